@@ -1,0 +1,31 @@
+# Each target works as the first command on a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test check bench clean
+.DEFAULT_GOAL := demo
+
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (about a minute the first time)"
+	@$(PYTHON) -m venv $(VENV)
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable ".[test]"
+	@touch $(READY)
+
+demo: $(READY)  ## train the three cells on the bundled digits, draw their matrices, print the table
+	@$(BIN)/python -m benchmarks.demo --out demo
+
+check: $(READY)  ## style and types only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check  ## style, types, doctests, tests, README, notebooks, each benchmark once at a small size
+	$(BIN)/python -m pytest
+
+bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (half an hour)
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) demo runs *.egg-info .pytest_cache .mypy_cache .ruff_cache

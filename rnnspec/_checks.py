@@ -1,0 +1,81 @@
+"""The few argument checks, and their wording, in one place."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+GATES = {4: "LSTM", 3: "GRU"}
+
+
+class ConvergenceWarning(UserWarning):
+    """An iteration stopped before its tolerance; its result says so too."""
+
+
+def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
+    """`A` as a square, finite, non-empty float64 or complex128 matrix.
+
+    Examples
+    --------
+    >>> square([[1, 2], [3, 4]]).dtype
+    dtype('float64')
+    >>> square([[1, 2, 3]])
+    Traceback (most recent call last):
+    ...
+    ValueError: `A` must be a square matrix, got shape (1, 3)
+    """
+    A = np.asarray(A)
+    if A.ndim != 2 or A.shape[0] != A.shape[1]:
+        raise ValueError(f"`{name}` must be a square matrix, got shape {A.shape}{_stack_hint(A)}")
+    if A.shape[0] == 0:
+        raise ValueError(f"`{name}` must have at least one row, got shape (0, 0)")
+    if not (np.issubdtype(A.dtype, np.number) or A.dtype == bool):
+        raise ValueError(f"`{name}` must hold numbers, got dtype {A.dtype}")
+    A = A.astype(np.complex128 if np.iscomplexobj(A) else np.float64)
+    if not np.isfinite(A).all():
+        row, column = np.argwhere(~np.isfinite(A))[0]
+        raise ValueError(
+            f"`{name}` must be finite, got {A[row, column]} at [{row}, {column}]"
+            " (a training that diverged?)"
+        )
+    return A
+
+
+def _stack_hint(A: NDArray[Any]) -> str:
+    rows, columns = A.shape if A.ndim == 2 else (0, 1)
+    if columns and rows % columns == 0 and rows // columns in GATES:
+        g = rows // columns
+        return f" (the stacked gates of {GATES[g]} weights have shape ({g}h, h): choose one gate)"
+    return ""
+
+
+def one_of(value: str, name: str, options: Iterable[str]) -> str:
+    """`value`, if it is among `options`.
+
+    Examples
+    --------
+    >>> one_of("mean", "quantity", ["radius", "norm"])
+    Traceback (most recent call last):
+    ...
+    ValueError: `quantity` must be one of radius, norm, got 'mean'
+    """
+    options = list(options)
+    if value not in options:
+        raise ValueError(f"`{name}` must be one of {', '.join(options)}, got {value!r}")
+    return value
+
+
+def positive(value: float, name: str, *, zero: bool = False) -> float:
+    """`value`, if it is a finite number above zero (or at zero, if `zero`).
+
+    Examples
+    --------
+    >>> positive(-1.0, "tol")
+    Traceback (most recent call last):
+    ...
+    ValueError: `tol` must be a finite number > 0, got -1.0
+    """
+    if not np.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise ValueError(f"`{name}` must be a finite number {'>=' if zero else '>'} 0, got {value}")
+    return value

@@ -1,0 +1,68 @@
+"""The command line: one command per file, imported when it is called."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from rnnspec import __version__
+
+COMMANDS = ("train", "pseudospectrum", "measure", "datasets")
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"rnnspec.cli.{name}"), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rnnspec")
+def cli() -> None:
+    """Is my recurrent network stable, and how little does it take to break it?
+
+    \b
+    Example:
+      rnnspec train --dataset digits --cell lstm --out runs/lstm
+      rnnspec pseudospectrum runs/lstm --figure lstm.png
+      rnnspec measure runs/lstm
+    """
+
+
+def main() -> None:
+    """Run a command; bad input is one line on stderr and exit code 2.
+
+    Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.
+    ``RNNSPEC_DEBUG=1`` shows the traceback.
+    """
+    if os.environ.get("RNNSPEC_DEBUG") == "1":
+        cli(standalone_mode=False)
+        return
+    try:
+        sys.exit(cli(standalone_mode=False))
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        fail("interrupted", 130)
+    except click.ClickException as error:
+        fail(error.format_message(), 2)
+    except ValueError as error:
+        fail(str(error), 2)
+    except Exception as error:
+        fail(f"{type(error).__name__}: {error} (RNNSPEC_DEBUG=1 shows where)", 1)
+
+
+def fail(message: str, code: int) -> None:
+    """Print one line on stderr and leave."""
+    print("Error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)

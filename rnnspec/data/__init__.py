@@ -1,0 +1,1 @@
+"""Sequences: padded inputs, lengths, labels, raw bounds."""

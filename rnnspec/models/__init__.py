@@ -1,0 +1,1 @@
+"""Networks: classifiers, and the one door from their weights to named matrices."""

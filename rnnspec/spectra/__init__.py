@@ -1,0 +1,1 @@
+"""Matrices: eigenvalues, pseudospectra, stability and non-normality.  Knows no networks."""

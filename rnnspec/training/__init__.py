@@ -1,0 +1,1 @@
+"""Learning: the defaults, the normalisation of recurrent matrices, the loop."""
