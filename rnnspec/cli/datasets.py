@@ -1,0 +1,150 @@
+"""``rnnspec datasets``: what can be trained on, and from where."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+data_dir_option = click.option(
+    "--data-dir",
+    metavar="DIR",
+    help="Look for files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def quiet_option(text: str) -> Callable[[Any], Any]:
+    """``--quiet``, with what is left of this command's output."""
+    return click.option("--quiet", is_flag=True, help=text)
+
+
+@click.group()
+def datasets() -> None:
+    """Say what can be trained on, and from where.
+
+    \b
+    Example:
+      rnnspec datasets list
+      rnnspec datasets info japanese-vowels
+      rnnspec datasets fetch mnist
+    """  # noqa: D301
+
+
+@datasets.command("list")
+@data_dir_option
+@json_option
+@quiet_option("Print the names only.")
+def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
+    """Every name that --dataset takes, and whether its files are here.
+
+    \b
+    Example:
+      rnnspec datasets list --data-dir ~/data
+    """  # noqa: D301
+    from rnnspec.data.download import data_folder
+    from rnnspec.data.registry import ENTRIES
+
+    data_folder(data_dir)  # a wrong folder is said once, not per data set
+    rows: list[dict[str, Any]] = [
+        {
+            "name": entry.name,
+            "about": entry.about,
+            "views": list(entry.views),
+            "licence": entry.licence,
+            "status": _status(entry.name, data_dir),
+        }
+        for entry in ENTRIES
+    ]
+    if as_json:
+        click.echo(json.dumps({"datasets": rows}, indent=2))
+        return
+    for row in rows:
+        line = f"{row['name']:26}{row['status'] or '':10}{row['about']}"
+        click.echo(row["name"] if quiet else line)
+
+
+@datasets.command()
+@click.argument("name")
+@data_dir_option
+@json_option
+@quiet_option("Print nothing: exit code 0 says that the data is here and sound.")
+def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
+    """Sizes, classes and files of data that is on this machine.
+
+    \b
+    Example:
+      rnnspec datasets info digits
+    """  # noqa: D301
+    from rnnspec.data.load import load_dataset
+
+    data = load_dataset(name, data_dir=data_dir, download=False)
+    parts = (data.train, data.validation, data.test)
+    record = {
+        "name": data.name,
+        "view": data.view,
+        "n_train": len(data.train),
+        "n_validation": len(data.validation),
+        "n_test": len(data.test),
+        "lengths": [
+            int(min(part.lengths.min() for part in parts if len(part))),
+            data.train.n_steps,
+        ],
+        "n_features": data.n_features,
+        "class_names": list(data.train.class_names),
+        "sources": dict(data.sources),
+    }
+    _print(record, as_json, quiet)
+
+
+@datasets.command()
+@click.argument("name")
+@data_dir_option
+@click.option("--no-download", is_flag=True, help="Only look; never use the network.")
+@json_option
+@quiet_option("Print nothing but errors.")
+def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, quiet: bool) -> None:
+    """Get the files of a data set, check them, and say where they are.
+
+    \b
+    Example:
+      rnnspec datasets fetch fashion-mnist
+    """  # noqa: D301
+    from rnnspec.data.download import sha256_of
+    from rnnspec.data.load import dataset_files
+
+    paths = dataset_files(name, data_dir, download=not no_download)
+    record = {"name": name, "files": {str(path): sha256_of(path) for path in paths}}
+    _print(record, as_json, quiet)
+
+
+def _status(name: str, data_dir: str | None) -> str | None:
+    """Say whether the files of `name` are on this machine; None for a pattern of names."""
+    from rnnspec.data.download import DatasetUnavailable
+    from rnnspec.data.load import dataset_files
+
+    if name.endswith((":NAME", ":PATH")):
+        return None
+    try:
+        dataset_files(name, data_dir, download=False)
+    except DatasetUnavailable:
+        return "not here"
+    except ValueError:
+        return "damaged"
+    return "here"
+
+
+def _print(record: dict[str, Any], as_json: bool, quiet: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(record, indent=2))
+    elif not quiet:
+        for key, value in record.items():
+            if isinstance(value, dict):
+                text = (
+                    "\n".join(f"  {path}  {sha}" for path, sha in value.items())
+                    or "  none (bundled or generated)"
+                )
+                click.echo(f"{key}:\n{text}")
+            else:
+                shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+                click.echo(f"{key}: {shown}")

@@ -1,0 +1,129 @@
+"""Finding the TRAIN and TEST halves of a UCR or UEA data set."""
+
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from rnnspec.data.download import (
+    cache_folder,
+    data_folder,
+    download_members,
+    unavailable,
+    why_not_downloaded,
+)
+from rnnspec.data.registry import ARCHIVE, ARCHIVE_SHA256, ZENODO, ZENODO_RECORDS
+
+HALVES = ("TRAIN", "TEST")
+Halves = tuple[Path, Path]
+
+
+def find_archived(name: str, data_dir: str | Path | None = None, download: bool = True) -> Halves:
+    """Both files of a data set, by its name in the archive.
+
+    Looked for in the data folder (`.ts`, then `.tsv`), in the cache, inside an
+    installed sktime or aeon (which are not imported), and on the network.
+
+    Raises
+    ------
+    ValueError
+        If `name` cannot be a name, or `data_dir` is no folder.
+    DatasetUnavailable
+        If a half is missing and cannot be fetched.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise ValueError(
+            f"a UCR data set is named by letters and digits, as in ucr:JapaneseVowels, got {name!r}"
+            " (a path of your own: ts:PATH or tsv:PATH)"
+        )
+    alone = []
+    for prefix, suffix in _places(name, data_dir):
+        there = [path for path in _halves(prefix, suffix) if path.is_file()]
+        if len(there) == 2:
+            return there[0], there[1]
+        alone += there
+    members = [path.name for path in _halves(Path(name), ".ts")]
+    cache, urls = cache_folder(name), _urls(name)
+    if reason := why_not_downloaded(download) or _fetch(urls, cache, members):
+        if alone:
+            reason += f"; {alone[0]} is there without its other half"
+        root = data_folder(data_dir)
+        wanted = [f"{m} (sha256 {ARCHIVE_SHA256.get(m, 'not published')})" for m in members]
+        raise unavailable(
+            f"ucr:{name}", wanted, urls, cache if root is None else root / name, reason
+        )
+    return cache / members[0], cache / members[1]
+
+
+def find_own(path: str, suffix: str) -> Halves:
+    """Both files from the TRAIN file, its folder, or the path before ``_TRAIN``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such pair, or a folder holds several.
+    """
+    prefix = _prefix(Path(path).expanduser(), suffix)
+    halves = _halves(prefix, suffix)
+    for half in halves:
+        if not half.is_file():
+            raise ValueError(
+                f"expected the files {halves[0]} and {halves[1]}, got no {half}"
+                f" (give the TRAIN file, its folder, or the path before _TRAIN{suffix})"
+            )
+    return halves
+
+
+def _prefix(path: Path, suffix: str) -> Path:
+    if path.is_dir():
+        found = sorted(path.glob(f"*_TRAIN{suffix}"))
+        if len(found) != 1:
+            raise ValueError(
+                f"expected one file *_TRAIN{suffix} in the folder {path}, got"
+                f" {', '.join(file.name for file in found) or 'none'}"
+            )
+        path = found[0]
+    for half in HALVES:
+        if path.name.endswith(f"_{half}{suffix}"):
+            return path.with_name(path.name.removesuffix(f"_{half}{suffix}"))
+    if path.is_file():
+        raise ValueError(
+            f"expected a file that ends in _TRAIN{suffix}, got {path}: rename it, and put the"
+            f" test half beside it as _TEST{suffix}"
+        )
+    return path
+
+
+def _halves(prefix: Path, suffix: str) -> Halves:
+    train, test = (prefix.with_name(f"{prefix.name}_{half}{suffix}") for half in HALVES)
+    return train, test
+
+
+def _places(name: str, data_dir: str | Path | None) -> Iterator[tuple[Path, str]]:
+    root = data_folder(data_dir)
+    if root is not None:
+        for suffix in (".ts", ".tsv"):
+            yield root / name / name, suffix
+            yield root / name, suffix
+    yield cache_folder(name) / name, ".ts"
+    for package in ("sktime", "aeon"):
+        # Found, not imported: importing either takes seconds.
+        spec = find_spec(package)
+        for home in (spec and spec.submodule_search_locations) or ():
+            yield Path(home) / "datasets" / "data" / name / name, ".ts"
+
+
+def _urls(name: str) -> list[str]:
+    urls = [ARCHIVE.format(name=name)]
+    if name in ZENODO_RECORDS:
+        urls.append(ZENODO.format(record=ZENODO_RECORDS[name], name=name))
+    return urls
+
+
+def _fetch(urls: list[str], folder: Path, members: list[str]) -> str | None:
+    """Download and unpack, or say why that failed."""
+    try:
+        download_members(urls, folder, members, ARCHIVE_SHA256)
+    except (OSError, ValueError) as error:
+        return f"every mirror failed ({error})"
+    return None
