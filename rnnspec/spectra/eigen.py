@@ -1,0 +1,106 @@
+"""Eigenvalues, and the three numbers that are easily confused: radius, abscissa, norm."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnspec._checks import square
+
+
+def eigenvalues(
+    A: ArrayLike,  # shape: (n, n)
+) -> NDArray[np.complex128]:
+    """Eigenvalues of `A` as LAPACK computes them: those of A + E, ``||E||`` about 1e-16 ``||A||``.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Complex, in LAPACK's order, repeated by multiplicity.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  Golub and Van Loan, Matrix Computations, 4th ed. (2013), section 7.5.
+
+    Examples
+    --------
+    >>> eigenvalues([[0.0, 1.0], [-1.0, 0.0]])
+    array([0.+1.j, 0.-1.j])
+    """
+    return np.linalg.eigvals(square(A)).astype(np.complex128)
+
+
+def spectral_radius(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    """Spectral radius ``max |lambda_i|``: the asymptotic growth factor of ``A^k``.
+
+    Not the largest singular value: that is `spectral_norm`, which is at least as large.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  Horn and Johnson, Matrix Analysis, 2nd ed. (2013), theorem 5.6.9.
+
+    Examples
+    --------
+    >>> spectral_radius([[0.5, 3.0], [0.0, 0.5]])
+    0.5
+    """
+    return float(np.abs(eigenvalues(A)).max())
+
+
+def spectral_abscissa(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    """Spectral abscissa ``max Re lambda_i``: the asymptotic growth rate of ``exp(tA)``.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  Trefethen and Embree, Spectra and Pseudospectra (2005), ch. 14.
+
+    Examples
+    --------
+    >>> spectral_abscissa([[-1.0, 3.0], [0.0, -2.0]])
+    -1.0
+    """
+    return float(eigenvalues(A).real.max())
+
+
+def spectral_norm(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    """Spectral norm ``max ||Ax|| / ||x||``: the largest singular value, growth in one step.
+
+    Not the largest eigenvalue: that is `spectral_radius`.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  Golub and Van Loan, Matrix Computations, 4th ed. (2013), section 2.3.
+
+    Examples
+    --------
+    >>> spectral_norm([[0.0, 2.0], [0.0, 0.0]])
+    2.0
+    """
+    values: NDArray[Any] = np.linalg.svd(square(A), compute_uv=False)
+    return float(values[0])

@@ -1,0 +1,132 @@
+"""How far a matrix is from normal: four numbers, none a substitute for the others."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import schur
+
+from rnnspec._checks import square
+
+
+def henrici_departure(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    r"""Distance of A from normality, ``sqrt(||A||_F^2 - sum |lambda_i|^2)``.
+
+    Zero exactly when A is normal.  Computed as the Frobenius norm of the strictly upper part of
+    the Schur form, which loses no digits to the subtraction; for a scale-free number divide by
+    ``||A||_F``.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3), one Schur form.
+
+    References
+    ----------
+    .. [1] P. Henrici, Numer. Math. 4 (1962), 24-40.
+
+    Examples
+    --------
+    >>> henrici_departure([[0.5, 3.0], [0.0, 0.5]])
+    3.0
+    """
+    T, _ = schur(square(A), output="complex")
+    return float(np.linalg.norm(np.triu(T, 1)))
+
+
+def commutator_norm(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    """Frobenius norm of ``A A* - A* A``: zero exactly when A is normal, quadratic in A.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3), two products.  With the Henrici departure h and ``c = commutator_norm(A)``,
+    ``c^2 / (6 ||A||_F^2) <= h^2 <= sqrt((n^3 - n) / 12) c``.
+
+    References
+    ----------
+    .. [1] L. Elsner and M. H. C. Paardekooper, Linear Algebra Appl. 92 (1987), 107-124.
+
+    Examples
+    --------
+    >>> round(commutator_norm([[0.0, 2.0], [0.0, 0.0]]), 12)
+    5.656854249492
+    """
+    A = square(A)
+    adjoint = A.conj().T
+    return float(np.linalg.norm(A @ adjoint - adjoint @ A))
+
+
+def eigenvector_condition(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    """Condition number ``kappa(V) = ||V|| ||V^-1||`` of the matrix of unit eigenvectors.
+
+    By Bauer and Fike, the epsilon-pseudospectrum lies within ``kappa(V) * epsilon`` of the
+    eigenvalues.  1 for a normal matrix with distinct eigenvalues; ``inf`` when V is singular to
+    working precision, that is when A cannot be told from a matrix that is not diagonalisable.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  The columns of V have norm 1, which is within a factor ``sqrt(n)`` of the best
+    scaling.
+
+    References
+    ----------
+    .. [1] F. L. Bauer and C. T. Fike, Numer. Math. 2 (1960), 137-141.
+
+    Examples
+    --------
+    >>> eigenvector_condition([[1.0, 1.0], [0.0, 1.0]])
+    inf
+    >>> round(eigenvector_condition([[1.0, 1.0], [0.0, 2.0]]), 12)
+    2.414213562373
+    """
+    _, V = np.linalg.eig(square(A))
+    values = np.linalg.svd(V, compute_uv=False)
+    rounding = len(V) * np.finfo(float).eps * values[0]
+    return float(values[0] / values[-1]) if values[-1] > rounding else float("inf")
+
+
+def numerical_abscissa(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    """Numerical abscissa ``max eig (A + A*) / 2``: the growth rate of ``||exp(tA)||`` at t = 0.
+
+    The right end of the field of values; never left of the spectral abscissa.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).
+
+    References
+    ----------
+    .. [1] L. N. Trefethen and M. Embree, Spectra and Pseudospectra (2005), theorem 17.4.
+
+    Examples
+    --------
+    >>> numerical_abscissa([[-1.0, 4.0], [0.0, -1.0]])
+    1.0
+    """
+    A = square(A)
+    return float(np.linalg.eigvalsh((A + A.conj().T) / 2)[-1])
