@@ -30,6 +30,11 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         )
     # The last byte of the magic number is the number of dimensions.
     start = 4 + 4 * (magic & 0xFF)
+    if len(content) < start:
+        raise ValueError(
+            f"{path}, byte 4: expected the sizes of {magic & 0xFF} dimensions, got"
+            f" {len(content) - 4} bytes (a truncated file?)"
+        )
     shape = tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
     if len(content) != start + prod(shape):
         raise ValueError(

@@ -129,6 +129,10 @@ def _check_header(header: _Header, where: str) -> None:
 
 
 def _case(channels: list[str], header: _Header, where: str) -> NDArray[np.float64]:
+    if not channels:
+        raise ValueError(
+            f"{where}: expected at least one channel before the label, got no colon (a cut line?)"
+        )
     if header.dimensions is not None and len(channels) != header.dimensions:
         raise ValueError(
             f"{where}: expected {header.dimensions} channels and a label between colons,"

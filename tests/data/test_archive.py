@@ -1,0 +1,98 @@
+from zipfile import ZipFile
+
+import pytest
+
+from rnnspec.data import archive
+from rnnspec.data.archive import find_archived, find_own
+from rnnspec.data.download import DatasetUnavailable
+
+
+@pytest.mark.parametrize("folder", ["Toy", "."])
+@pytest.mark.parametrize("suffix", [".ts", ".tsv"])
+def test_found_in_the_data_folder(tmp_path, place, folder, suffix):
+    names = [f"Toy_TRAIN{suffix}", f"Toy_TEST{suffix}"]
+    place(tmp_path / folder, dict.fromkeys(names, ""))
+    assert [path.name for path in find_archived("Toy", tmp_path, download=False)] == names
+
+
+def test_found_in_the_cache_after_the_data_folder(tmp_path, place, cache, ts_halves):
+    place(cache / "Toy", ts_halves)
+    assert find_archived("Toy", tmp_path)[0].parent == cache / "Toy"
+    place(tmp_path, ts_halves)
+    assert find_archived("Toy", tmp_path)[0].parent == tmp_path
+
+
+@pytest.mark.parametrize("package", ["sktime", "aeon"])
+def test_found_inside_an_installed_package_without_importing_it(
+    tmp_path, place, ts_halves, monkeypatch, package
+):
+    place(tmp_path / package, {"__init__.py": "raise RuntimeError('imported')"})
+    home = place(tmp_path / package / "datasets" / "data" / "Toy", ts_halves)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert find_archived("Toy", download=False)[1] == home / "Toy_TEST.ts"
+
+
+def test_downloaded_from_the_second_mirror(server, ts_halves, cache, monkeypatch):
+    url, served = server
+    monkeypatch.setattr(archive, "ARCHIVE", url + "/absent/{name}.zip")
+    monkeypatch.setattr(archive, "ZENODO", url + "/{record}/{name}.zip")
+    monkeypatch.setitem(archive.ZENODO_RECORDS, "Toy", 17)
+    (served / "17").mkdir()
+    with ZipFile(served / "17" / "Toy.zip", "w") as zipped:
+        for name, text in ts_halves.items():
+            zipped.writestr(name, text)
+    for download, offline in ((False, "0"), (True, "1")):
+        monkeypatch.setenv("RNNSPEC_OFFLINE", offline)
+        with pytest.raises(DatasetUnavailable):
+            find_archived("Toy", download=download)
+    monkeypatch.setenv("RNNSPEC_OFFLINE", "0")
+    train, test = find_archived("Toy")
+    assert train.read_text() == ts_halves["Toy_TRAIN.ts"]
+    assert sorted(path.name for path in cache.rglob("*") if path.is_file()) == [
+        test.name,
+        train.name,
+    ]
+
+
+def test_one_message_says_every_way_to_get_the_data(tmp_path, place, ts_halves, monkeypatch):
+    monkeypatch.setattr(archive, "ARCHIVE", "http://127.0.0.1:9/{name}.zip")
+    place(tmp_path, {"Toy_TRAIN.ts": ts_halves["Toy_TRAIN.ts"]})
+    with pytest.raises(DatasetUnavailable, match="every mirror failed") as caught:
+        find_archived("Toy", tmp_path)
+    for part in (
+        f"{tmp_path / 'Toy_TRAIN.ts'} is there without its other half",
+        "Toy_TEST.ts (sha256 not published)",
+        "from http://127.0.0.1:9/Toy.zip",
+        f"Put them into {tmp_path / 'Toy'}",
+        "--dataset digits",
+    ):
+        assert part in str(caught.value)
+    with pytest.raises(DatasetUnavailable, match="68a430eabd919cc7"):
+        find_archived("JapaneseVowels", download=False)
+
+
+def test_a_name_is_no_path(tmp_path):
+    with pytest.raises(ValueError, match=r"named by letters and digits.*got '\.\./Toy'.*ts:PATH"):
+        find_archived("../Toy", tmp_path)
+
+
+@pytest.mark.parametrize("given", ["Toy_TRAIN.ts", "Toy_TEST.ts", "Toy", "."])
+def test_own_files_by_file_prefix_or_folder(tmp_path, place, ts_halves, given):
+    place(tmp_path, ts_halves)
+    halves = find_own(str(tmp_path / given), ".ts")
+    assert [path.name for path in halves] == ["Toy_TRAIN.ts", "Toy_TEST.ts"]
+
+
+def test_own_files_that_are_no_pair(tmp_path, place):
+    place(tmp_path, {"Toy_TRAIN.ts": "", "data.ts": ""})
+    with pytest.raises(ValueError, match=r"expected the files .* got no .*Toy_TEST\.ts"):
+        find_own(str(tmp_path), ".ts")
+    with pytest.raises(
+        ValueError, match=r"expected a file that ends in _TRAIN\.ts, got .*data\.ts"
+    ):
+        find_own(str(tmp_path / "data.ts"), ".ts")
+    with pytest.raises(ValueError, match=r"expected one file \*_TRAIN\.tsv in the folder .* none"):
+        find_own(str(tmp_path), ".tsv")
+    place(tmp_path, {"Other_TRAIN.ts": ""})
+    with pytest.raises(ValueError, match="got Other_TRAIN.ts, Toy_TRAIN.ts"):
+        find_own(str(tmp_path), ".ts")

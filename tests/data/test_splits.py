@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from rnnspec.data.splits import channel_statistics, three_ways, validation_split
+
+LABELS = np.repeat([0, 1, 2], [50, 100, 150])
+
+
+def test_three_ways_are_disjoint_complete_and_stratified():
+    parts = three_ways(LABELS, seed=3)
+    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(300))
+    assert [len(part) for part in parts] == [210, 30, 60]
+    for part in parts:
+        np.testing.assert_allclose(np.bincount(LABELS[part]) / len(part), [1 / 6, 1 / 3, 1 / 2])
+
+
+def test_the_seed_chooses_the_split():
+    assert np.array_equal(three_ways(LABELS, 3)[2], three_ways(LABELS, 3)[2])
+    assert not np.array_equal(three_ways(LABELS, 3)[2], three_ways(LABELS, 4)[2])
+
+
+@pytest.mark.parametrize(("smallest", "held"), [(4, 0), (5, 2)])
+def test_validation_is_cut_only_from_classes_of_five(smallest, held):
+    stay, validation = validation_split(np.repeat([0, 1], [smallest, 5]), 0)
+    assert len(validation) == held
+    assert len(stay) + held == smallest + 5
+
+
+def test_statistics_see_real_steps_only():
+    rng = np.random.default_rng(8)
+    values = rng.normal(4, 3, (10, 6, 2)).astype(np.float32)
+    lengths = np.full(10, 4)
+    mean, std = channel_statistics(values, lengths)
+    np.testing.assert_allclose(mean, values[:, :4].mean(axis=(0, 1)), rtol=1e-6)
+    np.testing.assert_allclose(std, values[:, :4].std(axis=(0, 1)), rtol=1e-6)
+
+
+def test_a_constant_channel_is_not_divided_by_zero():
+    mean, std = channel_statistics(np.full((3, 4, 2), 7.1, np.float32), np.full(3, 4))
+    np.testing.assert_allclose(mean, 7.1, rtol=1e-6)
+    np.testing.assert_array_equal(std, 1)
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_univariate_series_that_are_zscored_are_left_alone(ddof):
+    values = np.random.default_rng(2).normal(9, 4, (5, 40, 1))
+    values = (values - values.mean(axis=1, keepdims=True)) / values.std(
+        axis=1, keepdims=True, ddof=ddof
+    )
+    mean, std = channel_statistics(values.astype(np.float32), np.full(5, 40))
+    assert (mean.tolist(), std.tolist()) == ([0.0], [1.0])
+    shifted = channel_statistics(values.astype(np.float32) + 1, np.full(5, 40))
+    assert shifted[0] == pytest.approx(1, abs=1e-6)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from rnnspec.data.tsv import read_tsv
+
+
+def read(tmp_path, text, **options):
+    (tmp_path / "toy.tsv").write_text(text)
+    return read_tsv(tmp_path / "toy.tsv", **options)
+
+
+def test_a_line_is_a_label_and_one_channel(tmp_path):
+    data = read(tmp_path, "1\t0.5\t-2\n2\t1\t3\n")
+    np.testing.assert_array_equal(data.series[0], [[0.5], [-2]])
+    assert data.labels.tolist() == [0, 1]
+
+
+def test_labels_are_sorted_as_numbers_and_spelt_one_way(tmp_path):
+    data = read(tmp_path, "10\t0\n2.0000e+00\t0\n-1\t0\n2\t0\n")
+    assert data.class_names == ("-1", "2", "10")
+    assert data.labels.tolist() == [2, 1, 0, 1]
+
+
+def test_labels_that_are_words_are_sorted_as_words(tmp_path):
+    assert read(tmp_path, "walk\t0\n1\t0\n").class_names == ("1", "walk")
+
+
+def test_trailing_nan_is_padding(tmp_path):
+    data = read(tmp_path, "1\t1\t2\tNaN\tNaN\n2\t1\tNaN\tNaN\tNaN\n1\t1\t2\t3\t4\n")
+    assert [len(one) for one in data.series] == [2, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2,3\n", r"line 1: expected a label, a tab and values, got no tab in '1,2,3'"),
+        ("1\t2\n2\t1\tNaN\t3\n", "line 2: expected a number at step 2, got 'NaN': a missing value"),
+        ("1\tNaN\tNaN\n", "line 1: expected a series of at least one step, got none"),
+        ("\t1\n", "line 1: expected a label before the first tab"),
+        ("1\t1\n1\t2\n", "expected at least two classes, got '1' alone"),
+        ("1\t1\n", "expected at least two series to train on, got 1"),
+        ("", "expected at least two series to train on, got 0"),
+        ("1\tx\n", "line 1: expected a number at step 1, got 'x'"),
+    ],
+)
+def test_malformed_files_are_refused_with_file_and_line(tmp_path, text, message):
+    with pytest.raises(ValueError, match=rf"toy\.tsv.*{message}"):
+        read(tmp_path, text)
+
+
+def test_the_test_half_takes_the_classes_of_the_training_half(tmp_path):
+    assert read(tmp_path, "2\t0\n", class_names=("1", "2")).labels.tolist() == [1]
+    with pytest.raises(ValueError, match=r"line 1: expected a label of the TRAIN half, 1, 2, got"):
+        read(tmp_path, "3\t0\n", class_names=("1", "2"))
+    with pytest.raises(ValueError, match="expected at least one series, got none"):
+        read(tmp_path, "", class_names=("1", "2"))
