@@ -95,16 +95,18 @@ def nice_levels(
 ) -> NDArray[np.float64]:
     """Up to eight powers of ten, equally spaced in the exponent, that the values cross.
 
-    The lowest and highest hundredth of the values are left out: their contours are specks at the
-    eigenvalues and arcs in the corners.
+    Left out are the lowest hundredth of the values, whose contours are specks at the eigenvalues,
+    and the upper half as far as its contours leave the box.
 
     Examples
     --------
-    >>> nice_levels(np.logspace(-4.2, 0.2, 1000)).round(6)
-    array([1.e-04, 1.e-03, 1.e-02, 1.e-01, 1.e+00])
+    >>> x = np.linspace(-1.5, 1.5, 100)
+    >>> nice_levels(np.hypot(x, x[:, None]) ** 3).round(6)
+    array([1.e-03, 1.e-02, 1.e-01, 1.e+00])
     """
-    floor = np.finfo(float).eps * sigma_min.max()  # below lies rounding
-    low, high = np.log10(np.percentile(np.maximum(sigma_min, floor), [1, 99]))
+    values = np.maximum(sigma_min, 1e-13 * sigma_min.max())  # below lies rounding
+    edge = min(values[[0, -1]].min(), values[:, [0, -1]].min())
+    low, high = np.log10([np.percentile(values, 1), max(edge, np.median(values))])
     for step in (0.1, 0.25, 0.5, 1, 2, 5):
         exponents = step * np.arange(np.ceil(low / step), np.floor(high / step) + 1)
         if len(exponents) <= 8:

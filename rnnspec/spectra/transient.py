@@ -26,8 +26,14 @@ class TransientGrowth:
 
     @property
     def peak_step(self) -> int:
-        """The first step at which the peak is reached."""
-        return int(self.norms.argmax())
+        """The first step at which the peak is reached, up to rounding."""
+        return int((self.norms >= (1 - 1e-12) * self.peak).argmax())
+
+    @property
+    def predicted(self) -> NDArray[np.float64]:
+        """What the eigenvalues alone predict: ``spectral_radius ** k``."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(self.spectral_radius ** np.arange(len(self.norms)))
 
 
 def transient_growth(
