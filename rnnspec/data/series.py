@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MISSING = {"", "?", "nan"}
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
-    """Finite numbers from their text; an error names the first that is none.
+    """Numbers within float32 from their text; an error names the first that is none.
 
     Examples
     --------
@@ -48,10 +49,10 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
         values = np.array(tokens, dtype=np.float64)
     except ValueError:
         values = None
-    if values is not None and values.size and np.isfinite(values).all():
+    if values is not None and values.size and (np.abs(values) <= LARGEST).all():
         return values
     for step, token in enumerate(tokens, 1):
-        if not _is_finite(token):
+        if not _fits(token):
             raise ValueError(
                 f"{where}: expected a number at step {step}, got {token.strip()!r}{_cause(token)}"
             )
@@ -74,9 +75,9 @@ def pad(series: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float32], NDA
     return values, lengths
 
 
-def _is_finite(token: str) -> bool:
+def _fits(token: str) -> bool:
     try:
-        return bool(np.isfinite(float(token)))
+        return abs(float(token)) <= LARGEST
     except ValueError:
         return False
 
@@ -84,4 +85,4 @@ def _is_finite(token: str) -> bool:
 def _cause(token: str) -> str:
     if token.strip().lower() in MISSING:
         return ": a missing value; fill the gaps first, for example by interpolation"
-    return " (another separator, or a damaged line?)"
+    return " (another separator, a damaged line, or a value beyond the range of float32?)"

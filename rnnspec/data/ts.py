@@ -22,7 +22,6 @@ class _Header:
     labels: tuple[str, ...] = ()
     dimensions: int | None = None
     length: int | None = None
-    equal_length: bool = False
     flags: dict[str, bool] = field(default_factory=dict)
 
 
@@ -55,7 +54,7 @@ def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledS
         series.append(_case(channels, header, where))
         # What the header leaves open, the first case decides.
         header.dimensions = series[0].shape[1]
-        if header.equal_length:
+        if header.flags.get("equallength"):
             header.length = len(series[0])
     if class_names is None:
         _check_training(labels, known, header.labels_at, path)
@@ -88,15 +87,13 @@ def _apply(header: _Header, key: str, words: list[str], where: str) -> None:
     if name in ("classlabel", "targetlabel", "timestamps", "univariate", "equallength"):
         header.flags[name] = _flag(key, words, where)
     if name == "classlabel":
-        header.labels_at, header.labels = where, tuple(words[1:])
+        header.labels_at, header.labels = where, tuple(words[1:] if header.flags[name] else ())
         if repeated := {label for label in words[1:] if words[1:].count(label) > 1}:
             raise ValueError(f"{where}: expected each class once, got {min(repeated)!r} twice")
     elif name in ("dimension", "dimensions"):
         header.dimensions = _count(key, words, where)
     elif name == "serieslength":
         header.length = _count(key, words, where)
-    elif name == "equallength":
-        header.equal_length = header.flags[name]
 
 
 def _check_header(header: _Header, where: str) -> None:
@@ -124,7 +121,7 @@ def _check_header(header: _Header, where: str) -> None:
                 f" got '@dimensions {header.dimensions}'"
             )
         header.dimensions = 1
-    if not header.equal_length and "equallength" in flags:
+    if flags.get("equallength") is False:
         header.length = None
 
 

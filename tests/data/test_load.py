@@ -75,7 +75,18 @@ def test_series_from_files(tmp_path, place, ts_halves):
     assert set(data.sources) == set(ts_halves)
 
 
-def test_one_archive_name_four_ways(tmp_path, place, ts_halves, monkeypatch):
+def test_padding_does_not_depend_on_the_other_series(tmp_path, place, ts_halves):
+    place(tmp_path / "long", ts_halves)
+    short = ts_halves | {"Toy_TEST.ts": ts_halves["Toy_TRAIN.ts"]}
+    place(tmp_path / "short", short)
+    wide, narrow = (load_dataset(f"ts:{tmp_path / name}").train for name in ("long", "short"))
+    assert (wide.n_steps, narrow.n_steps) == (8, 6)
+    np.testing.assert_array_equal(wide.inputs[:, :6], narrow.inputs)
+    assert not wide.inputs[:, 6:].any()
+    np.testing.assert_array_equal(wide.lengths, narrow.lengths)
+
+
+def test_one_archive_name_three_ways(tmp_path, place, ts_halves, monkeypatch):
     place(tmp_path / "JapaneseVowels", {f"JapaneseVowels{k[3:]}": v for k, v in ts_halves.items()})
     monkeypatch.setenv("RNNSPEC_DATA_DIR", str(tmp_path))
     loads = [

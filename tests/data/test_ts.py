@@ -50,7 +50,7 @@ MALFORMED = {
     "no data line": (HEAD + "\n", "toy.ts: expected a line '@data', got none"),
     "cases before @data": (HEAD + "1:a\n", "line 4: expected '@key value' or '@data', got '1:a'"),
     "no classes": ("@problemName x\n@data\n", "line 2: expected '@classLabel true' and the names"),
-    "classes false": ("@classLabel false\n@data\n", "line 1: expected '@classLabel true' and"),
+    "classes false": ("@classLabel false a b\n@data\n", "line 1: expected '@classLabel true' and"),
     "bad flag": ("@univariate yes\n", "line 1: expected '@univariate true' or false, got 'yes'"),
     "bad count": ("@dimensions two\n", "line 1: expected '@dimensions' and a count, got 'two'"),
     "zero length": ("@seriesLength 0\n", "line 1: expected '@seriesLength' and a count, got '0'"),
@@ -82,7 +82,8 @@ MALFORMED = {
         "line 6, channel 1: expected a number at step 2, got 'NaN': a missing value",
     ),
     "infinite": (HEAD + "@data\ninf:a\n", "line 5, channel 1: expected a number at step 1, got"),
-    "not a number": (HEAD + "@data\n1;2:a\n", "got '1;2' (another separator, or a damaged line?)"),
+    "beyond float32": (HEAD + "@data\n1,1e39:a\n", "expected a number at step 2, got '1e39'"),
+    "not a number": (HEAD + "@data\n1;2:a\n", "got '1;2' (another separator, a damaged line, or"),
     "empty channel": (HEAD + "@data\n1::a\n", "line 5, channel 2: expected a number at step 1"),
     "channels change": (
         HEAD + "@data\n1:2:a\n1:b\n",
