@@ -1,0 +1,95 @@
+"""The record of all numbers: its keys, its JSON, and what it says where a number is missing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rnnspec.spectra import gallery
+from rnnspec.spectra.measures import measure
+
+KEYS = [
+    "n",
+    "spectral_radius",
+    "spectral_abscissa",
+    "spectral_norm",
+    "henrici",
+    "henrici_relative",
+    "commutator_norm",
+    "eigenvector_condition",
+    "numerical_abscissa",
+    "numerical_radius",
+    "kreiss_constant",
+    "transient_peak",
+    "transient_peak_step",
+    "distance_to_instability",
+    "stability_radius_real",
+    "pseudospectral_radius",
+    "pseudospectral_abscissa",
+    "certified",
+    "warnings",
+]
+DULL = [[[2]], [[0.0]], np.zeros((3, 3)), np.eye(3), [[0.5j]], gallery.jordan(4), -np.eye(2)]
+
+
+def test_keys_are_the_promised_ones():
+    assert list(measure(np.eye(2)).to_dict()) == KEYS
+
+
+@pytest.mark.parametrize("A", DULL)
+def test_strict_json_for_dull_matrices(A):
+    text = json.dumps(measure(A, epsilons=[0.1]).to_dict(), allow_nan=False)
+    assert json.loads(text)["n"] == len(A)
+
+
+@pytest.mark.parametrize("A", DULL)
+def test_every_null_has_a_warning(A):
+    record = measure(A, epsilons=[0.1]).to_dict()
+    nulls = [key for key in KEYS if record[key] is None or record[key] == {"0.1": None}]
+    for key in nulls:
+        assert any(warning.startswith(f"{key}:") for warning in record["warnings"]), key
+
+
+def test_epsilons_name_the_entries():
+    record = measure(np.eye(2), epsilons=[0.01, 0.5]).to_dict()
+    assert list(record["pseudospectral_radius"]) == ["0.01", "0.5"]
+    assert list(record["pseudospectral_abscissa"]) == ["0.01", "0.5"]
+    assert measure(np.eye(2)).pseudospectral_radius == {}
+    with pytest.raises(ValueError, match="`epsilons` must be a finite number > 0, got -0.1"):
+        measure(np.eye(2), epsilons=[-0.1])
+
+
+def test_relative_henrici_is_scale_free():
+    A = gallery.grcar(12)
+    assert measure(5 * A).henrici_relative == pytest.approx(measure(A).henrici_relative)
+    assert measure(np.zeros((2, 2))).henrici_relative == 0
+
+
+def test_stable_matrix_has_a_certified_peak():
+    numbers = measure(gallery.delay_line(5, gain=2.0))
+    assert (numbers.transient_peak, numbers.transient_peak_step) == (16, 4)
+    assert numbers.certified == {"transient_peak": {"lower": 16, "upper": 16}}
+
+
+def test_unstable_matrix_grows_for_ever():
+    record = measure(1.01 * np.eye(2)).to_dict()
+    assert record["transient_peak"] == "inf"
+    assert record["transient_peak_step"] is None
+    assert "grow for ever" in " ".join(record["warnings"])
+
+
+def test_undecided_growth_says_how_far_it_looked():
+    numbers = measure([[1.0, 1.0], [0.0, 1.0]])
+    assert numbers.certified == {}
+    assert numbers.transient_peak_step == 1000
+    assert "largest of the first 1000 powers" in " ".join(numbers.warnings)
+
+
+def test_orthogonal_matrix_peaks_at_the_start():
+    numbers = measure(gallery.random_orthogonal(24, seed=3))
+    assert numbers.transient_peak == pytest.approx(1)
+    assert numbers.transient_peak_step == 0
+
+
+def test_defective_matrix_has_infinite_condition():
+    assert measure(gallery.jordan(3)).to_dict()["eigenvector_condition"] == "inf"
