@@ -167,16 +167,22 @@ def _draw(ax: Axes, result: Pseudospectrum, exponents: NDArray[np.float64]) -> N
 
 
 def _label_places(lines: QuadContourSet, result: Pseudospectrum) -> list[tuple[float, float]]:
-    """Return a place on each level's longest line, if that is long enough to carry a label."""
-    shortest = 0.25 * max(np.ptp(result.x), np.ptp(result.y))
+    """Return a place on each level's longest line, if a label there has room within the line."""
+    room = 0.1 * max(np.ptp(result.x), np.ptp(result.y))
     places = []
     for level, segments in enumerate(lines.allsegs):
-        line = max(segments, key=len, default=np.zeros((1, 2)))
-        if np.ptp(line, axis=0).max() > shortest:
+        line = max(segments, key=len, default=())  # empty, too, where no point attains the level
+        if len(line) and abs(_area(line)) > room**2:
             # Labels of neighbouring levels stay apart: a third of the line from one to the next.
             x, y = line[int((1 / 2 + level / 3) % 1 * len(line))]
             places.append((float(x), float(y)))
     return places
+
+
+def _area(line: NDArray[np.float64]) -> float:
+    """Area within a closed line, by the shoelace formula."""
+    x, y = line.T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 
 
 def _number(value: float) -> str:

@@ -102,7 +102,7 @@ def nice_levels(
     --------
     >>> x = np.linspace(-1.5, 1.5, 100)
     >>> nice_levels(np.hypot(x, x[:, None]) ** 3).round(6)
-    array([1.e-03, 1.e-02, 1.e-01, 1.e+00])
+    array([0.01    , 0.031623, 0.1     , 0.316228, 1.      , 3.162278])
     """
     values = np.maximum(sigma_min, 1e-13 * sigma_min.max())  # below lies rounding
     edge = min(values[[0, -1]].min(), values[:, [0, -1]].min())

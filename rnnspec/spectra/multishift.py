@@ -34,8 +34,9 @@ def smallest_singular_values(
         ``||T||``, above zero: the unit in which rounding is measured.
     tol : float
         A point is done when its largest Ritz value theta of ``((zI - T)*(zI - T))^-1`` has
-        residual ``r <= tol * theta``, which puts a singular value within relative distance
-        ``tol / 2``, or within 4 units of rounding of `scale`.
+        residual ``r <= tol * theta / 8``, which proves that a singular value is within relative
+        distance ``tol / 16``, or within 4 units of rounding of `scale`.  The eighth is for
+        clusters: the smallest of many close singular values may hide in a small component.
     max_steps : int
         Lanczos steps.
 
@@ -85,7 +86,7 @@ def smallest_singular_values(
         residual = beta * last
         sigma[active] = np.where(zero, 0.0, 1 / np.sqrt(np.where(zero, 1.0, theta)))
         rounding = 8 * EPS * np.sqrt(theta)  # 4 EPS in sigma = theta^(-1/2), relative, in theta
-        done = zero | (residual <= np.maximum(tol, rounding) * theta)
+        done = zero | (residual <= np.maximum(tol / 8, rounding) * theta)
         converged[active[done]] = True
         keep = ~done
         if not keep.any():
