@@ -171,7 +171,9 @@ def _label_places(lines: QuadContourSet, result: Pseudospectrum) -> list[tuple[f
     room = 0.1 * max(np.ptp(result.x), np.ptp(result.y))
     places = []
     for level, segments in enumerate(lines.allsegs):
-        line = max(segments, key=len, default=())  # empty, too, where no point attains the level
+        line = max(
+            segments, key=len, default=np.empty((0, 2))
+        )  # empty, too, where no point attains the level
         if len(line) and abs(_area(line)) > room**2:
             # Labels of neighbouring levels stay apart: a third of the line from one to the next.
             x, y = line[int((1 / 2 + level / 3) % 1 * len(line))]

@@ -21,7 +21,7 @@ def smallest_singular_values(
     z: Array,  # shape: (m,), complex
     scale: float,
     tol: float = 1e-6,
-    max_steps: int = 300,
+    max_steps: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Smallest singular value of ``zI - T`` at each `z`, and whether it converged.
 
@@ -37,8 +37,8 @@ def smallest_singular_values(
         residual ``r <= tol * theta / 8``, which proves that a singular value is within relative
         distance ``tol / 16``, or within 4 units of rounding of `scale`.  The eighth is for
         clusters: the smallest of many close singular values may hide in a small component.
-    max_steps : int
-        Lanczos steps.
+    max_steps : int, optional
+        Lanczos steps; by default ``300 + 2 n``.
 
     Returns
     -------
@@ -47,8 +47,9 @@ def smallest_singular_values(
 
     Notes
     -----
-    Cost O(n^2) a point and step; 5 to 10 steps are usual.  Paige showed that the Ritz residual
-    stays true while the basis loses orthogonality, so two basis vectors are kept and no more.
+    Cost O(n^2) a point and step; 5 to 10 steps are usual, n or more where the singular values
+    cluster.  Paige showed that the Ritz residual stays true while the basis loses orthogonality,
+    so two basis vectors are kept and no more.
 
     References
     ----------
@@ -72,7 +73,7 @@ def smallest_singular_values(
     previous = np.zeros_like(q)
     alphas, betas = np.empty((0, m)), np.zeros((1, m))
     theta, residual = np.zeros(m), np.zeros(m)
-    for _ in range(max_steps):
+    for _ in range(300 + 2 * n if max_steps is None else max_steps):
         shifts = z[active]
         w = q.copy()
         zero = _solve_lower(lower, shifts.conj(), w)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra import gallery, resolvent
@@ -94,6 +95,20 @@ def test_batches_change_nothing(n, monkeypatch):
     whole = sigma_min(A, z)
     monkeypatch.setattr(resolvent, "WORK", 7 * n)
     np.testing.assert_allclose(sigma_min(A, z), whole, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("wide", "threads"), [(100, 1), (10, None)])
+def test_small_products_run_on_one_thread(wide, threads, monkeypatch):
+    asked = []
+
+    def spy(limits, user_api):
+        asked.append(limits)
+        return threadpool_limits(limits, user_api=user_api)
+
+    monkeypatch.setattr(resolvent, "threadpool_limits", spy)
+    monkeypatch.setattr(resolvent, "WIDE", wide)
+    sigma_min(gallery.grcar(20), 1j)
+    assert asked == [threads]
 
 
 def test_an_unreached_tolerance_is_told(monkeypatch):
