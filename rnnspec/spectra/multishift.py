@@ -1,55 +1,67 @@
 """The kernel: smallest singular values of ``zI - T`` for many shifts z and one triangle T.
 
-Inverse Lanczos (Lui 1997) on all shifts at once.  The triangle is shared and only the diagonal
-differs, so all but small diagonal blocks of every solve is one matrix product.
+Inverse Lanczos (Lui 1997) on all shifts at once, each from its own start vector.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from rnnspec.spectra.ritz import relative_gap, top_ritz
+from rnnspec.spectra.triangle import EPS, Array, ShiftedTriangle, empty, namespace, real_view, take
 
-BLOCK = 16  # rows solved one by one between two matrix products
-HUGE = 1e25  # a solution this large proves sigma_min < 1e-25 ||T||: zero to rounding
-EPS = float(np.finfo(float).eps)
+HUGE = 1e50  # a solution of norm HUGE^(1/2) proves sigma_min < 1e-25 ||T||: zero to rounding
+DROP = 0.8  # the batch is packed anew when fewer than this part of it is still at work
+SHARP = 1e-5  # relative residual below which a Ritz vector has told near values apart
+
+
+class Estimates(NamedTuple):
+    """What the kernel found at each shift."""
+
+    sigma: Array  # shape: (m,)
+    converged: Array  # shape: (m,), bool
+    vectors: Array | None  # shape: (n, m): the smoothed starts, see `keep_vectors`
+    steps: int  # Lanczos steps, summed over the shifts
 
 
 def smallest_singular_values(
-    T: Array,  # shape: (n, n), complex, upper triangular
+    triangle: ShiftedTriangle,
     z: Array,  # shape: (m,), complex
-    scale: float,
+    start: Array,  # shape: (n, m) or (n, 1), complex
     tol: float = 1e-6,
     max_steps: int | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    keep_vectors: bool = False,
+) -> Estimates:
     """Smallest singular value of ``zI - T`` at each `z`, and whether it converged.
 
     Parameters
     ----------
-    T : ndarray, shape (n, n)
-        Upper triangular.
-    z : ndarray, shape (m,)
-    scale : float
-        ``||T||``, above zero: the unit in which rounding is measured.
+    triangle : ShiftedTriangle
+        Of norm 1, so that rounding is measured in units of EPS.
+    z : ndarray or torch.Tensor, shape (m,)
+    start : ndarray or torch.Tensor, shape (n, m) or (n, 1)
+        Guesses of the right singular vectors, of any length above zero.
     tol : float
-        A point is done when its largest Ritz value theta of ``((zI - T)*(zI - T))^-1`` has
-        residual ``r <= tol * theta / 8``, which proves that a singular value is within relative
-        distance ``tol / 16``, or within 4 units of rounding of `scale`.  The eighth is for
-        clusters: the smallest of many close singular values may hide in a small component.
+        A point is done when the largest Ritz value theta of ``((zI - T)*(zI - T))^-1`` has a
+        relative residual r with ``r <= tol / 2`` or ``r^2 / gap <= tol / 4``, which proves that a
+        singular value is that near, or r below 8 units of rounding of theta^(1/2).  The second
+        rule trusts the Ritz values for the gap, so only where r <= SHARP.
     max_steps : int, optional
         Lanczos steps; by default ``300 + 2 n``.
+    keep_vectors : bool
+        Also return the starts after two steps of inverse iteration: starts for neighbours, in
+        which the vectors of near singular values keep comparable parts, so that the one that is
+        smallest on this side of a crossing cannot hide the one that is on the other.
 
     Returns
     -------
-    sigma : ndarray, shape (m,)
-    converged : ndarray of bool, shape (m,)
+    Estimates
 
     Notes
     -----
-    Cost O(n^2) a point and step; 5 to 10 steps are usual, n or more where the singular values
-    cluster.  Paige showed that the Ritz residual stays true while the basis loses orthogonality,
-    so two basis vectors are kept and no more.
+    Cost 8 n^2 flops a point and step for real T; 3 to 6 steps are usual, n or more where the
+    singular values cluster.  Paige showed that the Ritz residual stays true while the basis loses
+    orthogonality, so two basis vectors are kept and no more, but for `keep_vectors`.
 
     References
     ----------
@@ -58,121 +70,126 @@ def smallest_singular_values(
 
     Examples
     --------
-    >>> T = np.diag([0.0, 1.0, 1.0]).astype(complex)
-    >>> sigma, converged = smallest_singular_values(T, np.array([0.1j, 0.75]), scale=1.0)
-    >>> sigma.round(9), bool(converged.all())
+    >>> triangle = ShiftedTriangle(np.diag([0.0, 1.0, 1.0]))
+    >>> z = np.array([0.1j, 0.75])
+    >>> found = smallest_singular_values(triangle, z, np.ones((3, 1), complex))
+    >>> found.sigma.round(9), bool(found.converged.all())
     (array([0.1 , 0.25]), True)
     """
-    T, z = T / scale, z / scale
-    upper, lower = np.ascontiguousarray(T), np.ascontiguousarray(T.conj().T)
-    n, m = len(T), len(z)
-    sigma, converged = np.zeros(m), np.zeros(m, dtype=bool)
-    active = np.arange(m)
-    # One start for all shifts: the value at z does not depend on which other points are asked for.
-    q = np.repeat(_start(n)[:, None], m, axis=1)
-    previous = np.zeros_like(q)
-    alphas, betas = np.empty((0, m)), np.zeros((1, m))
-    theta, residual = np.zeros(m), np.zeros(m)
-    for _ in range(300 + 2 * n if max_steps is None else max_steps):
-        shifts = z[active]
-        w = q.copy()
-        zero = _solve_lower(lower, shifts.conj(), w)
-        zero |= _solve_upper(upper, shifts, w)
-        w -= betas[-1] * previous
-        alpha = _inner(q, w)
-        w -= alpha * q
-        beta = np.sqrt(_inner(w, w))
-        alphas = np.vstack([alphas, alpha])
-        theta, last = _top_ritz(alphas, betas[1:], theta, residual)
-        residual = beta * last
-        sigma[active] = np.where(zero, 0.0, 1 / np.sqrt(np.where(zero, 1.0, theta)))
-        rounding = 8 * EPS * np.sqrt(theta)  # 4 EPS in sigma = theta^(-1/2), relative, in theta
-        done = zero | (residual <= np.maximum(tol / 8, rounding) * theta)
-        converged[active[done]] = True
-        keep = ~done
-        if not keep.any():
-            break
-        active, betas = active[keep], np.vstack([betas, beta])[:, keep]
-        alphas, theta, residual = alphas[:, keep], theta[keep], residual[keep]
-        previous, q = q[:, keep], w[:, keep] / beta[keep]
-    return sigma * scale, converged
+    with np.errstate(over="ignore", invalid="ignore"):  # such columns are found and retired
+        return _Lanczos(triangle, z, start, tol, keep_vectors).run(
+            300 + 2 * triangle.n if max_steps is None else max_steps
+        )
 
 
-def _start(n: int) -> Array:
-    rng = np.random.default_rng(1997)
-    v = rng.standard_normal(n) + 1j * rng.standard_normal(n)
-    return np.asarray(v / np.linalg.norm(v))
+class _Lanczos:
+    """The state of one batch: vectors of the shifts still at work, results of all."""
+
+    def __init__(
+        self, triangle: ShiftedTriangle, z: Array, start: Array, tol: float, keep_vectors: bool
+    ) -> None:
+        self.triangle, self.tol, self.xp = triangle, tol, namespace(z)
+        n, m = triangle.n, len(z)
+        self.S = triangle.inverses(z)
+        self.q = empty(z, (n, m))
+        self.q[:] = start
+        self.work = empty(z, (n, m))
+        self.q *= 1 / self.xp.sqrt(self._norms(self.q))
+        self.previous = self.q * 0
+        self.sigma = 0 * z.real
+        self.converged = self.sigma > 0
+        self.active = self.xp.arange(m, **_device(z))
+        self.alphas: list[Array] = []
+        self.betas: list[Array] = [0 * self.sigma]
+        self.theta, self.residual = 0 * self.sigma, 0 * self.sigma
+        self.vectors = 0 * self.q if keep_vectors else None
+
+    def run(self, max_steps: int) -> Estimates:
+        steps = 0
+        for _ in range(max_steps):
+            steps += len(self.active)
+            open_ = self._step()
+            left = int(open_.sum())
+            if not left:
+                break
+            self._pack(open_, left)
+        return Estimates(self.sigma, self.converged, self.vectors, steps)
+
+    def _step(self) -> Array:
+        """One step for the whole batch; True where another one is needed."""
+        xp, q, triangle = self.xp, self.q, self.triangle
+        w = q * 1
+        triangle.solve_adjoint(self.S, w, self.work)
+        alpha = self._norms(w)
+        triangle.solve(self.S, w, self.work)
+        xp.multiply(self.previous, self.betas[-1], out=self.work)
+        w -= self.work
+        xp.multiply(q, alpha, out=self.work)
+        w -= self.work
+        beta = xp.sqrt(self._norms(w))
+        zero = ~((alpha < HUGE) & (beta < HUGE))  # NaN, too: what overflowed was huge
+        alpha, beta = xp.where(zero, 1.0, alpha), xp.where(zero, 1.0, beta)
+        self.alphas.append(alpha)
+        self.theta, last = top_ritz(self.alphas, self.betas[1:], self.theta, self.residual)
+        self.residual = beta * last
+        r = self.residual / self.theta
+        done = zero | (r <= self.tol / 2) | (r <= 8 * EPS * xp.sqrt(self.theta))
+        if len(self.alphas) > 1:
+            gap = relative_gap(self.alphas, self.betas[1:], self.theta)
+            done = done | (r * r <= self.tol / 4 * gap) & (r <= SHARP)
+        self._record(done, zero)
+        self.betas.append(beta)
+        w *= 1 / xp.where(beta > 0, beta, 1.0)
+        self.previous, self.q = q, w
+        self._smooth()
+        return ~(done | self.converged[self.active])
+
+    def _record(self, done: Array, zero: Array) -> None:
+        """Note the values, also upper bounds; those that converged before stay as they were."""
+        xp, old = self.xp, self.converged[self.active]
+        value = xp.where(zero, 0.0, self.theta**-0.5)
+        self.sigma[self.active] = xp.where(old, self.sigma[self.active], value)
+        self.converged[self.active] = old | done
+
+    def _smooth(self) -> None:
+        """Note ``((zI - T)*(zI - T))^-k`` times the start, normalised, after steps k = 1 and 2."""
+        if self.vectors is None or len(self.alphas) > 2:
+            return
+        (a, *more), b = self.alphas, self.betas
+        if not more:
+            parts = [(a, self.previous), (b[1], self.q)]
+        else:
+            parts = [
+                (a * a + b[1] ** 2, self.first),
+                (b[1] * (a + more[0]), self.previous),
+                (b[1] * b[2], self.q),
+            ]
+        norm = self.xp.sqrt(sum(c * c for c, _ in parts))
+        total = sum((c / norm) * v for c, v in parts)
+        self.first = self.previous
+        self.vectors[:, self.active] = total
+
+    def _pack(self, open_: Array, left: int) -> None:
+        """Drop what is done from the batch, if that is worth the copies."""
+        if left > DROP * len(self.active):
+            return
+        index = self.xp.nonzero(open_)[0] if self.xp is np else open_.nonzero()[:, 0]
+        self.active, self.S, self.q = self.active[index], take(self.S, index), take(self.q, index)
+        self.previous = take(self.previous, index)
+        self.work = empty(self.q, self.q.shape)
+        self.alphas = [alpha[index] for alpha in self.alphas]
+        self.betas = [beta[index] for beta in self.betas]
+        self.theta, self.residual = self.theta[index], self.residual[index]
+        if self.vectors is not None and len(self.alphas) == 1:
+            self.first = take(self.first, index)
+
+    def _norms(self, X: Array) -> Array:
+        """Squared norm of each column, shape (m,)."""
+        V, W = real_view(X), real_view(self.work)
+        self.xp.multiply(V, V, out=W)
+        total = W.sum(0)
+        return total[::2] + total[1::2]
 
 
-def _inner(v: Array, w: Array) -> Array:
-    """Real part of the inner product of each pair of columns."""
-    return np.asarray((v.real * w.real + v.imag * w.imag).sum(axis=0))
-
-
-def _top_ritz(
-    alphas: Array,  # shape: (k, m)
-    betas: Array,  # shape: (k - 1, m)
-    theta: Array,  # shape: (m,)
-    residual: Array,  # shape: (m,)
-) -> tuple[Array, Array]:
-    """Largest eigenvalue of each tridiagonal matrix, and its eigenvector's last entry.
-
-    The last pivot f of the LDL* factorisation of xI - H is increasing and concave beyond the
-    Ritz value `theta` of the step before, so Newton's method from its left is monotone; at the
-    root, f' is the last entry to the power -2.  The start is the Rayleigh-Ritz value on the
-    previous Ritz vector (its `residual` is the coupling) and the new basis vector.
-    """
-    half = (theta - alphas[-1]) / 2
-    x = alphas[-1] + half + np.hypot(half, residual)
-    for _ in range(30):
-        f, slope = x - alphas[0], np.ones_like(x)
-        for alpha, beta in zip(alphas[1:], betas, strict=True):
-            f = np.maximum(f, EPS * EPS * x)
-            slope = 1 + (beta / f) ** 2 * slope
-            f = x - alpha - beta**2 / f
-        step = f / slope
-        x = x - step
-        if (np.abs(step) <= 4 * EPS * x).all():
-            break
-    return x, 1 / np.sqrt(slope)
-
-
-def _solve_upper(upper: Array, z: Array, X: Array) -> NDArray[np.bool_]:
-    """Overwrite the columns of X by ``(z_j I - upper)^-1 x_j``; True where the solution is huge."""
-    n, zero = len(upper), np.zeros(len(z), dtype=bool)
-    for low in range((n - 1) // BLOCK * BLOCK, -1, -BLOCK):
-        high = min(low + BLOCK, n)
-        X[low:high] += upper[low:high, high:] @ X[high:]
-        for i in range(high - 1, low - 1, -1):
-            if i + 1 < high:
-                X[i] += upper[i, i + 1 : high] @ X[i + 1 : high]
-            X[i] /= _pivot(z - upper[i, i])
-        _retire_huge(X, X[low:high], zero)
-    return zero
-
-
-def _solve_lower(lower: Array, z: Array, X: Array) -> NDArray[np.bool_]:
-    """Overwrite the columns of X by ``(z_j I - lower)^-1 x_j``; True where the solution is huge."""
-    n, zero = len(lower), np.zeros(len(z), dtype=bool)
-    for low in range(0, n, BLOCK):
-        high = min(low + BLOCK, n)
-        X[low:high] += lower[low:high, :low] @ X[:low]
-        for i in range(low, high):
-            if i > low:
-                X[i] += lower[i, low:i] @ X[low:i]
-            X[i] /= _pivot(z - lower[i, i])
-        _retire_huge(X, X[low:high], zero)
-    return zero
-
-
-def _pivot(difference: Array) -> Array:
-    """Diagonal of the shifted triangle, kept from zero by a perturbation of rounding size."""
-    return np.where(np.abs(difference) < EPS, EPS, difference)
-
-
-def _retire_huge(X: Array, block: Array, zero: NDArray[np.bool_]) -> None:
-    """Zero the columns whose `block` is huge, before products with it can overflow."""
-    if np.abs(block.view(np.float64)).max() > HUGE:
-        huge = np.abs(block).max(axis=0) > HUGE
-        zero |= huge
-        X[:, huge] = 0
+def _device(z: Array) -> dict[str, Any]:
+    return {} if isinstance(z, np.ndarray) else {"device": z.device}

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import one_of, positive, square
+from rnnspec._checks import positive, square
 from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.grid import (
     automatic_box,
@@ -17,7 +18,9 @@ from rnnspec.spectra.grid import (
     check_levels,
     nice_levels,
 )
-from rnnspec.spectra.resolvent import choose_method, sigma_min_certified
+from rnnspec.spectra.progress import ProgressBar
+from rnnspec.spectra.refinement import refine
+from rnnspec.spectra.resolvent import Progress, Resolvent, check_device
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +39,8 @@ class Pseudospectrum:
     method: str  # "svd" or "lanczos"
     converged: bool
     name: str
+    points: int = 0  # at how many the values were computed; fewer than ny * nx if adaptive
+    inner: bool = False  # of a projection: the true sets are larger
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the contours; see `rnnspec.report.plots.plot_pseudospectrum`."""
@@ -45,8 +50,11 @@ class Pseudospectrum:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""
-        with open(path, "wb") as file:
+        path = Path(path)
+        part = path.with_name(path.name + ".part")  # an interrupt leaves `path` as it was
+        with open(part, "wb") as file:
             np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+        part.replace(path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "Pseudospectrum":
@@ -76,6 +84,8 @@ def pseudospectrum(
     tol: float = 1e-6,
     device: str = "cpu",
     name: str = "",
+    adaptive: bool = False,
+    progress: bool = False,
 ) -> Pseudospectrum:
     """Smallest singular value of ``zI - A`` on a grid of points z.
 
@@ -94,15 +104,21 @@ def pseudospectrum(
         The epsilons to draw; by default up to eight powers of ten that the grid's values cross.
     tol : float
         Relative accuracy of the values, as far as rounding, about 1e-16 ``||A||``, allows.
-    device : "cpu"
+    device : "cpu" or "cuda"
+        Where the iteration runs, in float64.
     name : str
         What the picture and the file call this matrix.
+    adaptive : bool
+        Compute only near the `levels`, which must be given: the same contour lines from a part of
+        the points.  The other values are interpolated and lie between the right two levels.
+    progress : bool
+        Show a bar with the time left on stderr.
 
     Returns
     -------
     Pseudospectrum
         ``x`` (nx,), ``y`` (ny,), ``sigma_min`` (ny, nx), ``eigenvalues`` (n,), ``levels``,
-        ``tol``, ``method``, ``converged``, ``name``.
+        ``tol``, ``method``, ``converged``, ``name``, ``points``, ``inner``.
 
     Raises
     ------
@@ -132,26 +148,60 @@ def pseudospectrum(
            [1.      , 0.618034, 1.      ]])
     """
     A = square(A)
-    one_of(device, "device", ["cpu"])
+    tol = float(positive(tol, "tol"))
     nx, ny = check_grid(grid)
     wanted = None if levels is None else check_levels(levels)
+    if adaptive and wanted is None:
+        raise ValueError("`levels` must be given if `adaptive` is set, got None")
+    resolvent = Resolvent(A, check_device(device))
     if box is None:
         box = automatic_box(A, None if wanted is None else wanted[-1])
     xmin, xmax, ymin, ymax = check_box(box)
     x, y = np.linspace(xmin, xmax, nx), np.linspace(ymin, ymax, ny)
     mirrored = np.isrealobj(A) and np.allclose(y, -y[::-1], rtol=0, atol=1e-14 * (ymax - ymin))
-    rows = y[ny // 2 :] if mirrored else y
-    values, converged = sigma_min_certified(A, x + 1j * rows[:, None], positive(tol, "tol"))
-    if mirrored:  # the row on the real axis, if there is one, is not repeated
-        values = np.vstack([values[ny % 2 :][::-1], values])
+    spectrum = eigenvalues(A)
+    with ProgressBar(progress, nx * (ny - ny // 2 if mirrored else ny)) as bar:
+        field = _Field(resolvent, x, y, mirrored, tol, bar)
+        if adaptive and wanted is not None:
+            values, points = refine(x, y, wanted, spectrum, field)
+        else:
+            row, column = np.divmod(np.arange(ny * nx), nx)
+            values, points = field(row, column).reshape(ny, nx), nx * ny
     return Pseudospectrum(
         x=x,
         y=y,
         sigma_min=values,
-        eigenvalues=eigenvalues(A),
+        eigenvalues=spectrum,
         levels=nice_levels(values) if wanted is None else wanted,
-        tol=float(tol),
-        method=choose_method(A),
-        converged=converged,
+        tol=tol,
+        method=resolvent.method,
+        converged=field.converged,
         name=name,
+        points=points,
     )
+
+
+class _Field:
+    """Values at grid points, from one of each pair that mirrors the other."""
+
+    def __init__(
+        self,
+        resolvent: Resolvent,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        mirrored: bool,
+        tol: float,
+        progress: Progress | None,
+    ) -> None:
+        self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
+        self.tol, self.progress, self.converged = tol, progress, True
+
+    def __call__(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float64]:
+        if self.mirrored:  # the upper half; a row on the real axis is its own mirror image
+            row = np.maximum(row, len(self.y) - 1 - row)
+        flat, back = np.unique(row * len(self.x) + column, return_inverse=True)
+        row, column = np.divmod(flat, len(self.x))
+        z = self.x[column] + 1j * self.y[row]
+        values, converged = self.resolvent.sigma_min(z, self.tol, self.progress)
+        self.converged &= converged
+        return values[back]

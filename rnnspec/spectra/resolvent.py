@@ -1,26 +1,31 @@
 """``sigma_min(zI - A)``, one over the norm of the resolvent, at any points z."""
 
 import warnings
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import schur
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
-from rnnspec._checks import ConvergenceWarning, positive, square
+from rnnspec._checks import ConvergenceWarning, one_of, positive, square
+from rnnspec.spectra.continuation import sigma_min_many
 from rnnspec.spectra.eigen import spectral_norm
-from rnnspec.spectra.multishift import smallest_singular_values
+from rnnspec.spectra.triangle import Array, ShiftedTriangle
 
-SMALL = 8  # up to here the SVD, exact to rounding, costs at most twice as much as the iteration
-WORK = 2**19  # entries of one batch of vectors, or of matrices
-WIDE = 256  # below, the products are too small for BLAS threads: two took ten times longer than one
+SMALL = 8  # up to here the batched SVD is faster than the iteration, measured on 100 x 100 points
+WORK = 2**19  # entries of one batch of matrices
+
+Progress = Callable[[int], None]
 
 
 def sigma_min(
     A: ArrayLike,  # shape: (n, n)
     points: ArrayLike,  # shape: (...)
     tol: float = 1e-6,
+    device: str = "cpu",
 ) -> NDArray[np.float64]:
     """Smallest singular value of ``zI - A`` at any `points` z: one over the resolvent norm.
 
@@ -30,6 +35,8 @@ def sigma_min(
     points : array_like of complex, any shape
     tol : float
         Relative accuracy, as far as rounding allows.
+    device : "cpu" or "cuda"
+        Where the iteration runs, in float64.
 
     Returns
     -------
@@ -38,7 +45,7 @@ def sigma_min(
     Raises
     ------
     ValueError
-        If `A` is not square, or `A` or `points` has non-finite entries.
+        If `A` is not square, or `A` or `points` has non-finite entries, or there is no `device`.
 
     Warns
     -----
@@ -58,7 +65,7 @@ def sigma_min(
     z = np.asarray(points, dtype=np.complex128)
     if not np.isfinite(z).all():
         raise ValueError("`points` must be finite, got a NaN or an infinity")
-    values, _ = sigma_min_certified(square(A), z, positive(tol, "tol"))
+    values, _ = sigma_min_certified(square(A), z, positive(tol, "tol"), check_device(device))
     return values
 
 
@@ -67,10 +74,30 @@ def choose_method(A: NDArray[Any]) -> str:
     return "svd" if len(A) <= SMALL or not A.any() else "lanczos"
 
 
+def check_device(device: str) -> str:
+    """`device` if it is one that this machine has.
+
+    Examples
+    --------
+    >>> check_device("tpu")
+    Traceback (most recent call last):
+    ...
+    ValueError: `device` must be one of cpu, cuda, got 'tpu'
+    """
+    one_of(device, "device", ["cpu", "cuda"])
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ValueError('`device` is "cuda", but torch finds no GPU: use device="cpu"')
+    return device
+
+
 def sigma_min_certified(
     A: NDArray[Any],  # shape: (n, n)
     z: NDArray[np.complex128],  # shape: (...)
     tol: float,
+    device: str = "cpu",
 ) -> tuple[NDArray[np.float64], bool]:
     """`sigma_min` of checked arguments, and whether every point converged.
 
@@ -79,42 +106,87 @@ def sigma_min_certified(
     >>> sigma_min_certified(np.eye(2), np.array([3.0 + 0j]), tol=1e-6)
     (array([2.]), True)
     """
-    flat, n = z.ravel(), len(A)
-    with threadpool_limits(1 if n < WIDE else None, user_api="blas"):
-        if choose_method(A) == "svd":
-            sigma, converged = _by_svd(A, flat), np.ones(flat.size, dtype=bool)
-        else:
-            sigma, converged = _by_lanczos(A, flat, tol)
-    missed = int((~converged).sum())
-    if missed:
-        warnings.warn(
-            f"sigma_min did not reach tol={tol:g} at {missed} of {flat.size} points:"
-            " the values there are upper bounds",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
-    return sigma.reshape(z.shape), not missed
+    return Resolvent(A, device).sigma_min(z, tol)
+
+
+class Resolvent:
+    """One matrix, factored once, for ``sigma_min(zI - A)`` at many sets of points.
+
+    Parameters
+    ----------
+    A : ndarray, shape (n, n)
+        Checked.
+    device : "cpu" or "cuda"
+
+    Notes
+    -----
+    A real matrix has a real Schur form (half the arithmetic), and conjugate points the same value.
+
+    Examples
+    --------
+    >>> Resolvent(np.diag([0.0, 3.0])).sigma_min(np.array([1.0 + 0j]), tol=1e-6)
+    (array([1.]), True)
+    """
+
+    def __init__(self, A: NDArray[Any], device: str = "cpu") -> None:
+        self.A, self.method = A, choose_method(A)
+        if self.method == "lanczos":
+            self.scale = spectral_norm(A)
+            T, _ = schur(A / self.scale, output="real" if np.isrealobj(A) else "complex")
+            self.triangle = ShiftedTriangle(T, _example(device))
+
+    def sigma_min(
+        self,
+        z: NDArray[np.complex128],  # shape: (...)
+        tol: float,
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.float64], bool]:
+        """``sigma_min(zI - A)`` at each z, and whether every point converged; warns if not."""
+        flat = z.ravel()
+        workers = _threads()  # one for each batch is faster than all in each small product
+        with _blas().limit(limits=1, user_api="blas"):
+            if self.method == "svd":
+                sigma, converged = _by_svd(self.A, flat), np.ones(flat.size, dtype=bool)
+            else:
+                sigma, converged, _ = sigma_min_many(
+                    self.triangle, flat / self.scale, tol, workers, progress
+                )
+                sigma *= self.scale
+        missed = int((~converged).sum())
+        if missed:
+            warnings.warn(
+                f"sigma_min did not reach tol={tol:g} at {missed} of {flat.size} points:"
+                " the values there are upper bounds",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return sigma.reshape(z.shape), not missed
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _threads() -> int:
+    """How many threads BLAS may use now."""
+    return max(
+        (lib.num_threads for lib in _blas().select(user_api="blas").lib_controllers), default=1
+    )
+
+
+def _example(device: str) -> Array | None:
+    if device == "cpu":
+        return None
+    import torch
+
+    return torch.empty(0, dtype=torch.complex128, device=device)
 
 
 def _by_svd(A: NDArray[Any], z: NDArray[Any]) -> NDArray[np.float64]:
     n, sigma = len(A), np.empty(z.size)
-    for part in _batches(z.size, n * n):
+    size = max(1, WORK // (n * n))
+    for part in (slice(first, first + size) for first in range(0, z.size, size)):
         shifted = z[part, None, None] * np.eye(n) - A
         sigma[part] = np.linalg.svd(shifted, compute_uv=False)[:, -1]
     return sigma
-
-
-def _by_lanczos(
-    A: NDArray[Any], z: NDArray[Any], tol: float
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    T, _ = schur(A, output="complex")
-    scale = spectral_norm(A)
-    sigma, converged = np.empty(z.size), np.empty(z.size, dtype=bool)
-    for part in _batches(z.size, len(A)):
-        sigma[part], converged[part] = smallest_singular_values(T, z[part], scale, tol)
-    return sigma, converged
-
-
-def _batches(points: int, entries: int) -> list[slice]:
-    size = max(1, WORK // entries)
-    return [slice(first, first + size) for first in range(0, points, size)]

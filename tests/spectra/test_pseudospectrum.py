@@ -9,7 +9,7 @@ from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra import gallery, resolvent
 from rnnspec.spectra import pseudospectrum as module
 from rnnspec.spectra.pseudospectrum import Pseudospectrum, pseudospectrum
-from rnnspec.spectra.resolvent import sigma_min
+from rnnspec.spectra.resolvent import Resolvent, sigma_min
 
 EPS = np.finfo(float).eps
 
@@ -45,13 +45,14 @@ def test_explicit_box_gives_exactly_linspace(n, grid, box):
 def test_symmetry_is_used_where_it_holds(A, box, grid, rows, monkeypatch):
     asked = []
 
-    def spy(A, z, tol):
-        asked.append(z.shape)
-        return resolvent.sigma_min_certified(A, z, tol)
+    class Spy(Resolvent):
+        def sigma_min(self, z, tol, progress=None):
+            asked.append(z.size)
+            return super().sigma_min(z, tol, progress)
 
-    monkeypatch.setattr(module, "sigma_min_certified", spy)
+    monkeypatch.setattr(module, "Resolvent", Spy)
     values = pseudospectrum(A, box=box, grid=grid).sigma_min
-    assert asked == [(rows, 6)]
+    assert asked == [rows * 6]
     assert values.shape == grid[::-1]
 
 
@@ -121,12 +122,57 @@ def test_the_same_input_gives_the_same_bits():
 
 
 def test_not_converged_is_recorded(monkeypatch):
-    def stub(_triangle, z, _scale, _tol):
-        return np.linspace(1, 2, z.size), np.zeros(z.size, dtype=bool)
+    def stub(_triangle, z, _tol, _workers, _progress):
+        return np.linspace(1, 2, z.size), np.zeros(z.size, dtype=bool), 0
 
-    monkeypatch.setattr(resolvent, "smallest_singular_values", stub)
+    monkeypatch.setattr(resolvent, "sigma_min_many", stub)
     with pytest.warns(ConvergenceWarning, match="at 16 of 16 points"):
         assert not pseudospectrum(1j * np.eye(20), grid=4).converged
+
+
+LEVELS = {
+    "ginibre": (gallery.ginibre(40, seed=1), [1e-3, 1e-2, 0.1]),
+    "grcar": (gallery.grcar(40), [1e-5, 1e-3, 0.1]),
+    "touching_discs": (gallery.cyclic_shift(32), [0.05, 0.1, 0.2]),
+    "complex": (gallery.ginibre(12, seed=1) * (1 + 1j), [1e-2, 0.1]),
+}
+
+
+@pytest.mark.parametrize("grid", [(161, 150), (40, 200)])
+@pytest.mark.parametrize(("A", "levels"), LEVELS.values(), ids=LEVELS)
+def test_adaptive_gives_the_same_contour_lines_from_fewer_points(A, levels, grid):
+    full = pseudospectrum(A, levels=levels, grid=grid)
+    part = pseudospectrum(A, levels=levels, grid=grid, adaptive=True)
+    assert part.points < 0.6 * full.points == 0.6 * grid[0] * grid[1]
+    for level in levels:
+        np.testing.assert_array_equal(full.sigma_min < level, part.sigma_min < level)
+    same = np.isclose(full.sigma_min, part.sigma_min, rtol=2e-6, atol=1e-13)
+    assert same.mean() > 0.9 * part.points / full.points
+
+
+def test_adaptive_on_a_grid_too_small_to_refine_computes_all():
+    result = pseudospectrum([[0.0, 1.0], [0.0, 0.0]], levels=[0.5], grid=2, adaptive=True)
+    assert result.points == 4
+
+
+def test_a_bar_counts_the_points_if_asked(capsys):
+    pseudospectrum(gallery.grcar(12), grid=(5, 6), progress=True)
+    assert "15/15" in capsys.readouterr().err
+    pseudospectrum(gallery.grcar(12), grid=(5, 6))
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    pseudospectrum([[1.0]], grid=2, name="old").save(path)
+
+    def interrupted(*_args, **_arrays):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pseudospectrum([[1.0]], grid=2, name="new").save(path)
+    assert Pseudospectrum.load(path).name == "old"
 
 
 def test_save_and_load(tmp_path):
@@ -158,6 +204,7 @@ def test_results_are_frozen():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
+        ({"adaptive": True}, "`levels` must be given if `adaptive` is set"),
         ({"box": (0, 0, -1, 1)}, "`box` must be four finite numbers xmin < xmax"),
         ({"box": (0, 1, 1, -1)}, "`box` must be four finite numbers xmin < xmax"),
         ({"box": (0, 1, 2)}, "`box` must be four finite numbers xmin < xmax"),
@@ -168,7 +215,7 @@ def test_results_are_frozen():
         ({"levels": []}, "`levels` must hold at least one epsilon, or be None, got none"),
         ({"levels": [0.1, -1]}, r"`levels` must be a finite number > 0, got -1.0"),
         ({"tol": -1}, "`tol` must be a finite number > 0, got -1"),
-        ({"device": "tpu"}, "`device` must be one of cpu, got 'tpu'"),
+        ({"device": "tpu"}, "`device` must be one of cpu, cuda, got 'tpu'"),
     ],
 )
 def test_bad_options_are_refused(options, text):

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra import gallery, resolvent
+from rnnspec.spectra.continuation import sigma_min_many
 from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.nonnormality import eigenvector_condition
 from rnnspec.spectra.resolvent import SMALL, choose_method, sigma_min
@@ -97,25 +98,28 @@ def test_batches_change_nothing(n, monkeypatch):
     np.testing.assert_allclose(sigma_min(A, z), whole, rtol=1e-9)
 
 
-@pytest.mark.parametrize(("wide", "threads"), [(100, 1), (10, None)])
-def test_small_products_run_on_one_thread(wide, threads, monkeypatch):
+def test_batches_get_the_threads_that_blas_may_use(monkeypatch):
     asked = []
 
-    def spy(limits, user_api):
-        asked.append(limits)
-        return threadpool_limits(limits, user_api=user_api)
+    def spy(triangle, z, tol, workers, progress):
+        (blas,) = {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+        asked.append((workers, blas))
+        return sigma_min_many(triangle, z, tol, workers, progress)
 
-    monkeypatch.setattr(resolvent, "threadpool_limits", spy)
-    monkeypatch.setattr(resolvent, "WIDE", wide)
-    sigma_min(gallery.grcar(20), 1j)
-    assert asked == [threads]
+    monkeypatch.setattr(resolvent, "sigma_min_many", spy)
+    values = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            values.append(sigma_min(gallery.grcar(20), np.linspace(0, 2 + 2j, 5000)))
+    assert asked == [(1, 1), (2, 1)]
+    np.testing.assert_array_equal(*values)
 
 
 def test_an_unreached_tolerance_is_told(monkeypatch):
-    def stub(_triangle, z, _scale, _tol):
-        return np.ones(z.size), np.arange(z.size) > 1
+    def stub(_triangle, z, _tol, _workers, _progress):
+        return np.ones(z.size), np.arange(z.size) > 1, 0
 
-    monkeypatch.setattr(resolvent, "smallest_singular_values", stub)
+    monkeypatch.setattr(resolvent, "sigma_min_many", stub)
     with pytest.warns(ConvergenceWarning, match="did not reach tol=1e-06 at 2 of 5 points"):
         sigma_min(gallery.grcar(20), np.ones(5))
 

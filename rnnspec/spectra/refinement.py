@@ -1,0 +1,194 @@
+"""Adaptive grids: only the cells that a level crosses are refined.
+
+`sigma_min` is 1-Lipschitz, which rules levels out of cells, and every component of the set
+``sigma_min < epsilon`` holds an eigenvalue, which finds the islands that corners do not show.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Evaluate = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
+Values = NDArray[np.float64]
+
+COARSEST = 16  # grid lines from one to the next of the first round
+
+
+def refine(
+    x: Values,  # shape: (nx,)
+    y: Values,  # shape: (ny,)
+    levels: Values,
+    eigenvalues: NDArray[np.complex128],
+    evaluate: Evaluate,
+) -> tuple[Values, int]:
+    """Values on the whole grid whose contour lines at `levels` are those of the computed grid.
+
+    Parameters
+    ----------
+    x, y : ndarray
+        Grid lines.
+    levels : ndarray
+        Increasing.
+    eigenvalues : ndarray
+    evaluate : function
+        Values at the grid points with the given row and column numbers.
+
+    Returns
+    -------
+    values : ndarray, shape (ny, nx)
+        Computed near the levels; elsewhere interpolated within one band between two levels.
+    points : int
+        How many were computed.
+
+    Notes
+    -----
+    Cells are halved while a level passes between their corners or the midpoints of their sides,
+    or while they hold an eigenvalue, unless ``|sigma_min(z) - sigma_min(c)| <= |z - c|`` from the
+    corners c proves that no level passes.  A hole of a level set smaller than the first cells can
+    be missed if nothing crosses its cell's sides.
+
+    References
+    ----------
+    .. [1] I. Koutis and E. Gallopoulos, "Exclusion regions and fast estimation of
+       pseudospectra", 2000.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1.0, 1.0, 65)
+    >>> values, points = refine(
+    ...     x, x, np.array([0.5]), np.zeros(1), lambda row, column: np.hypot(x[column], x[row])
+    ... )
+    >>> bool(((values < 0.5) == (np.hypot(x, x[:, None]) < 0.5)).all()), points < 65**2 / 3
+    (True, True)
+    """
+    values = np.full((len(y), len(x)), np.nan)
+    stride = COARSEST
+    while stride > 1 and min(len(x), len(y)) <= 2 * stride:
+        stride //= 2
+    rows, columns = _lines(len(y), stride), _lines(len(x), stride)
+    first = np.meshgrid(rows, columns, indexing="ij")
+    points = _compute(values, first[0].ravel(), first[1].ravel(), evaluate)
+    cells = _cells(rows, columns)
+    leaves, forced = cells[:0], False
+    while len(cells):
+        cells = cells[((cells[:, 1::2] - cells[:, ::2]) > 1).any(axis=1)]
+        split = np.zeros(len(cells), dtype=bool)
+        fresh = split | forced | _to_split(values, cells, x, y, levels, eigenvalues)
+        while fresh.any():  # a midpoint of one cell may show that a level passes its neighbour
+            points += _compute(values, *_nine_points(cells[fresh]), evaluate)
+            split |= fresh
+            fresh = ~split & _to_split(values, cells, x, y, levels, eigenvalues)
+        leaves = np.concatenate([leaves, cells[~split]])
+        cells, forced = _quarters(cells[split]), False
+        if not len(cells):  # the finer points of a neighbour may show that a level passes a leaf
+            shown = np.array([_passed(values, leaf, levels) for leaf in leaves], dtype=bool)
+            cells, leaves, forced = leaves[shown], leaves[~shown], True
+    for leaf in leaves:
+        _interpolate(values, leaf)
+    return values, points
+
+
+def _lines(count: int, stride: int) -> NDArray[np.intp]:
+    return np.unique(np.append(np.arange(0, count, stride), count - 1))
+
+
+def _cells(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Cells as rows (low row, high row, low column, high column)."""
+    low, left = np.meshgrid(rows[:-1], columns[:-1], indexing="ij")
+    high, right = np.meshgrid(rows[1:], columns[1:], indexing="ij")
+    return np.column_stack([part.ravel() for part in (low, high, left, right)])
+
+
+def _middle(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return (cells[:, 0] + cells[:, 1]) // 2, (cells[:, 2] + cells[:, 3]) // 2
+
+
+def _ring(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column numbers of corners, then of the sides' midpoints, shape (8, cells)."""
+    low, high, left, right = cells.T
+    i, j = _middle(cells)
+    rows = np.stack([low, low, high, high, low, high, i, i])
+    return rows, np.stack([left, right, left, right, j, j, left, right])
+
+
+def _to_split(
+    values: Values,
+    cells: NDArray[np.intp],
+    x: Values,
+    y: Values,
+    levels: Values,
+    eigenvalues: NDArray[np.complex128],
+) -> NDArray[np.bool_]:
+    known = values[_ring(cells)]
+    smallest, largest = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
+    low, high, left, right = cells.T
+    reach = np.hypot(x[right] - x[left], y[high] - y[low]) / 2
+    possible = _band(smallest - reach, levels) != _band(largest + reach, levels)
+    crossed = _band(smallest, levels) != _band(largest, levels)
+    return possible & (crossed | _holds(cells, x, y, eigenvalues))
+
+
+def _band(values: Values, levels: Values) -> NDArray[np.intp]:
+    return np.searchsorted(levels, values)
+
+
+def _holds(
+    cells: NDArray[np.intp], x: Values, y: Values, eigenvalues: NDArray[np.complex128]
+) -> NDArray[np.bool_]:
+    """Whether an eigenvalue lies in each cell."""
+    low, high, left, right = cells.T
+    held = np.zeros(len(cells), dtype=bool)
+    for point in eigenvalues:
+        inside = (x[left] <= point.real) & (point.real <= x[right])
+        held |= inside & (y[low] <= point.imag) & (point.imag <= y[high])
+    return held
+
+
+def _nine_points(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    rows, columns = _ring(cells)
+    i, j = _middle(cells)
+    return np.append(rows, i), np.append(columns, j)
+
+
+def _quarters(cells: NDArray[np.intp]) -> NDArray[np.intp]:
+    low, high, left, right = cells.T
+    i, j = _middle(cells)
+    parts = [
+        np.column_stack([a, b, c, d])
+        for a, b in ((low, i), (i, high))
+        for c, d in ((left, j), (j, right))
+    ]
+    quarters = np.concatenate(parts)
+    return quarters[(quarters[:, 0] < quarters[:, 1]) & (quarters[:, 2] < quarters[:, 3])]
+
+
+def _compute(
+    values: Values, rows: NDArray[np.intp], columns: NDArray[np.intp], evaluate: Evaluate
+) -> int:
+    """Fill in what is not known yet of the given points; how many that were."""
+    flat = np.unique(rows * values.shape[1] + columns)
+    flat = flat[np.isnan(values.ravel()[flat])]
+    rows, columns = np.divmod(flat, values.shape[1])
+    if len(flat):
+        values[rows, columns] = evaluate(rows, columns)
+    return len(flat)
+
+
+def _passed(values: Values, cell: NDArray[np.intp], levels: Values) -> bool:
+    """Whether known values of the cell lie on both sides of a level."""
+    low, high, left, right = cell
+    patch = values[low : high + 1, left : right + 1]
+    smallest, largest = _band(np.array([np.nanmin(patch), np.nanmax(patch)]), levels)
+    return bool(smallest != largest)
+
+
+def _interpolate(values: Values, cell: NDArray[np.intp]) -> None:
+    """Fill what is not known of the cell bilinearly from its corners."""
+    low, high, left, right = cell
+    patch = values[low : high + 1, left : right + 1]
+    s = np.linspace(0, 1, high - low + 1)[:, None]
+    t = np.linspace(0, 1, right - left + 1)
+    top = patch[0, 0] * (1 - t) + patch[0, -1] * t
+    bottom = patch[-1, 0] * (1 - t) + patch[-1, -1] * t
+    np.copyto(patch, top * (1 - s) + bottom * s, where=np.isnan(patch))
