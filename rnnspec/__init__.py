@@ -1,6 +1,6 @@
-"""Is my recurrent network stable, and how little does it take to break it?
+"""Stability and robustness of recurrent networks: the public names.
 
-The public names of the package.  Each is imported when it is first used, so
+Each is imported when it is first used, so
 that ``rnnspec --help`` costs neither torch nor scipy nor matplotlib.
 """
 
@@ -11,9 +11,75 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from rnnspec._checks import ConvergenceWarning as ConvergenceWarning
+    from rnnspec.data.download import DatasetUnavailable as DatasetUnavailable
+    from rnnspec.data.load import load_dataset as load_dataset
+    from rnnspec.data.sequences import DataSplits as DataSplits
+    from rnnspec.data.sequences import SequenceDataset as SequenceDataset
+    from rnnspec.models.checkpoint import load_matrices as load_matrices
+    from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
+    from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
+    from rnnspec.models.recurrent import stacked_matrices as stacked_matrices
+    from rnnspec.report.plots import plot_pseudospectrum as plot_pseudospectrum
+    from rnnspec.report.plots import plot_spectra as plot_spectra
+    from rnnspec.report.plots import plot_transient_growth as plot_transient_growth
+    from rnnspec.spectra import gallery as gallery
+    from rnnspec.spectra.eigen import eigenvalues as eigenvalues
+    from rnnspec.spectra.eigen import spectral_abscissa as spectral_abscissa
+    from rnnspec.spectra.eigen import spectral_norm as spectral_norm
+    from rnnspec.spectra.eigen import spectral_radius as spectral_radius
+    from rnnspec.spectra.measures import StabilityMeasures as StabilityMeasures
+    from rnnspec.spectra.measures import measure as measure
+    from rnnspec.spectra.nonnormality import commutator_norm as commutator_norm
+    from rnnspec.spectra.nonnormality import eigenvector_condition as eigenvector_condition
+    from rnnspec.spectra.nonnormality import henrici_departure as henrici_departure
+    from rnnspec.spectra.nonnormality import numerical_abscissa as numerical_abscissa
+    from rnnspec.spectra.pseudospectrum import Pseudospectrum as Pseudospectrum
+    from rnnspec.spectra.pseudospectrum import pseudospectrum as pseudospectrum
+    from rnnspec.spectra.resolvent import sigma_min as sigma_min
+    from rnnspec.spectra.transient import TransientGrowth as TransientGrowth
+    from rnnspec.spectra.transient import transient_growth as transient_growth
+    from rnnspec.training.loop import TrainedRun as TrainedRun
+    from rnnspec.training.loop import TrainingDiverged as TrainingDiverged
+    from rnnspec.training.loop import train as train
+    from rnnspec.training.normalization import Normalize as Normalize
+    from rnnspec.training.normalization import bake as bake
+    from rnnspec.training.normalization import normalize_recurrent as normalize_recurrent
 
 _HOME = {
     "ConvergenceWarning": "rnnspec._checks",
+    "load_dataset": "rnnspec.data.load",
+    "SequenceDataset": "rnnspec.data.sequences",
+    "DataSplits": "rnnspec.data.sequences",
+    "DatasetUnavailable": "rnnspec.data.download",
+    "SequenceClassifier": "rnnspec.models.classifier",
+    "recurrent_matrices": "rnnspec.models.recurrent",
+    "stacked_matrices": "rnnspec.models.recurrent",
+    "load_matrices": "rnnspec.models.checkpoint",
+    "Normalize": "rnnspec.training.normalization",
+    "bake": "rnnspec.training.normalization",
+    "normalize_recurrent": "rnnspec.training.normalization",
+    "train": "rnnspec.training.loop",
+    "TrainedRun": "rnnspec.training.loop",
+    "TrainingDiverged": "rnnspec.training.loop",
+    "spectral_radius": "rnnspec.spectra.eigen",
+    "spectral_abscissa": "rnnspec.spectra.eigen",
+    "spectral_norm": "rnnspec.spectra.eigen",
+    "eigenvalues": "rnnspec.spectra.eigen",
+    "henrici_departure": "rnnspec.spectra.nonnormality",
+    "commutator_norm": "rnnspec.spectra.nonnormality",
+    "eigenvector_condition": "rnnspec.spectra.nonnormality",
+    "numerical_abscissa": "rnnspec.spectra.nonnormality",
+    "transient_growth": "rnnspec.spectra.transient",
+    "TransientGrowth": "rnnspec.spectra.transient",
+    "pseudospectrum": "rnnspec.spectra.pseudospectrum",
+    "Pseudospectrum": "rnnspec.spectra.pseudospectrum",
+    "sigma_min": "rnnspec.spectra.resolvent",
+    "measure": "rnnspec.spectra.measures",
+    "StabilityMeasures": "rnnspec.spectra.measures",
+    "plot_pseudospectrum": "rnnspec.report.plots",
+    "plot_spectra": "rnnspec.report.plots",
+    "plot_transient_growth": "rnnspec.report.plots",
+    "gallery": "rnnspec.spectra.gallery",
 }
 
 __all__ = ["__version__", *_HOME]
@@ -24,7 +90,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'rnnspec' has no attribute {name!r}")
     module = import_module(_HOME[name])
-    return module if _HOME[name] == f"rnnspec.{name}" else getattr(module, name)
+    return module if name == "gallery" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

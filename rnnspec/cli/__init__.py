@@ -36,7 +36,7 @@ def cli() -> None:
       rnnspec train --dataset digits --cell lstm --out runs/lstm
       rnnspec pseudospectrum runs/lstm --figure lstm.png
       rnnspec measure runs/lstm
-    """
+    """  # noqa: D301, D400
 
 
 def main() -> None:

@@ -1,0 +1,44 @@
+"""``rnnspec measure``: stability and non-normality numbers of matrices."""
+
+import click
+
+from rnnspec.cli.source import choose, numbers
+
+
+@click.command()
+@click.argument("source")
+@click.option("--matrix", metavar="NAME", help="One matrix of several; default: all square ones.")
+@click.option(
+    "--epsilon",
+    metavar="E1,E2,...",
+    default="0.01",
+    show_default=True,
+    help="Perturbation sizes for pseudospectral radius and abscissa.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--quiet", is_flag=True, help="Print no warnings.")
+def measure(source: str, matrix: str | None, epsilon: str, as_json: bool, quiet: bool) -> None:
+    """Measure stability and non-normality of the matrices in SOURCE.
+
+    SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
+    matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
+
+    \b
+    Example:
+      rnnspec measure runs/lstm --matrix layer0.forget --epsilon 0.01,0.1
+    """  # noqa: D301
+    from rnnspec.models.checkpoint import load_matrices
+    from rnnspec.report.tables import print_json, print_measures
+    from rnnspec.spectra.measures import measure as measure_one
+
+    epsilons = numbers(epsilon, "--epsilon")
+    found = choose(load_matrices(source), matrix, source)
+    records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
+    if as_json:
+        print_json({"matrices": records})
+        return
+    print_measures(records)
+    if not quiet:
+        said = {text: name for name, record in records.items() for text in record["warnings"]}
+        for text, name in said.items():
+            click.echo(f"{name}: {text}", err=True)

@@ -1,0 +1,98 @@
+"""``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, a picture and numbers."""
+
+import click
+
+from rnnspec.cli.source import choose, numbers
+
+
+@click.command()
+@click.argument("source")
+@click.option("--matrix", metavar="NAME", help="One matrix of several; default: the first.")
+@click.option("--grid", metavar="INT|NX,NY", default="100", show_default=True)
+@click.option("--box", metavar="XMIN,XMAX,YMIN,YMAX", help="Default: holds all levels.")
+@click.option("--levels", metavar="E1,E2,...", help="Contours of epsilon.  [default: chosen]")
+@click.option("--tol", type=float, default=1e-6, show_default=True, help="Relative.")
+@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="BLAS threads.  [default: as they come]")
+@click.option("--out", metavar="FILE.npz", help="Write x, y, sigma_min, eigenvalues, name, tol.")
+@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+def pseudospectrum(
+    source: str,
+    matrix: str | None,
+    grid: str,
+    box: str | None,
+    levels: str | None,
+    tol: float,
+    device: str,
+    threads: int | None,
+    out: str | None,
+    figure: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compute the pseudospectrum of a matrix in SOURCE, and draw it.
+
+    SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
+    matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
+
+    \b
+    Example:
+      rnnspec pseudospectrum runs/lstm --matrix layer0.forget --figure forget.png
+    """  # noqa: D301
+    import time
+    from pathlib import Path
+
+    from threadpoolctl import threadpool_limits
+
+    from rnnspec.cli.source import grid_of
+    from rnnspec.models.checkpoint import load_matrices
+    from rnnspec.report.figures import check_figure, check_out, save_figure
+    from rnnspec.report.tables import print_json
+    from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
+
+    check_figure(figure)
+    check_out(out)
+    matrices = load_matrices(source)
+    found = choose(matrices, matrix, source)
+    name, A = next(iter(found.items()))
+    started = time.perf_counter()
+    with threadpool_limits(threads):
+        result = compute(
+            A,
+            box=numbers(box, "--box", 4) if box else None,
+            grid=grid_of(grid),
+            levels=numbers(levels, "--levels") if levels else None,
+            tol=tol,
+            device=device,
+            name=name,
+        )
+    low, high = float(result.sigma_min.min()), float(result.sigma_min.max())
+    record = {
+        "name": name,
+        "n": len(result.eigenvalues),
+        "grid": [len(result.x), len(result.y)],
+        "box": [float(v) for v in (result.x[0], result.x[-1], result.y[0], result.y[-1])],
+        "seconds": time.perf_counter() - started,
+        "method": result.method,
+        "sigma_min_range": [low, high],
+        "figure": figure,
+        "out": out,
+    }
+    if out:
+        result.save(Path(out))
+    if figure:
+        save_figure(result.plot(), Path(figure))
+    if as_json:
+        print_json(record)
+    elif not quiet:
+        if matrix is None and len(matrices) > 1:
+            click.echo(f"matrices: {', '.join(matrices)}; taken: {name}")
+        click.echo(
+            f"{name}: n = {record['n']}, grid {len(result.x)} x {len(result.y)},"
+            f" sigma_min from {low:.3g} to {high:.3g}, {record['seconds']:.2f} s ({result.method})"
+        )
+        for label, path in (("numbers", out), ("figure", figure)):
+            if path:
+                click.echo(f"{label}: {path}")

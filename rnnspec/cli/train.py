@@ -1,0 +1,95 @@
+"""``rnnspec train``: from data to a run directory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from rnnspec.training.config import DEFAULTS, ESTIMATORS, MODES, QUANTITIES
+
+
+def option(flag: str, default: object, kind: Any = None, help: str = "") -> Callable[[Any], Any]:
+    """A flag that is None unless given, and tells its default."""
+    told = "none" if default is None else default
+    return click.option(flag, type=kind, default=None, help=f"{help}  [default: {told}]".strip())
+
+
+@click.command()
+@option("--dataset", DEFAULTS.dataset, help="See `rnnspec datasets list`.")
+@option("--view", "the data set's first", help="How an image is read: rows, pixels, permuted.")
+@option("--cell", DEFAULTS.cell, click.Choice(("rnn", "lstm", "gru")))
+@option("--hidden", DEFAULTS.hidden, click.IntRange(1), "Units per layer and direction.")
+@option("--layers", DEFAULTS.layers, click.IntRange(1))
+@click.option("--bidirectional", is_flag=True, default=None)
+@option("--init", DEFAULTS.init, click.Choice(("orthogonal", "torch", "identity")))
+@option(
+    "--normalize",
+    DEFAULTS.normalize,
+    click.Choice(("none", *QUANTITIES)),
+    "What of each gate's recurrent matrix is bounded: spectral radius or spectral norm.",
+)
+@option("--estimator", DEFAULTS.estimator, click.Choice(ESTIMATORS))
+@option("--bound", DEFAULTS.bound, float, "Of the radius or norm.")
+@option(
+    "--normalize-mode",
+    DEFAULTS.normalize_mode,
+    click.Choice(MODES),
+    "clip: only when above the bound; scale: always onto it.",
+)
+@option("--block", DEFAULTS.block, click.IntRange(1), "Vectors; 1: the textbook power method.")
+@option("--epochs", DEFAULTS.epochs, click.IntRange(1))
+@option("--batch-size", DEFAULTS.batch_size, click.IntRange(1))
+@option("--lr", DEFAULTS.lr, float, "Adam's step at its peak.")
+@option("--clip-norm", DEFAULTS.clip_norm, float, "Bound on the gradient's norm.")
+@option("--seed", DEFAULTS.seed, click.IntRange(0), "Of weights and batches.")
+@option("--device", DEFAULTS.device, click.Choice(("cpu", "cuda")))
+@option("--threads", "PyTorch's", click.IntRange(1))
+@click.option("--data-dir", metavar="DIR", help="Where data files are.")
+@click.option("--no-download", is_flag=True, help="Never use the network.")
+@click.option("--config", metavar="FILE.toml", help="Settings; flags win over them.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, exactly.")
+@click.option("--out", metavar="DIR", help="Run directory.  [default: runs/DATASET-CELL-...]")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def train(
+    data_dir: str | None,
+    no_download: bool,
+    config: str | None,
+    resume: bool,
+    out: str | None,
+    as_json: bool,
+    quiet: bool,
+    **flags: Any,
+) -> None:
+    """Train a recurrent classifier and write a run directory.
+
+    \b
+    Example:
+      rnnspec train --dataset digits --cell lstm --normalize radius --out runs/lstm
+      rnnspec pseudospectrum runs/lstm --figure lstm.png
+    """  # noqa: D301
+    import json
+    from pathlib import Path
+
+    from rnnspec.cli.settings import check_resumed, merge
+    from rnnspec.report.progress import show_epochs
+    from rnnspec.report.tables import print_training
+    from rnnspec.training.run import default_directory, train_run
+    from rnnspec.training.rundir import read_config
+
+    settings = merge(flags, config)
+    directory = Path(out) if out else default_directory(settings)
+    if resume:
+        settings = read_config(directory)
+        check_resumed(flags, settings, directory)
+    with show_epochs(settings.epochs, enabled=not (quiet or as_json)) as on_epoch:
+        train_run(
+            settings,
+            directory,
+            data_dir=Path(data_dir) if data_dir else None,
+            download=not no_download,
+            resume=resume,
+            on_epoch=on_epoch,
+        )
+    summary = json.loads((directory / "summary.json").read_text())
+    print_training(summary, directory, as_json=as_json, quiet=quiet)

@@ -1,0 +1,114 @@
+"""Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from rnnspec._files import write_atomically
+from rnnspec.models.recurrent import recurrent_matrices, stacked_matrices
+
+WEIGHTS = (".safetensors", ".pt", ".pth")
+MATRICES = (".npy", ".npz", ".mat", ".mtx", ".csv", ".txt")
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Write `weights` as safetensors, atomically."""
+    plain = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    write_atomically(path, lambda temporary: save_file(plain, temporary))
+
+
+def load_weights(path: str | Path) -> dict[str, Tensor]:
+    """A state dict from a run directory, ``.safetensors``, ``.pt`` or ``.pth``.
+
+    Pickled files are read with ``weights_only=True``: tensors, never code.  A
+    training checkpoint that keeps its state dict under ``state_dict``,
+    ``model_state_dict`` or ``model`` is unwrapped.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if not (path / "model.safetensors").is_file():
+            raise ValueError(
+                f"{path} must be a run directory with model.safetensors, found none"
+                " (a training that did not finish? `rnnspec train --resume` completes it)"
+            )
+        path = path / "model.safetensors"
+    if not path.is_file():
+        raise ValueError(f"{path} does not exist")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        reason = str(error).strip().splitlines()
+        raise ValueError(
+            f"{path} is not a readable weights file ({reason[0] if reason else 'empty'});"
+            " expected safetensors, or a state dict saved with torch.save"
+        ) from error
+    for key in ("state_dict", "model_state_dict", "model"):
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    if not isinstance(state, Mapping):
+        raise ValueError(f"{path} must hold a state dict, got {type(state).__name__}")
+    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
+
+
+def load_matrices(source: str | Path) -> dict[str, NDArray[Any]]:
+    """Named matrices of a run directory, a weights file or a matrix file.
+
+    Matrix files: ``.npy``; ``.npz`` and ``.mat`` (each two-dimensional numeric
+    member under its own name); ``.mtx``; ``.csv`` and ``.txt`` (comma- or
+    blank-separated).  A file of one matrix gives it the file's stem as name.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, of unknown kind, damaged or without a matrix.
+    """
+    path = Path(source)
+    if path.is_dir() or path.suffix in WEIGHTS:
+        weights = load_weights(path)
+        return {**recurrent_matrices(weights), **stacked_matrices(weights)}
+    if not path.is_file():
+        raise ValueError(f"{path} does not exist")
+    if path.suffix not in MATRICES:
+        raise ValueError(
+            f"{path} must be a run directory, weights ({', '.join(WEIGHTS)})"
+            f" or a matrix file ({', '.join(MATRICES)})"
+        )
+    try:
+        members = _read_matrices(path)
+    except (OSError, EOFError, ValueError, TypeError, NotImplementedError) as error:
+        raise ValueError(f"{path} is not a readable matrix file ({error})") from error
+    matrices = {
+        name: A for name, A in members.items() if A.ndim == 2 and np.issubdtype(A.dtype, np.number)
+    }
+    if not matrices:
+        raise ValueError(f"{path} must hold a two-dimensional numeric array, found none")
+    return matrices
+
+
+def _read_matrices(path: Path) -> dict[str, NDArray[Any]]:
+    if path.suffix == ".npy":
+        return {path.stem: np.load(path, allow_pickle=False)}
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    if path.suffix == ".mat":
+        from scipy.io import loadmat
+
+        return {k: np.asarray(v) for k, v in loadmat(path).items() if not k.startswith("__")}
+    if path.suffix == ".mtx":
+        from scipy.io import mmread
+
+        A = mmread(path)
+        return {path.stem: A.toarray() if hasattr(A, "toarray") else np.asarray(A)}
+    text = path.read_text().replace(",", " ").splitlines()
+    return {path.stem: np.loadtxt(text, ndmin=2)}

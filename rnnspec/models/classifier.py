@@ -1,0 +1,110 @@
+"""A recurrent network that reads a sequence and names its class."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from rnnspec._checks import one_of
+from rnnspec.models.gates import CELLS
+from rnnspec.models.initialization import INITS, initialize
+
+MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class SequenceClassifier(nn.Module):
+    r"""Recurrent layers and a linear readout of the true last state.
+
+    .. math:: y = C\,h_{T} + d,\qquad h_t = \mathrm{cell}(x_t, h_{t-1}),\ h_0 = 0
+
+    where T is the length of the sequence, not of the padded batch: a sequence
+    is classified the same alone and in company.  A bidirectional network reads
+    the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}
+        ``rnn`` is the tanh cell.  The layers are the fused ``torch.nn`` ones.
+    n_features, n_classes : int
+        Sizes of an input step and of the output.
+    hidden : int, default 64
+        Units per layer and direction.
+    layers : int, default 1
+    bidirectional : bool, default False
+    init : {"orthogonal", "torch", "identity"}
+        See `rnnspec.models.initialization.initialize`.
+    seed : int, default 0
+        Of the initial weights; the global random state is neither read nor set.
+
+    Examples
+    --------
+    >>> model = SequenceClassifier("gru", n_features=3, n_classes=5, hidden=8)
+    >>> model(torch.zeros(2, 7, 3), torch.tensor([7, 4])).shape
+    torch.Size([2, 5])
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        n_features: int,
+        n_classes: int,
+        hidden: int = 64,
+        layers: int = 1,
+        bidirectional: bool = False,
+        init: str = "orthogonal",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        one_of(cell, "cell", CELLS)
+        one_of(init, "init", INITS)
+        for name, size in (
+            ("n_features", n_features),
+            ("n_classes", n_classes),
+            ("hidden", hidden),
+            ("layers", layers),
+        ):
+            if size < 1:
+                raise ValueError(f"`{name}` must be at least 1, got {size}")
+        self.cell, self.hidden, self.layers = cell, hidden, layers
+        self.n_features, self.n_classes = n_features, n_classes
+        self.bidirectional, self.init = bidirectional, init
+        generator = torch.Generator().manual_seed(seed)
+        # Building a module draws from the global stream: give the stream back.
+        with torch.random.fork_rng(devices=[]):
+            self.recurrent: nn.RNNBase = MODULES[cell](
+                n_features, hidden, layers, batch_first=True, bidirectional=bidirectional
+            )
+            self.readout = nn.Linear(hidden * (1 + bidirectional), n_classes)
+        initialize(self.recurrent, init, generator)
+        with torch.no_grad():
+            nn.init.xavier_uniform_(self.readout.weight, generator=generator)
+            self.readout.bias.zero_()
+
+    def forward(
+        self,
+        inputs: Tensor,  # shape: (n, t, d)
+        lengths: Tensor | None = None,  # shape: (n,)
+    ) -> Tensor:  # shape: (n, k)
+        """Logits of the classes; `lengths` defaults to all of t."""
+        # The fused layers look at each weight several times; a parametrised
+        # weight is computed once per forward.  Without one this does nothing.
+        with parametrize.cached():
+            logits: Tensor = self.readout(self.last_state(inputs, lengths))
+        return logits
+
+    def last_state(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
+        """Top layer's state at each sequence's last true step, (n, h) or (n, 2h)."""
+        if lengths is None or int(lengths.min()) == inputs.shape[1]:
+            states, final = self.recurrent(inputs)
+        elif not self.bidirectional:
+            # A causal network cannot see the padding behind the last true step.
+            states, _ = self.recurrent(inputs)
+            last: Tensor = states[torch.arange(len(states), device=states.device), lengths - 1]
+            return last
+        else:
+            packed = pack_padded_sequence(
+                inputs, lengths.cpu(), batch_first=True, enforce_sorted=False
+            )
+            _, final = self.recurrent(packed)
+        h = final[0] if self.cell == "lstm" else final  # shape: (layers * directions, n, h)
+        return torch.cat([h[-2], h[-1]], dim=1) if self.bidirectional else h[-1]

@@ -1,0 +1,124 @@
+"""The one door from recurrent weights to named matrices.
+
+PyTorch keeps the recurrent weights of a layer as ``weight_hh_l{layer}`` or
+``weight_hh_l{layer}_reverse``, its gates stacked into one (g*h, h) matrix.
+Here, and nowhere else, that stack is cut: ``layer0.forget`` is a square
+float64 array that the matrix functions of `rnnspec` understand.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from rnnspec.models.gates import CELLS, GATES, cell_of_shape, n_gates
+
+_KEY = re.compile(r"^(?P<prefix>.*?)weight_hh(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?$")
+Source = nn.Module | Mapping[str, Any] | str | Path
+
+
+def recurrent_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
+    r"""The recurrent matrices of `source`, by name.
+
+    For a vanilla cell, :math:`h_t = \tanh(W h_{t-1} + \dots)`, that is W under
+    the name ``layer0``; for gated cells one matrix per gate (``layer0.input``,
+    ``.forget``, ``.cell``, ``.output`` for an LSTM; ``.reset``, ``.update``,
+    ``.new`` for a GRU) and their stack, see `stacked_matrices`.  The second
+    direction of a bidirectional layer is ``layer0.reverse``.  Where `source`
+    holds several recurrent modules, names begin with the module's.
+
+    Parameters
+    ----------
+    source : module, state dict, or path
+        Any ``torch.nn.Module`` with ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their
+        cell classes inside; a mapping whose keys end in ``weight_hh_l0`` and the
+        like; or a file or run directory (see `rnnspec.models.checkpoint`).  The
+        cell is told from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (h, h), float64
+
+    Raises
+    ------
+    ValueError
+        If `source` holds no recurrent weights, or one of no known shape.
+
+    Examples
+    --------
+    >>> import torch
+    >>> list(recurrent_matrices(torch.nn.GRU(3, 8)))
+    ['layer0.reset', 'layer0.update', 'layer0.new']
+    """
+    matrices = {}
+    for name, cell, W in _stacks(source):
+        h = W.shape[1]
+        blocks = W.reshape(n_gates(cell), h, h)
+        for gate, block in zip(GATES[cell] or ("",), blocks, strict=True):
+            matrices[f"{name}.{gate}" if gate else name] = block
+    return matrices
+
+
+def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
+    """The (g*h, h) stacks of gates as PyTorch holds them, ``layer0.stacked``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> stacked_matrices(torch.nn.GRU(3, 8))["layer0.stacked"].shape
+    (24, 8)
+    """
+    return {f"{name}.stacked": W for name, cell, W in _stacks(source) if GATES[cell]}
+
+
+def _stacks(source: Source) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+    found = [(m, W) for key, W in _weights(source).items() if (m := _KEY.match(key))]
+    if not found:
+        raise ValueError(
+            "`source` must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
+            " found none (a feed-forward network, or weights under other names?)"
+        )
+    several = len({match["prefix"] for match, _ in found}) > 1
+    for match, weight in found:
+        W = np.asarray(weight.detach().cpu() if isinstance(weight, Tensor) else weight, np.float64)
+        cell = cell_of_shape(*W.shape) if W.ndim == 2 else None
+        if cell is None:
+            raise ValueError(
+                f"`{match[0]}` must have shape (h, h), (3h, h) or (4h, h)"
+                f" (rnn, gru, lstm), got {W.shape} (an LSTM with proj_size is not supported)"
+            )
+        name = f"layer{match['layer'] or 0}" + (".reverse" if match["reverse"] else "")
+        yield (f"{match['prefix']}{name}" if several else name), cell, W
+
+
+def _weights(source: Source) -> Mapping[str, Any]:
+    if isinstance(source, str | Path):
+        from rnnspec.models.checkpoint import load_weights
+
+        return load_weights(source)
+    if isinstance(source, nn.Module):
+        # Attributes, not the state dict: a parametrised weight counts as it acts.
+        return {
+            f"{prefix}.{name}" if prefix else name: getattr(module, name)
+            for prefix, module in source.named_modules()
+            if isinstance(module, nn.RNNBase | nn.RNNCellBase)
+            for name in _hh_names(module)
+        }
+    if not isinstance(source, Mapping):
+        raise ValueError(
+            "`source` must be a torch module, a state dict or a path,"
+            f" got {type(source).__name__}; cells known: {', '.join(CELLS)}"
+        )
+    return source
+
+
+def _hh_names(module: nn.Module) -> list[str]:
+    if isinstance(module, nn.RNNCellBase):
+        return ["weight_hh"]
+    assert isinstance(module, nn.RNNBase)
+    directions = ("", "_reverse") if module.bidirectional else ("",)
+    return [f"weight_hh_l{k}{d}" for k in range(module.num_layers) for d in directions]

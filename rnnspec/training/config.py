@@ -1,0 +1,40 @@
+"""Every setting of a training, its default, and nothing else; imports no library."""
+
+from dataclasses import dataclass
+
+QUANTITIES = ("radius", "norm")
+MODES = ("clip", "scale")
+ESTIMATORS = ("rayleigh", "power", "exact")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What `rnnspec train` can be told; a run directory holds one as ``config.json``.
+
+    `lr` is Adam's step at its peak, `clip_norm` the bound on the norm of the
+    whole gradient, `bound` that on the radius or norm of each gate's recurrent
+    matrix, `threads` PyTorch's (None: as it comes).
+    """
+
+    dataset: str = "digits"
+    view: str | None = None
+    cell: str = "lstm"
+    hidden: int = 64
+    layers: int = 1
+    bidirectional: bool = False
+    init: str = "orthogonal"
+    normalize: str = "none"
+    estimator: str = "rayleigh"
+    bound: float = 1.0
+    normalize_mode: str = "clip"
+    block: int = 8
+    epochs: int = 40
+    batch_size: int = 32
+    lr: float = 2e-3
+    clip_norm: float = 1.0
+    seed: int = 0
+    device: str = "cpu"
+    threads: int | None = None
+
+
+DEFAULTS = TrainingConfig()

@@ -1,0 +1,311 @@
+"""The training loop: Adam, a cosine schedule, clipped gradients, the best validation weights."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from rnnspec._checks import ConvergenceWarning, positive
+from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.recurrent import recurrent_matrices
+from rnnspec.training.config import DEFAULTS
+from rnnspec.training.normalization import (
+    Normalize,
+    bake,
+    estimate_error,
+    largest_radius,
+    normalize_recurrent,
+)
+from rnnspec.training.rundir import RunWriter
+
+Row = dict[str, float]
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss stopped being a number."""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished training.
+
+    `model` is the given one, with the weights of the best validation epoch and
+    the normalisation baked in; `history` has a row per epoch, as in
+    ``metrics.csv``; accuracies are fractions; `estimate_error` is the largest
+    relative error of the normaliser's estimate over the epochs, against LAPACK.
+    """
+
+    model: SequenceClassifier
+    history: tuple[Row, ...]
+    best_epoch: int
+    train_accuracy: float
+    validation_accuracy: float | None
+    test_accuracy: float
+    train_seconds: float
+    initial_matrices: dict[str, Any] = field(repr=False)
+    directory: Path | None = None
+
+    @property
+    def estimate_error(self) -> float | None:
+        """Largest over the epochs; None without normalisation."""
+        errors = [row["estimate_error"] for row in self.history if "estimate_error" in row]
+        return max(errors) if errors else None
+
+
+def train(
+    model: SequenceClassifier,
+    data: DataSplits,
+    epochs: int = DEFAULTS.epochs,
+    batch_size: int = DEFAULTS.batch_size,
+    lr: float = DEFAULTS.lr,
+    clip_norm: float = DEFAULTS.clip_norm,
+    normalize: Normalize | None = None,
+    seed: int = DEFAULTS.seed,
+    device: str = DEFAULTS.device,
+    writer: RunWriter | None = None,
+    on_epoch: Callable[[Row], None] | None = None,
+) -> TrainedRun:
+    r"""Train `model` on `data.train`, keep the weights of the lowest loss on `data.validation`.
+
+    Cross-entropy by Adam; the step follows :math:`\eta_k = \tfrac12 \eta (1 + \cos
+    \pi k/K)` over all K batches; the gradient's norm is clipped.  The last batch
+    of an epoch may be smaller.  Batches follow from `seed` and the epoch alone, so
+    the same seed on the same machine gives the same weights, interrupted or not.
+
+    Parameters
+    ----------
+    model : SequenceClassifier
+        Trained in place.
+    data : DataSplits
+        From `load_dataset`.  Without a validation part the last epoch is kept.
+    epochs, batch_size : int, default 40, 32
+    lr : float, default 2e-3
+    clip_norm : float, default 1.0
+    normalize : Normalize, optional
+        Spectral normalisation of the recurrent matrices during training.
+    seed : int, default 0
+        Of the order of the batches (the model brings its own initial weights).
+    device : str, default "cpu"
+    writer : RunWriter, optional
+        Writes the run directory as training goes on and resumes from it.
+    on_epoch : callable, optional
+        Called with each epoch's row, for progress or monitoring.
+
+    Returns
+    -------
+    TrainedRun
+
+    Raises
+    ------
+    ValueError
+        If model and data do not fit, or a number is out of range.
+    TrainingDiverged
+        When the loss is not finite: names epoch, batch and spectral radius.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If an estimate was off by more than 2 % of the exact value in the last epoch.
+
+    Examples
+    --------
+    >>> import rnnspec
+    >>> data = rnnspec.load_dataset("synthetic:sine")
+    >>> model = rnnspec.SequenceClassifier("rnn", data.n_features, data.n_classes, hidden=16)
+    >>> run = rnnspec.train(model, data, epochs=2)
+    >>> len(run.history)
+    2
+    """
+    _check_fit(model, data, epochs, batch_size)
+    positive(lr, "lr")
+    positive(clip_norm, "clip_norm")
+    initial = recurrent_matrices(model)
+    model.to(device)
+    if normalize is not None:
+        normalize_recurrent(model, normalize)
+    parts = {name: _tensors(getattr(data, name), device) for name in ("train", "validation")}
+    n_batches = -(-len(data.train) // batch_size)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * n_batches)
+    state = TrainingState(model, optimizer, schedule)
+    if writer is not None:
+        writer.resume(state)
+    for epoch in range(len(state.history) + 1, epochs + 1):
+        started = time.perf_counter()
+        order = torch.randperm(
+            len(data.train), generator=torch.Generator().manual_seed(2**20 * seed + epoch)
+        ).to(device)
+        row = _train_epoch(state, parts["train"], torch.split(order, batch_size), clip_norm, epoch)
+        state.close_epoch(row, parts["validation"], started)
+        if writer is not None:
+            writer.epoch(state, last=epoch == epochs)
+        if on_epoch is not None:
+            on_epoch(row)
+    return _finish(state, data, initial, normalize, writer)
+
+
+class TrainingState:
+    """What a training is made of between two epochs, and so what a checkpoint holds."""
+
+    def __init__(
+        self,
+        model: SequenceClassifier,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+    ) -> None:
+        self.parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule}
+        self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.history: list[Row] = []
+        self.best: dict[str, Any] = {"epoch": 0, "loss": float("inf"), "weights": None}
+
+    def close_epoch(self, row: Row, validation: "Tensors", started: float) -> None:
+        """Validate, compare the estimate with the exact value, keep the best weights."""
+        error = estimate_error(self.model)
+        if error is not None:
+            row["estimate_error"] = error
+        row["spectral_radius"] = largest_radius(self.model)
+        self.model.eval()
+        if len(validation[0]):
+            loss, accuracy = evaluate(self.model, validation)
+            row |= {"validation_loss": loss, "validation_accuracy": accuracy}
+        else:
+            loss = -row["epoch"]  # nothing to choose by: the last epoch is the best
+        row["seconds"] = time.perf_counter() - started
+        self.history.append(row)
+        if loss <= self.best["loss"]:
+            weights = {key: value.clone() for key, value in self.model.state_dict().items()}
+            self.best = {"epoch": int(row["epoch"]), "loss": loss, "weights": weights}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors, numbers and strings only."""
+        states = {name: part.state_dict() for name, part in self.parts.items()}
+        return {**states, "history": self.history, "best": self.best}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where `state` was left."""
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        self.history, self.best = state["history"], state["best"]
+
+
+Tensors = tuple[Tensor, Tensor, Tensor]  # inputs (n, t, d), lengths (n,), labels (n,)
+
+
+def _tensors(part: SequenceDataset, device: str) -> Tensors:
+    inputs, lengths, labels = (
+        torch.from_numpy(a).to(device) for a in (part.inputs, part.lengths, part.labels)
+    )
+    return inputs, lengths, labels
+
+
+def _train_epoch(
+    state: TrainingState, train: Tensors, batches: tuple[Tensor, ...], clip_norm: float, epoch: int
+) -> Row:
+    model, (inputs, lengths, labels) = state.model, train
+    model.train()
+    # Sums stay tensors: reading a number out in each batch would wait for a device.
+    total, correct = torch.zeros((), device=labels.device), torch.zeros((), device=labels.device)
+    for number, batch in enumerate(batches, 1):
+        target = labels[batch]
+        logits = model(inputs[batch], lengths[batch])
+        loss = cross_entropy(logits, target)
+        if not torch.isfinite(loss):
+            raise TrainingDiverged(
+                f"the loss is {loss.item()} in epoch {epoch}, batch {number}, where the largest"
+                f" spectral radius of the recurrent matrices is {largest_radius(model):.4g}"
+                " (a smaller --lr, or --normalize norm, usually helps);"
+                " the last good checkpoint is kept"
+            )
+        state.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        state.optimizer.step()
+        state.schedule.step()
+        total += loss.detach() * len(batch)
+        correct += (logits.detach().argmax(1) == target).sum()
+    n = len(labels)
+    return {
+        "epoch": epoch,
+        "train_loss": total.item() / n,
+        "train_accuracy": correct.item() / n,
+        "lr": float(state.schedule.get_last_lr()[0]),
+    }
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, part: Tensors, batch_size: int = 1024) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy of `model`, which is in evaluation mode."""
+    assert not model.training
+    total = correct = 0.0
+    for inputs, lengths, labels in _batches(part, batch_size):
+        logits = model(inputs, lengths)
+        total += cross_entropy(logits, labels, reduction="sum").item()
+        correct += (logits.argmax(1) == labels).sum().item()
+    n = len(part[0])
+    return total / n, correct / n
+
+
+def _batches(part: Tensors, size: int) -> Iterator[Tensors]:
+    inputs, lengths, labels = (torch.split(tensor, size) for tensor in part)
+    return zip(inputs, lengths, labels, strict=True)
+
+
+def _finish(
+    state: TrainingState,
+    data: DataSplits,
+    initial: dict[str, Any],
+    normalize: Normalize | None,
+    writer: RunWriter | None,
+) -> TrainedRun:
+    model, history = state.model, tuple(state.history)
+    model.load_state_dict(state.best["weights"])
+    bake(model)
+    model.eval()
+    device = next(model.parameters()).device
+    accuracy = {
+        name: evaluate(model, _tensors(part, str(device)))[1] if len(part) else None
+        for name in ("train", "validation", "test")
+        if (part := getattr(data, name)) is not None
+    }
+    error = history[-1].get("estimate_error", 0.0)
+    if error > 0.02 and normalize is not None:
+        warnings.warn(
+            f"the {normalize.estimator} estimate of the {normalize.quantity}"
+            f" (block {normalize.block}) has not converged: it was off by {error:.1%}"
+            " in the last epoch; the saved weights were normalised exactly",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    run = TrainedRun(
+        model=model,
+        history=history,
+        best_epoch=state.best["epoch"],
+        train_accuracy=accuracy["train"] or 0.0,
+        validation_accuracy=accuracy["validation"],
+        test_accuracy=accuracy["test"] or 0.0,
+        train_seconds=sum(row["seconds"] for row in history),
+        initial_matrices=initial,
+        directory=None if writer is None else writer.directory,
+    )
+    if writer is not None:
+        writer.finish(run)
+    return run
+
+
+def _check_fit(model: SequenceClassifier, data: DataSplits, epochs: int, batch_size: int) -> None:
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1, got {value}")
+    for name in ("n_features", "n_classes"):
+        if getattr(model, name) != getattr(data, name):
+            raise ValueError(
+                f"`model` has {name} {getattr(model, name)}, but the data {data.name!r}"
+                f" has {getattr(data, name)} (a model made for another data set or view?)"
+            )

@@ -1,0 +1,80 @@
+"""From settings to a finished run directory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from rnnspec._checks import one_of
+from rnnspec.data.load import load_dataset
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.training.config import QUANTITIES, TrainingConfig
+from rnnspec.training.loop import Row, TrainedRun, train
+from rnnspec.training.normalization import Normalize
+from rnnspec.training.rundir import open_run
+
+
+def default_directory(config: TrainingConfig) -> Path:
+    """Where a run goes unless told: ``runs/digits-lstm-radius-seed0``."""
+    dataset = Path(config.dataset).stem.replace(":", "-").lower()
+    return Path("runs") / f"{dataset}-{config.cell}-{config.normalize}-seed{config.seed}"
+
+
+def normalization_of(config: TrainingConfig) -> Normalize | None:
+    """The normaliser that `config` asks for."""
+    one_of(config.normalize, "normalize", ("none", *QUANTITIES))
+    if config.normalize == "none":
+        return None
+    return Normalize(
+        config.normalize, config.bound, config.estimator, config.normalize_mode, config.block
+    )
+
+
+def train_run(
+    config: TrainingConfig,
+    directory: Path,
+    data_dir: Path | None = None,
+    download: bool = True,
+    resume: bool = False,
+    on_epoch: Callable[[Row], None] | None = None,
+) -> TrainedRun:
+    """Load the data, build the model, train it and write `directory`.
+
+    Raises
+    ------
+    ValueError
+        For settings, data or a directory that cannot be used; before anything is written.
+    TrainingDiverged
+        When the loss is not finite.
+    """
+    normalize = normalization_of(config)
+    if config.device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    data = load_dataset(config.dataset, config.view, data_dir, download=download)
+    config = replace(config, view=data.view)
+    model = SequenceClassifier(
+        config.cell,
+        data.n_features,
+        data.n_classes,
+        hidden=config.hidden,
+        layers=config.layers,
+        bidirectional=config.bidirectional,
+        init=config.init,
+        seed=config.seed,
+    )
+    return train(
+        model,
+        data,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        lr=config.lr,
+        clip_norm=config.clip_norm,
+        normalize=normalize,
+        seed=config.seed,
+        device=config.device,
+        writer=open_run(directory, config, data, resume),
+        on_epoch=on_epoch,
+    )

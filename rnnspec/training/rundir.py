@@ -1,0 +1,164 @@
+"""A run directory: what reproduces a training, what it gave, and what resumes it.
+
+``config.json``        every setting, and what was learned from the data (scaling, permutation)
+``metrics.csv``        a row per epoch
+``checkpoint.pt``      the state between two epochs; written at most once a second
+``model.safetensors``  the best weights under PyTorch's plain names, normalisation baked in
+``summary.json``       the result
+``environment.json``   versions and machine
+
+Each file is written beside its place and renamed, so that it is whole or absent.
+"""
+
+import csv
+import io
+import json
+import os
+import platform
+import time
+from dataclasses import asdict, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from rnnspec import __version__
+from rnnspec._files import write_atomically, write_json, write_text
+from rnnspec.data.sequences import DataSplits
+from rnnspec.models.checkpoint import save_weights
+from rnnspec.training.config import TrainingConfig
+from rnnspec.training.summary import summarize
+
+if TYPE_CHECKING:
+    from rnnspec.training.loop import TrainedRun, TrainingState
+
+FORMAT = 1
+COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "lr",
+    "spectral_radius",
+    "estimate_error",
+    "seconds",
+)
+
+
+class RunWriter:
+    """Writes the run directory of one training; `open_run` makes it."""
+
+    def __init__(self, directory: Path, config: TrainingConfig, between: float = 1.0) -> None:
+        self.directory, self.config, self.between = directory, config, between
+        self._saved = -float("inf")
+
+    def resume(self, state: "TrainingState") -> None:
+        """Load the checkpoint into `state`, if there is one."""
+        path = self.directory / "checkpoint.pt"
+        if path.is_file():
+            state.load_state_dict(
+                torch.load(path, map_location=self.config.device, weights_only=True)
+            )
+
+    def epoch(self, state: "TrainingState", last: bool) -> None:
+        """Record a finished epoch; metrics and checkpoint speak of the same one."""
+        if not last and time.monotonic() - self._saved < self.between:
+            return
+        checkpoint = state.state_dict()
+        write_atomically(self.directory / "checkpoint.pt", lambda p: torch.save(checkpoint, p))
+        write_text(self.directory / "metrics.csv", metrics_csv(state.history))
+        self._saved = time.monotonic()
+
+    def finish(self, run: "TrainedRun") -> None:
+        """Write weights and summary."""
+        save_weights(self.directory / "model.safetensors", run.model.state_dict())
+        write_json(self.directory / "summary.json", summarize(run, self.config))
+
+
+def open_run(directory: Path, config: TrainingConfig, data: DataSplits, resume: bool) -> RunWriter:
+    """Make `directory` for a new run, or go on with the one in it.
+
+    Raises
+    ------
+    ValueError
+        If the directory holds a run and `resume` is false, or holds another.
+    """
+    path = directory / "config.json"
+    record = {"format": FORMAT, **asdict(config), "data": data_record(data)}
+    if path.is_file():
+        if not resume:
+            raise ValueError(
+                f"{directory} holds a run already: --resume goes on with it,"
+                " or choose another --out"
+            )
+    elif directory.exists() and not directory.is_dir():
+        raise ValueError(f"{directory} must be a directory, found a file")
+    else:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_json(directory / "environment.json", environment())
+        write_json(path, record)
+    return RunWriter(directory, config)
+
+
+def read_config(directory: Path) -> TrainingConfig:
+    """The settings of the run in `directory`."""
+    path = directory / "config.json"
+    if not path.is_file():
+        raise ValueError(f"{directory} must be a run directory with config.json, found none")
+    try:
+        record = json.loads(path.read_text())
+        known = {field.name for field in fields(TrainingConfig)}
+        if record["format"] > FORMAT:
+            raise ValueError(
+                f"{path} has format {record['format']}, newer than this version's {FORMAT}:"
+                " upgrade rnnspec"
+            )
+        return TrainingConfig(**{key: record[key] for key in known if key in record})
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error})") from error
+
+
+def data_record(data: DataSplits) -> dict[str, Any]:
+    """What evaluation on the same data needs to know, JSON-ready."""
+    train = data.train
+    return {
+        "name": data.name,
+        "view": data.view,
+        "seed": data.seed,
+        "class_names": list(train.class_names),
+        "n_features": train.n_features,
+        "mean": train.mean.tolist(),
+        "std": train.std.tolist(),
+        "permutation": None if data.permutation is None else data.permutation.tolist(),
+        "sources": dict(data.sources),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine."""
+    names = ("torch", "numpy", "scipy", "scikit-learn", "safetensors")
+    return {
+        "rnnspec": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def metrics_csv(history: list[dict[str, float]]) -> str:
+    """The table of epochs; a cell that does not apply is empty."""
+    columns = [name for name in COLUMNS if any(name in row for row in history)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _number(row.get(name)) for name in columns} for row in history)
+    return text.getvalue()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.8g}"

@@ -1,0 +1,44 @@
+"""One training in one record: ``summary.json`` and ``rnnspec train --json``."""
+
+from typing import TYPE_CHECKING, Any
+
+from rnnspec.models.recurrent import recurrent_matrices
+from rnnspec.spectra.eigen import spectral_norm, spectral_radius
+from rnnspec.spectra.nonnormality import henrici_departure
+from rnnspec.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from rnnspec.training.loop import TrainedRun
+
+
+def summarize(run: "TrainedRun", config: TrainingConfig) -> dict[str, Any]:
+    """Settings, accuracies and each matrix before and after; JSON-ready."""
+    parameters = sum(p.numel() for p in run.model.parameters())
+    return {
+        **{
+            name: getattr(config, name)
+            for name in ("dataset", "view", "cell", "hidden", "layers", "bidirectional", "init")
+        },
+        **{
+            name: getattr(config, name)
+            for name in ("normalize", "estimator", "bound", "normalize_mode", "seed", "epochs")
+        },
+        "best_epoch": run.best_epoch,
+        "train_accuracy": run.train_accuracy,
+        "validation_accuracy": run.validation_accuracy,
+        "test_accuracy": run.test_accuracy,
+        "train_seconds": run.train_seconds,
+        "n_parameters": parameters,
+        "estimate_error": run.estimate_error,
+        "matrices": {
+            name: {
+                "spectral_radius": spectral_radius(W),
+                "spectral_norm": spectral_norm(W),
+                "henrici": henrici_departure(W),
+                "spectral_radius_initial": spectral_radius(run.initial_matrices[name]),
+                "spectral_norm_initial": spectral_norm(run.initial_matrices[name]),
+                "henrici_initial": henrici_departure(run.initial_matrices[name]),
+            }
+            for name, W in recurrent_matrices(run.model).items()
+        },
+    }
