@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench bench-spectra clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -26,6 +26,9 @@ test: check  ## style, types, doctests, tests, README, notebooks, each benchmark
 
 bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (half an hour)
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+bench-spectra: $(READY)  ## the pseudospectrum engine against SVD and EigTool's algorithm
+	@$(BIN)/python benchmarks/bench_spectra.py
 
 clean:
 	rm -rf $(VENV) demo runs *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -16,7 +16,7 @@ from rnnspec.spectra.multishift import Estimates, smallest_singular_values
 from rnnspec.spectra.triangle import Array, ShiftedTriangle, namespace, take
 
 WORKSPACE = 512 * 2**20  # bytes of all vectors that are held at a time
-CACHE = 2**20  # bytes of one batch of vectors
+CACHE = 2**21  # bytes of one batch of vectors
 NARROW = 256  # shifts: below, the calls cost more than the arithmetic
 TILE = 8192  # points that share start vectors
 NEIGHBOURS = 4

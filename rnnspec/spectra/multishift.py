@@ -96,6 +96,7 @@ class _Lanczos:
         self.work = empty(z, (n, m))
         self.q *= 1 / self.xp.sqrt(self._norms(self.q))
         self.previous = self.q * 0
+        self.first = self.q  # read only after two steps
         self.sigma = 0 * z.real
         self.converged = self.sigma > 0
         self.active = self.xp.arange(m, **_device(z))

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rnnspec._checks import positive, square
-from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.grid import (
     automatic_box,
     check_box,
@@ -19,6 +18,12 @@ from rnnspec.spectra.grid import (
     nice_levels,
 )
 from rnnspec.spectra.progress import ProgressBar
+from rnnspec.spectra.projection import (
+    KrylovResolvent,
+    SparseResolvent,
+    is_large,
+    large_resolvent,
+)
 from rnnspec.spectra.refinement import refine
 from rnnspec.spectra.resolvent import Progress, Resolvent, check_device
 
@@ -46,7 +51,10 @@ class Pseudospectrum:
         """Draw the contours; see `rnnspec.report.plots.plot_pseudospectrum`."""
         from rnnspec.report.plots import plot_pseudospectrum
 
-        return plot_pseudospectrum(self, ax=ax)
+        ax = plot_pseudospectrum(self, ax=ax)
+        if self.inner:
+            ax.set_title(f"{self.name} (inner approximation)".lstrip())
+        return ax
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""
@@ -77,7 +85,7 @@ class Pseudospectrum:
 
 
 def pseudospectrum(
-    A: ArrayLike,  # shape: (n, n)
+    A: Any,  # array_like, sparse or LinearOperator, shape: (n, n)
     box: Sequence[float] | None = None,
     grid: int | Sequence[int] = 100,
     levels: Sequence[float] | None = None,
@@ -94,10 +102,12 @@ def pseudospectrum(
 
     Parameters
     ----------
-    A : array_like, shape (n, n)
-        Real or complex.
+    A : array_like, sparse array or LinearOperator, shape (n, n)
+        Real or complex.  A sparse one is factored at each point; of an operator a Krylov
+        projection is taken, whose sets lie within the true ones (``inner``).
     box : (xmin, xmax, ymin, ymax), optional
-        By default one that holds the eigenvalues and the largest level's contour.
+        By default one that holds the eigenvalues and the largest level's contour; needed for
+        a sparse matrix or an operator.
     grid : int or (nx, ny)
         Points along x and y, both ends included.
     levels : sequence of float, optional
@@ -147,19 +157,24 @@ def pseudospectrum(
            [0.618034, 0.      , 0.618034],
            [1.      , 0.618034, 1.      ]])
     """
-    A = square(A)
     tol = float(positive(tol, "tol"))
     nx, ny = check_grid(grid)
     wanted = None if levels is None else check_levels(levels)
     if adaptive and wanted is None:
         raise ValueError("`levels` must be given if `adaptive` is set, got None")
-    resolvent = Resolvent(A, check_device(device))
+    check_device(device)
+    large = is_large(A)
+    if large and box is None:
+        raise ValueError("`box` must be given for a sparse matrix or an operator, got None")
+    resolvent = large_resolvent(A, device) if large else Resolvent(square(A), device)
     if box is None:
-        box = automatic_box(A, None if wanted is None else wanted[-1])
+        box = automatic_box(resolvent.A, None if wanted is None else wanted[-1])
     xmin, xmax, ymin, ymax = check_box(box)
     x, y = np.linspace(xmin, xmax, nx), np.linspace(ymin, ymax, ny)
-    mirrored = np.isrealobj(A) and np.allclose(y, -y[::-1], rtol=0, atol=1e-14 * (ymax - ymin))
-    spectrum = eigenvalues(A)
+    mirrored = np.isrealobj(resolvent.A) and np.allclose(
+        y, -y[::-1], rtol=0, atol=1e-14 * (ymax - ymin)
+    )
+    spectrum = resolvent.eigenvalues(complex(xmin + xmax, ymin + ymax) / 2)
     with ProgressBar(progress, nx * (ny - ny // 2 if mirrored else ny)) as bar:
         field = _Field(resolvent, x, y, mirrored, tol, bar)
         if adaptive and wanted is not None:
@@ -178,6 +193,7 @@ def pseudospectrum(
         converged=field.converged,
         name=name,
         points=points,
+        inner=resolvent.inner,
     )
 
 
@@ -186,7 +202,7 @@ class _Field:
 
     def __init__(
         self,
-        resolvent: Resolvent,
+        resolvent: Resolvent | SparseResolvent | KrylovResolvent,
         x: NDArray[np.float64],
         y: NDArray[np.float64],
         mirrored: bool,

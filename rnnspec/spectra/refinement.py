@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 Evaluate = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
 Values = NDArray[np.float64]
 
-COARSEST = 16  # grid lines from one to the next of the first round
+COARSEST = 8  # grid lines from one to the next of the first round
+FEWEST = 40  # lines of the first round, along the shorter side, if the grid has them
 
 
 def refine(
@@ -55,16 +56,16 @@ def refine(
 
     Examples
     --------
-    >>> x = np.linspace(-1.0, 1.0, 65)
+    >>> x = np.linspace(-1.0, 1.0, 257)
     >>> values, points = refine(
     ...     x, x, np.array([0.5]), np.zeros(1), lambda row, column: np.hypot(x[column], x[row])
     ... )
-    >>> bool(((values < 0.5) == (np.hypot(x, x[:, None]) < 0.5)).all()), points < 65**2 / 3
+    >>> bool(((values < 0.5) == (np.hypot(x, x[:, None]) < 0.5)).all()), points < 257**2 / 5
     (True, True)
     """
     values = np.full((len(y), len(x)), np.nan)
     stride = COARSEST
-    while stride > 1 and min(len(x), len(y)) <= 2 * stride:
+    while stride > 1 and min(len(x), len(y)) < FEWEST * stride:
         stride //= 2
     rows, columns = _lines(len(y), stride), _lines(len(x), stride)
     first = np.meshgrid(rows, columns, indexing="ij")
@@ -126,7 +127,8 @@ def _to_split(
     reach = np.hypot(x[right] - x[left], y[high] - y[low]) / 2
     possible = _band(smallest - reach, levels) != _band(largest + reach, levels)
     crossed = _band(smallest, levels) != _band(largest, levels)
-    return possible & (crossed | _holds(cells, x, y, eigenvalues))
+    split: NDArray[np.bool_] = possible & (crossed | _holds(cells, x, y, eigenvalues))
+    return split
 
 
 def _band(values: Values, levels: Values) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
 from rnnspec.spectra.continuation import sigma_min_many
-from rnnspec.spectra.eigen import spectral_norm
+from rnnspec.spectra.eigen import eigenvalues, spectral_norm
 from rnnspec.spectra.triangle import Array, ShiftedTriangle
 
 SMALL = 8  # up to here the batched SVD is faster than the iteration, measured on 100 x 100 points
@@ -128,12 +128,18 @@ class Resolvent:
     (array([1.]), True)
     """
 
+    inner = False
+
     def __init__(self, A: NDArray[Any], device: str = "cpu") -> None:
         self.A, self.method = A, choose_method(A)
         if self.method == "lanczos":
             self.scale = spectral_norm(A)
             T, _ = schur(A / self.scale, output="real" if np.isrealobj(A) else "complex")
             self.triangle = ShiftedTriangle(T, _example(device))
+
+    def eigenvalues(self, _centre: complex = 0) -> NDArray[np.complex128]:
+        """All of them, wherever the centre of interest is."""
+        return eigenvalues(self.A)
 
     def sigma_min(
         self,

@@ -85,7 +85,7 @@ class ShiftedTriangle:
     def solve(self, S: Array, X: Array, work: Array) -> None:
         """Overwrite column j of X, shape (n, m), by ``(z_j I - T)^-1 x_j``; `work` is like X."""
         xp = namespace(X)
-        V, B = self._planes(X), self._planes(work)
+        V, B, pair = self._planes(X), self._planes(work), empty(X, (2, X.shape[1]))
         for step in self.plan:
             if isinstance(step, Product):
                 low, middle, high, block = step
@@ -95,8 +95,8 @@ class ShiftedTriangle:
                 low, high = step
                 if high - low == 2:
                     xp.multiply(S[low:high, 0], X[low], out=work[low:high])
-                    X[low:high] = S[low:high, 1] * X[low + 1]
-                    X[low:high] += work[low:high]
+                    xp.multiply(S[low:high, 1], X[low + 1], out=pair)
+                    xp.add(work[low:high], pair, out=X[low:high])
                 else:
                     X[low] *= S[low, 0]
 
@@ -104,7 +104,7 @@ class ShiftedTriangle:
         """Overwrite column j of X by ``(z_j I - T)^-* x_j``: conjugate, transpose, conjugate."""
         xp = namespace(X)
         X.imag *= -1
-        V, B = self._planes(X), self._planes(work)
+        V, B, pair = self._planes(X), self._planes(work), empty(X, (2, X.shape[1]))
         for step in reversed(self.plan):
             if isinstance(step, Product):
                 low, middle, high, block = step
@@ -114,8 +114,8 @@ class ShiftedTriangle:
                 low, high = step
                 if high - low == 2:
                     xp.multiply(S[low], X[low], out=work[low:high])
-                    X[low:high] = S[low + 1] * X[low + 1]
-                    X[low:high] += work[low:high]
+                    xp.multiply(S[low + 1], X[low + 1], out=pair)
+                    xp.add(work[low:high], pair, out=X[low:high])
                 else:
                     X[low] *= S[low, 0]
         X.imag *= -1

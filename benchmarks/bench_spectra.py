@@ -1,0 +1,264 @@
+"""How much faster is one pseudospectrum than an SVD, or EigTool's iteration, point by point?
+
+    python benchmarks/bench_spectra.py [--small] [--threads 1 2]
+
+Baselines, in the same process and with the same number of threads as ours: (a) LAPACK's singular
+values at each point; (b) EigTool's algorithm (complex Schur form once, then inverse Lanczos point
+by point with two LAPACK triangular solves a step, until two values agree to 1e-5).  Both get
+conjugate symmetry, and are timed on a sample of the points where all would take too long.
+"""  # noqa: D400
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import scipy
+from rich.console import Console
+from rich.table import Table
+from scipy.linalg import lapack, schur
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import rnnspec
+from rnnspec.spectra import gallery
+from rnnspec.spectra.continuation import sigma_min_many
+from rnnspec.spectra.pseudospectrum import pseudospectrum
+from rnnspec.spectra.resolvent import Resolvent, sigma_min
+
+BOX, SEED = (-1.3, 1.3, -1.3, 1.3), 2005
+TARGETS = {32: 10, 64: 20, 128: 20, 256: 12, 512: 8}
+RESULTS = Path(__file__).parent / "results"
+
+
+def by_svd(A, z):
+    return np.linalg.svd(z[:, None, None] * np.eye(len(A)) - A, compute_uv=False)[:, -1]
+
+
+def by_eigtool(T, z, tol=1e-5, max_steps=99):
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal(len(T)) + 1j * rng.standard_normal(len(T))
+    start /= np.linalg.norm(start)
+    return np.array([_eigtool_point(T, point, start, tol, max_steps) for point in z])
+
+
+def _eigtool_point(T, z, start, tol, max_steps):
+    R = np.asfortranarray(z * np.eye(len(T)) - T)
+    q, previous, beta, old = start, 0, 0.0, 0.0
+    H = np.zeros((max_steps + 1, max_steps + 1))
+    for k in range(max_steps):
+        w = lapack.ztrtrs(R, lapack.ztrtrs(R, q, trans=2)[0], overwrite_b=1)[0].ravel()
+        w -= beta * previous
+        alpha = np.vdot(q, w).real
+        w -= alpha * q
+        beta = np.linalg.norm(w)
+        previous, q = q, w / beta
+        H[k, k] = alpha
+        H[k, k + 1] = H[k + 1, k] = beta
+        sigma = np.linalg.eigvalsh(H[: k + 1, : k + 1])[-1] ** -0.5
+        if abs(old / sigma - 1) < tol:
+            break
+        old = sigma
+    return sigma
+
+
+def best_of_threads(function, z, threads):
+    """Seconds of `function` at all z: BLAS threads, or a pool that shares the points."""
+
+    def pooled():
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(function, np.array_split(z, threads)))
+
+    with threadpool_limits(threads, user_api="blas"):
+        times = [seconds(lambda: function(z))]
+    if threads > 1:
+        with threadpool_limits(1, user_api="blas"):
+            times.append(seconds(pooled))
+    return min(times)
+
+
+def seconds(function):
+    begin = perf_counter()
+    function()
+    return perf_counter() - begin
+
+
+def race(n, grid, threads, repeats):
+    """One row: ours and both baselines, interleaved, the minimum of the repeats."""
+    A = gallery.ginibre(n, seed=SEED)
+    x, y = np.linspace(*BOX[:2], grid), np.linspace(*BOX[2:], grid)[grid // 2 :]
+    z = (x + 1j * y[:, None]).ravel()
+    rng = np.random.default_rng(SEED)
+    samples = {"svd": min(len(z), max(16, 20000000 // n**3)), "eigtool": min(len(z), 40000 // n)}
+    times = {"ours": [], "svd": [], "eigtool": []}
+    T = schur(A, output="complex")[0]
+    for _ in range(repeats):
+        with threadpool_limits(threads, user_api="blas"):
+            times["ours"].append(seconds(lambda: pseudospectrum(A, box=BOX, grid=grid)))
+        part = rng.choice(z, samples["svd"], replace=False)
+        took = best_of_threads(lambda p: by_svd(A, p), part, threads)
+        times["svd"].append(took / len(part) * len(z))
+        part = rng.choice(z, samples["eigtool"], replace=False)
+        with threadpool_limits(threads, user_api="blas"):
+            factor = seconds(lambda: schur(A, output="complex"))
+        took = best_of_threads(lambda p: by_eigtool(T, p), part, threads)
+        times["eigtool"].append(factor + took / len(part) * len(z))
+    part = rng.choice(z, min(len(z), 200 if n < 512 else 40), replace=False)
+    exact = np.concatenate([by_svd(A, p[None]) for p in part])
+    errors = [np.abs(v / exact - 1).max() for v in (sigma_min(A, part), by_eigtool(T, part))]
+    best = {name: min(values) for name, values in times.items()}
+    return {
+        "n": n,
+        "threads": threads,
+        "grid": grid,
+        "seconds": best["ours"],
+        "svd_seconds": best["svd"],
+        "eigtool_seconds": best["eigtool"],
+        "timed_points": {**samples, "ours": len(z)},
+        "speedup": min(best["svd"], best["eigtool"]) / best["ours"],
+        "target": TARGETS.get(n),
+        "error": errors[0],
+        "eigtool_error": errors[1],
+        **rate(A, z, threads),
+    }
+
+
+def rate(A, z, threads):
+    """Lanczos steps a point, flops of the solves (2 n^2 each, real T) a second, over peak."""
+    n, resolvent = len(A), Resolvent(A)
+    with threadpool_limits(1, user_api="blas"):
+        begin = perf_counter()
+        steps = sigma_min_many(resolvent.triangle, z / resolvent.scale, 1e-6, threads)[2]
+        grid_seconds = perf_counter() - begin
+    flops = 4 * n**2 * steps / grid_seconds
+    return {"steps": steps / len(z), "gflops": flops / 1e9, "of_peak": flops / peak(threads)}
+
+
+def peak(threads, size=1200):
+    X = np.random.default_rng(0).standard_normal((size, size))
+    with threadpool_limits(threads, user_api="blas"):
+        return 2 * size**3 / min(seconds(lambda: X @ X) for _ in range(4))
+
+
+def exponent(sizes, grid):
+    """Slope of log(time a point) over log(n), the factorisation left out."""
+    times = []
+    for n in sizes:
+        resolvent = Resolvent(gallery.ginibre(n, seed=SEED))
+        x = np.linspace(-1.3, 1.3, grid)
+        z = (x + 1j * np.linspace(0.02, 1.3, grid)[:, None]).ravel()
+        grid_of_points = partial(resolvent.sigma_min, z, 1e-6)
+        times.append(min(seconds(grid_of_points) for _ in range(2)))
+    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
+
+
+def adaptive(grid):
+    """Points computed over all points, four levels, and whether the level sets are the same."""
+    rows = []
+    for name, A in (("ginibre", gallery.ginibre(64, seed=SEED)), ("grcar", gallery.grcar(64))):
+        levels = [1e-3, 1e-2, 3e-2, 1e-1]
+        full = pseudospectrum(A, levels=levels, grid=grid)
+        part = pseudospectrum(A, levels=levels, grid=grid, adaptive=True)
+        same = all(((full.sigma_min < e) == (part.sigma_min < e)).all() for e in levels)
+        rows.append({"matrix": name, "fraction": part.points / grid**2, "same": bool(same)})
+    return rows
+
+
+def memory(n, grid):
+    """Seconds, and peak resident MiB above the imports, in a process of its own."""
+    script = (
+        "import json, resource, time; from rnnspec.spectra import gallery;"
+        "from rnnspec.spectra.pseudospectrum import pseudospectrum as p;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
+        f"p([[1.0]], grid=2); A = gallery.ginibre({n}, seed=1); before = peak();"
+        f"t = time.perf_counter(); p(A, grid={grid}, box={BOX});"
+        "print(json.dumps({'seconds': time.perf_counter() - t, 'mib': peak() - before}))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    return {"n": n, "grid": grid, **json.loads(found.stdout)}
+
+
+def machine():
+    blas = [lib["version"] for lib in threadpool_info() if lib["user_api"] == "blas"]
+    return {
+        "machine": platform.machine(),
+        "cpu": _cpu(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "blas": blas,
+        "rnnspec": rnnspec.__version__,
+    }
+
+
+def _cpu():
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"{len(names)} x {names[0]}" if names else platform.processor()
+
+
+def show(report, console):
+    table = Table(title="100 x 100 grid, real matrix, seconds" if report["full"] else "small run")
+    for column in ("n", "threads", "ours", "SVD", "EigTool", "speed-up", "target", "error"):
+        table.add_column(column, justify="right")
+    for column in ("EigTool error", "steps", "Gflop/s", "of peak"):
+        table.add_column(column, justify="right")
+    for row in report["race"]:
+        table.add_row(
+            str(row["n"]),
+            str(row["threads"]),
+            *(f"{row[key]:.3g}" for key in ("seconds", "svd_seconds", "eigtool_seconds")),
+            f"{row['speedup']:.1f}",
+            str(row["target"] or "-"),
+            *(f"{row[key]:.1e}" for key in ("error", "eigtool_error")),
+            f"{row['steps']:.1f}",
+            f"{row['gflops']:.1f}",
+            f"{row['of_peak']:.2f}",
+        )
+    console.print(table)
+    console.print("Baselines timed on samples of the points, scaled up: see timed_points.")
+    console.print(f"cost per point ~ n^{report['exponent']:.2f} (target <= 2.1)")
+    for row in report["adaptive"]:
+        same = "same level sets" if row["same"] else "DIFFERENT level sets"
+        console.print(f"adaptive, {row['matrix']}: {row['fraction']:.3f} (<= 0.15), {same}")
+    row = report["memory"]
+    console.print(
+        f"n = {row['n']}, {row['grid']} x {row['grid']}: {row['seconds']:.1f} s,"
+        f" {row['mib']:.0f} MiB above import (<= 1536)"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--small", action="store_true", help="a few seconds, to see that it runs")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--out", type=Path, default=RESULTS / "spectra.json")
+    options = parser.parse_args()
+    small = options.small
+    sizes, grid = ([16, 32], 20) if small else (list(TARGETS), 100)
+    report = {
+        "question": __doc__.splitlines()[0],
+        "full": not small,
+        **machine(),
+        "race": [
+            race(n, grid, threads, 1 if small else 3) for threads in options.threads for n in sizes
+        ],
+        "exponent": exponent([16, 32] if small else [64, 128, 256, 512, 1024], 8 if small else 40),
+        "adaptive": adaptive(64 if small else 512),
+        "memory": memory(*((64, 10) if small else (2000, 50))),
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    show(report, Console())
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
