@@ -11,7 +11,6 @@ conjugate symmetry, and are timed on a sample of the points where all would take
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -173,12 +172,12 @@ def adaptive(grid):
 def memory(n, grid):
     """Seconds, and peak resident MiB above the imports, in a process of its own."""
     script = (
-        "import json, resource, time; from rnnspec.spectra import gallery;"
+        "import json, time; from pathlib import Path; from rnnspec.spectra import gallery;"
         "from rnnspec.spectra.pseudospectrum import pseudospectrum as p;"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
+        "peak = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]);"
         f"p([[1.0]], grid=2); A = gallery.ginibre({n}, seed=1); before = peak();"
         f"t = time.perf_counter(); p(A, grid={grid}, box={BOX});"
-        "print(json.dumps({'seconds': time.perf_counter() - t, 'mib': peak() - before}))"
+        "print(json.dumps({'seconds': time.perf_counter() - t, 'mib': (peak() - before) / 1024}))"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     return {"n": n, "grid": grid, **json.loads(found.stdout)}
@@ -253,9 +252,8 @@ def main():
         "exponent": exponent([16, 32] if small else [64, 128, 256, 512, 1024], 8 if small else 40),
         "adaptive": adaptive(64 if small else 512),
         "memory": memory(*((64, 10) if small else (2000, 50))),
-        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
-    show(report, Console())
+    show(report, Console(width=110))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=1) + "\n")
 

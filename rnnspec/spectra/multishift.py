@@ -130,6 +130,10 @@ class _Lanczos:
         beta = xp.sqrt(self._norms(w))
         zero = ~((alpha < HUGE) & (beta < HUGE))  # NaN, too: what overflowed was huge
         alpha, beta = xp.where(zero, 1.0, alpha), xp.where(zero, 1.0, beta)
+        if zero.any():
+            w[:, zero] = q[
+                :, zero
+            ]  # nothing that is not finite goes on, to neighbours least of all
         self.alphas.append(alpha)
         self.theta, last = top_ritz(self.alphas, self.betas[1:], self.theta, self.residual)
         self.residual = beta * last

@@ -46,8 +46,8 @@ def refine(
     -----
     Cells are halved while a level passes between their corners or the midpoints of their sides,
     or while they hold an eigenvalue, unless ``|sigma_min(z) - sigma_min(c)| <= |z - c|`` from the
-    corners c proves that no level passes.  A hole of a level set smaller than the first cells can
-    be missed if nothing crosses its cell's sides.
+    corners c proves that no level passes.  A hole of a level set within one of the first cells is
+    found from the second differences, which is not proved to find each.
 
     References
     ----------
@@ -70,21 +70,25 @@ def refine(
     rows, columns = _lines(len(y), stride), _lines(len(x), stride)
     first = np.meshgrid(rows, columns, indexing="ij")
     points = _compute(values, first[0].ravel(), first[1].ravel(), evaluate)
-    cells = _cells(rows, columns)
+    cells, bulge = _cells(rows, columns), _bulge(values[np.ix_(rows, columns)])
     leaves, forced = cells[:0], False
     while len(cells):
-        cells = cells[((cells[:, 1::2] - cells[:, ::2]) > 1).any(axis=1)]
+        sizes = cells[:, 1::2] - cells[:, ::2]
+        coarse = (sizes > 1).any(axis=1) & (sizes > 0).all(axis=1)
+        cells, bulge = cells[coarse], bulge[coarse]
         split = np.zeros(len(cells), dtype=bool)
-        fresh = split | forced | _to_split(values, cells, x, y, levels, eigenvalues)
+        fresh = split | forced | _to_split(values, cells, bulge, x, y, levels, eigenvalues)
         while fresh.any():  # a midpoint of one cell may show that a level passes its neighbour
             points += _compute(values, *_nine_points(cells[fresh]), evaluate)
             split |= fresh
-            fresh = ~split & _to_split(values, cells, x, y, levels, eigenvalues)
+            fresh = ~split & _to_split(values, cells, bulge, x, y, levels, eigenvalues)
         leaves = np.concatenate([leaves, cells[~split]])
+        bulge = np.tile(bulge[split] / 4, 4)  # a parabola's height goes with the square
         cells, forced = _quarters(cells[split]), False
         if not len(cells):  # the finer points of a neighbour may show that a level passes a leaf
             shown = np.array([_passed(values, leaf, levels) for leaf in leaves], dtype=bool)
             cells, leaves, forced = leaves[shown], leaves[~shown], True
+            bulge = np.zeros(len(cells))
     for leaf in leaves:
         _interpolate(values, leaf)
     return values, points
@@ -99,6 +103,16 @@ def _cells(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp
     low, left = np.meshgrid(rows[:-1], columns[:-1], indexing="ij")
     high, right = np.meshgrid(rows[1:], columns[1:], indexing="ij")
     return np.column_stack([part.ravel() for part in (low, high, left, right)])
+
+
+def _bulge(values: Values) -> Values:
+    """How far values in each cell may pass those at its corners, from second differences."""
+    bend = np.zeros_like(values)
+    bend[1:-1] += np.abs(np.diff(values, 2, axis=0))
+    bend[:, 1:-1] += np.abs(np.diff(values, 2, axis=1))
+    corners = np.stack([bend[:-1, :-1], bend[1:, :-1], bend[:-1, 1:], bend[1:, 1:]])
+    height: Values = corners.max(axis=0).ravel() / 8  # f'' h^2 / 8, a parabola between its ends
+    return height
 
 
 def _middle(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -116,6 +130,7 @@ def _ring(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _to_split(
     values: Values,
     cells: NDArray[np.intp],
+    bulge: Values,
     x: Values,
     y: Values,
     levels: Values,
@@ -126,7 +141,7 @@ def _to_split(
     low, high, left, right = cells.T
     reach = np.hypot(x[right] - x[left], y[high] - y[low]) / 2
     possible = _band(smallest - reach, levels) != _band(largest + reach, levels)
-    crossed = _band(smallest, levels) != _band(largest, levels)
+    crossed = _band(smallest - bulge, levels) != _band(largest + bulge, levels)
     split: NDArray[np.bool_] = possible & (crossed | _holds(cells, x, y, eigenvalues))
     return split
 
@@ -161,8 +176,7 @@ def _quarters(cells: NDArray[np.intp]) -> NDArray[np.intp]:
         for a, b in ((low, i), (i, high))
         for c, d in ((left, j), (j, right))
     ]
-    quarters = np.concatenate(parts)
-    return quarters[(quarters[:, 0] < quarters[:, 1]) & (quarters[:, 2] < quarters[:, 3])]
+    return np.concatenate(parts)
 
 
 def _compute(
