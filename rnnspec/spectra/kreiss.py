@@ -152,8 +152,12 @@ def _between(A: Array, time: _Time, rtol: float, reach: float, stable: bool) -> 
     witness = complex(time.sweep.point(time.edge + gap, s))
     if certified:
         return Bracket(value, value, upper, certified=True, witness=witness)
-    why = f"did not reach rtol={rtol:g}" if stable else "has an eigenvalue on the boundary"
-    warnings.warn(f"kreiss_constant: `A` {why}: a lower bound", ConvergenceWarning, stacklevel=3)
+    why = (
+        f"the search did not reach rtol={rtol:g}"
+        if stable
+        else "an eigenvalue of `A` is on the boundary"
+    )
+    warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=3)
     return Bracket(value, value, upper if stable else inf, certified=False, witness=witness)
 
 

@@ -1,29 +1,41 @@
 """All stability numbers of one matrix, in one record."""
 
-from collections.abc import Iterable
+import warnings as python_warnings
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from math import isinf
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
-from rnnspec._checks import positive, square
+from rnnspec._checks import ConvergenceWarning, positive, square
+from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.crisscross import pseudospectral_abscissa, pseudospectral_radius
 from rnnspec.spectra.eigen import spectral_abscissa, spectral_norm, spectral_radius
+from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.nonnormality import (
     commutator_norm,
     eigenvector_condition,
     henrici_departure,
     numerical_abscissa,
 )
+from rnnspec.spectra.numerical_range import numerical_radius
+from rnnspec.spectra.real_radius import stability_radius_real
+from rnnspec.spectra.stability import distance_to_instability
 from rnnspec.spectra.transient import growth_until_contraction
+
+WIDE = 256  # below, the eigenvalue problems are too small to gain from BLAS threads
 
 
 @dataclass(frozen=True)
 class StabilityMeasures:
     """Numbers of one matrix; ``None`` where a number is undefined, with a warning that says why.
 
-    Distances and the Kreiss constant are those of discrete time (unit disk).
+    Distances and the Kreiss constant are those of discrete time (unit disk).  ``certified`` holds
+    the proven bracket of each number that has one; for the two pseudospectral numbers, one for
+    each epsilon.
     """
 
     n: int
@@ -35,15 +47,15 @@ class StabilityMeasures:
     commutator_norm: float
     eigenvector_condition: float
     numerical_abscissa: float
-    numerical_radius: float | None = None
-    kreiss_constant: float | None = None
-    transient_peak: float | None = None
-    transient_peak_step: int | None = None
-    distance_to_instability: float | None = None
-    stability_radius_real: float | None = None
-    pseudospectral_radius: dict[str, float | None] = field(default_factory=dict)
-    pseudospectral_abscissa: dict[str, float | None] = field(default_factory=dict)
-    certified: dict[str, dict[str, float]] = field(default_factory=dict)
+    numerical_radius: float
+    kreiss_constant: float
+    transient_peak: float
+    transient_peak_step: int | None
+    distance_to_instability: float
+    stability_radius_real: float | None
+    pseudospectral_radius: dict[str, float] = field(default_factory=dict)
+    pseudospectral_abscissa: dict[str, float] = field(default_factory=dict)
+    certified: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,7 +67,7 @@ def measure(
     A: ArrayLike,  # shape: (n, n)
     epsilons: Iterable[float] = (),
 ) -> StabilityMeasures:
-    """Eigenvalues, norms, non-normality and transient growth of `A`.
+    """Eigenvalues, norms, non-normality, distances to instability and transient growth of `A`.
 
     Parameters
     ----------
@@ -75,7 +87,9 @@ def measure(
 
     Notes
     -----
-    Cost O(n^3) for each number, and as much for each step until ``||A^m|| <= 1`` (1000 at most).
+    Cost O(n^3) for each number, with factors up to some hundreds (Kreiss constant, real stability
+    radius), and O(n^3) for each step until ``||A^m|| <= 1`` (1000 at most).  A search that did not
+    end leaves its number out of ``certified`` and says so in ``warnings``.
 
     References
     ----------
@@ -86,11 +100,51 @@ def measure(
     >>> numbers = measure([[0.5, 3.0], [0.0, 0.5]])
     >>> numbers.spectral_radius, numbers.henrici, numbers.transient_peak_step
     (0.5, 3.0, 1)
+    >>> round(numbers.distance_to_instability, 6), sorted(numbers.certified)[0]
+    (0.081139, 'distance_to_instability')
     """
     A = square(A)
-    keys = [f"{positive(float(epsilon), 'epsilons'):g}" for epsilon in epsilons]
+    sizes = {f"{epsilon:g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
+    with threadpool_limits(1 if len(A) < WIDE else None, user_api="blas"):
+        return _measure(A, sizes)
+
+
+def _size(epsilon: float) -> float:
+    return positive(float(epsilon), "epsilons")
+
+
+def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
     henrici, frobenius = henrici_departure(A), float(np.linalg.norm(A))
     peak, step, proven, warnings = _transient_peak(A)
+    certified: dict[str, Any] = {"transient_peak": {"lower": peak, "upper": peak}} if proven else {}
+
+    def bracketed(key: str, function: Callable[[], Bracket]) -> float:
+        found, messages = _quietly(function)
+        warnings.extend(f"{key}: {message}" for message in messages)
+        if found.certified:
+            certified[key] = {"lower": found.lower, "upper": found.upper}
+        return found.value
+
+    def by_size(key: str, function: Callable[[np.ndarray, float], Bracket]) -> dict[str, float]:
+        values, brackets = {}, {}
+        for name, epsilon in sizes.items():
+            found, messages = _quietly(lambda epsilon=epsilon: function(A, epsilon))  # type: ignore[misc]
+            warnings.extend(f"{key}: {message}" for message in messages)
+            values[name] = found.value
+            if found.certified:
+                brackets[name] = {"lower": found.lower, "upper": found.upper}
+        if brackets:
+            certified[key] = brackets
+        return values
+
+    if np.iscomplexobj(A):
+        real = None
+        warnings.append("stability_radius_real: undefined, the matrix is complex")
+    else:
+        real = bracketed("stability_radius_real", lambda: stability_radius_real(A))
+    kreiss = bracketed("kreiss_constant", lambda: kreiss_constant(A))
+    if isinf(kreiss):
+        warnings.append("kreiss_constant: infinite, an eigenvalue lies outside the unit disk")
     return StabilityMeasures(
         n=len(A),
         spectral_radius=spectral_radius(A),
@@ -101,13 +155,27 @@ def measure(
         commutator_norm=commutator_norm(A),
         eigenvector_condition=eigenvector_condition(A),
         numerical_abscissa=numerical_abscissa(A),
+        numerical_radius=bracketed("numerical_radius", lambda: numerical_radius(A)),
+        kreiss_constant=kreiss,
         transient_peak=peak,
         transient_peak_step=step,
-        pseudospectral_radius=dict.fromkeys(keys),
-        pseudospectral_abscissa=dict.fromkeys(keys),
-        certified={"transient_peak": {"lower": peak, "upper": peak}} if proven else {},
-        warnings=(*_not_computed(keys), *warnings),
+        distance_to_instability=bracketed(
+            "distance_to_instability", lambda: distance_to_instability(A)
+        ),
+        stability_radius_real=real,
+        pseudospectral_radius=by_size("pseudospectral_radius", pseudospectral_radius),
+        pseudospectral_abscissa=by_size("pseudospectral_abscissa", pseudospectral_abscissa),
+        certified=certified,
+        warnings=tuple(warnings),
     )
+
+
+def _quietly(function: Callable[[], Bracket]) -> tuple[Bracket, list[str]]:
+    """Return a bracket and what its search had to say: a record carries its own warnings."""
+    with python_warnings.catch_warnings(record=True) as caught:
+        python_warnings.simplefilter("always", ConvergenceWarning)
+        found = function()
+    return found, [str(warning.message) for warning in caught]
 
 
 def _transient_peak(A: np.ndarray) -> tuple[float, int | None, bool, list[str]]:
@@ -118,17 +186,6 @@ def _transient_peak(A: np.ndarray) -> tuple[float, int | None, bool, list[str]]:
     steps = len(growth.norms) - 1
     why = f"transient_peak: the largest of the first {steps} powers, none has norm <= 1 yet"
     return growth.peak, growth.peak_step, contracts, [] if contracts else [why]
-
-
-def _not_computed(keys: list[str]) -> list[str]:
-    missing = [
-        "numerical_radius",
-        "kreiss_constant",
-        "distance_to_instability",
-        "stability_radius_real",
-        *(["pseudospectral_radius", "pseudospectral_abscissa"] if keys else []),
-    ]
-    return [f"{key}: not computed, this version has no algorithm for it" for key in missing]
 
 
 def _plain(value: Any) -> Any:

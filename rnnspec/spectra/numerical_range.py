@@ -1,4 +1,4 @@
-"""The numerical range (field of values) ``{x*Ax : ||x|| = 1}``: its outline, and how far it goes."""
+"""The numerical range (field of values) ``{x*Ax : ||x|| = 1}``: its outline and its radius."""
 
 import warnings
 from dataclasses import dataclass
@@ -143,7 +143,7 @@ def numerical_radius(
         angle = float(candidates[heights.argmax()])
     else:
         warnings.warn(
-            f"numerical_radius did not reach rtol={rtol:g}: the value is a lower bound",
+            f"the search did not reach rtol={rtol:g}: the value is a lower bound",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -1,4 +1,4 @@
-"""Distance to instability: the smallest complex perturbation that makes a stable matrix unstable."""
+"""Distance to instability: the smallest complex perturbation that ends stability."""
 
 import warnings
 
@@ -76,7 +76,7 @@ def distance_to_instability(
     found = lowest_on_curve(A, sweep, t, rtol)
     if not found.certified:
         warnings.warn(
-            f"distance_to_instability did not reach rtol={rtol:g}: the value is an upper bound",
+            f"the search did not reach rtol={rtol:g}: the value is an upper bound",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -1,0 +1,120 @@
+"""How near a matrix is to one that is not diagonalisable: eigenvalue by eigenvalue, and at all."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import eig
+
+from rnnspec._checks import square
+from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.nonnormality import eigenvector_condition
+
+Array = NDArray[Any]
+
+
+def eigenvalue_conditions(
+    A: ArrayLike,  # shape: (n, n)
+) -> NDArray[np.float64]:
+    """Condition numbers ``1 / |y* x|`` of the eigenvalues, with unit left and right eigenvectors.
+
+    A perturbation of size epsilon moves a simple eigenvalue by at most its condition number times
+    epsilon, to first order.  1 for every eigenvalue of a normal matrix.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        In the order of `eigenvalues`; ``inf`` where the eigenvalue is defective to working
+        precision.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  A semisimple multiple eigenvalue has no unique eigenvectors: the value is then
+    that of the ones LAPACK chose.
+
+    References
+    ----------
+    .. [1] L. N. Trefethen and M. Embree, Spectra and Pseudospectra (2005), ch. 52.
+
+    Examples
+    --------
+    >>> eigenvalue_conditions([[1.0, 1.0], [0.0, 2.0]]).round(9)
+    array([1.41421356, 1.41421356])
+    >>> eigenvalue_conditions([[1.0, 1.0], [0.0, 1.0]])
+    array([inf, inf])
+    """
+    return _conditions(square(A))[1]
+
+
+def distance_to_defective(
+    A: ArrayLike,  # shape: (n, n)
+) -> Bracket:
+    """Bounds on the smallest ``||E||`` for which ``A + E`` has a multiple eigenvalue.
+
+    The matrices with a multiple eigenvalue are the limits of those that are not diagonalisable, so
+    that the answer to "may `A` not be diagonalisable?" is no for every perturbation below
+    ``lower``, and yes for one of size ``upper``.
+
+    Returns
+    -------
+    Bracket
+        ``value`` is the upper bound; ``certified`` says whether the two bounds agree, as they do
+        for a normal matrix.  ``witness`` is the eigenvalue that the upper bound makes multiple.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square, is 1 by 1, or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3).  Lower: below ``min |lambda_i - lambda_j| / (2 kappa(V))`` the discs of Bauer and
+    Fike stay apart, each with one eigenvalue.  Upper: half of the smallest gap moves two
+    eigenvalues of the Schur form together, and Wilkinson's ``||A - lambda I|| / sqrt(kappa^2 - 1)``
+    with the condition number kappa of lambda.
+
+    References
+    ----------
+    .. [1] J. H. Wilkinson, Utilitas Math. 25 (1984), 5-76.
+    .. [2] F. L. Bauer and C. T. Fike, Numer. Math. 2 (1960), 137-141.
+
+    Examples
+    --------
+    >>> found = distance_to_defective([[1.0, 0.0], [0.0, 2.0]])
+    >>> found.lower, found.upper, found.certified
+    (0.5, 0.5, True)
+    >>> float(distance_to_defective([[1.0, 5.0], [0.0, 1.0]]))
+    0.0
+    """
+    A = square(A)
+    n = len(A)
+    if n == 1:
+        raise ValueError("`A` must have at least two rows, got shape (1, 1): it has one eigenvalue")
+    values, conditions = _conditions(A)
+    gaps = np.abs(values[:, None] - values) + np.where(np.eye(n), np.inf, 0.0)
+    gap, nearest = float(gaps.min()), int(gaps.min(axis=0).argmin())
+    lower = gap / (2 * eigenvector_condition(A))
+    upper, witness = gap / 2, complex(values[nearest])
+    worst = int(conditions.argmax())
+    if conditions[worst] > 1 + 1e-8:
+        shifted = float(np.linalg.norm(A - values[worst] * np.eye(n), 2))
+        wilkinson = shifted / np.sqrt(float(conditions[worst]) ** 2 - 1)
+        if wilkinson < upper:
+            upper, witness = float(wilkinson), complex(values[worst])
+    lower = min(lower, upper)
+    return Bracket(upper, lower, upper, bool(upper - lower <= 1e-10 * upper), witness)
+
+
+def _conditions(A: Array) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    values, left, right = eig(A, left=True, right=True)
+    inner = np.abs((left.conj() * right).sum(axis=0))
+    rounding = len(A) * np.finfo(float).eps
+    # Below rounding the two vectors are orthogonal as far as can be told.
+    conditions = np.full(len(A), np.inf)
+    np.divide(1.0, inner, out=conditions, where=inner > rounding)
+    return values.astype(np.complex128), np.maximum(conditions, 1.0)

@@ -1,0 +1,113 @@
+"""What the resolvent proves about the powers of a matrix: bounds from below and from above."""
+
+from dataclasses import dataclass
+from math import e
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnspec._checks import square
+from rnnspec.spectra.eigen import spectral_norm
+from rnnspec.spectra.kreiss import kreiss_constant
+from rnnspec.spectra.levelsets import exact_sigma_min
+
+
+@dataclass(frozen=True, eq=False)
+class TransientBounds:
+    """Bounds on ``||A^k||`` for k = 0 .. steps."""
+
+    lower: NDArray[np.float64]  # shape: (steps + 1,), of ||A^k||
+    lower_peak: NDArray[np.float64]  # shape: (steps + 1,), of the largest of ||A^j||, j <= k
+    upper: float  # of every ||A^k||: e n K
+
+
+def transient_bounds(
+    A: ArrayLike,  # shape: (n, n)
+    steps: int = 100,
+    points: ArrayLike | None = None,  # shape: (...)
+    sigma_min: ArrayLike | None = None,  # the shape of `points`
+) -> TransientBounds:
+    """Bounds on ``||A^k||``, k = 0 .. `steps`, from resolvent norms outside the unit disk.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+    steps : int
+        The last power, at least 0.
+    points : array_like of complex, any shape, optional
+        Points z, of which those with ``|z| > 1`` are used; for instance the grid of a
+        pseudospectrum.  By default 12 circles of 64 points each.
+    sigma_min : array_like, the shape of `points`, optional
+        Smallest singular values of ``zI - A`` there, where they are known already.
+
+    Returns
+    -------
+    TransientBounds
+        ``lower`` is 0 where nothing is proved; ``upper`` is ``inf`` if the Kreiss constant is.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries, `steps` is negative, `sigma_min` comes
+        without `points` or has another shape.
+
+    Notes
+    -----
+    From ``z^k R = A^k R + sum z^(k-1-j) A^j`` with ``R = (zI - A)^-1``, ``r = |z|`` and ``s =
+    1 / ||R||``: ``||A^k|| >= r^k - s (r^k - a^k) / (r - a)``, ``a = ||A||``, and
+    ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, whose limit is the ratio of
+    the Kreiss constant.  Above, the Kreiss matrix theorem.  Cost O(n^3) a point that has no
+    `sigma_min`, and the cost of the Kreiss constant.
+
+    References
+    ----------
+    .. [1] L. N. Trefethen and M. Embree, Spectra and Pseudospectra (2005), theorems 16.4, 16.5,
+       18.1.
+
+    Examples
+    --------
+    >>> bounds = transient_bounds([[0.0, 4.0], [0.0, 0.0]], steps=2, points=[2.0, 4.0])
+    >>> bounds.lower.round(2), bool(bounds.lower_peak[-1] > 1)
+    (array([1.  , 1.17, 0.  ]), True)
+    """
+    if steps < 0:
+        raise ValueError(f"`steps` must be an int >= 0, got {steps}")
+    A = square(A)
+    if points is None:
+        if sigma_min is not None:
+            raise ValueError("`points` must be given with `sigma_min`, got None")
+        radii = 1 + np.geomspace(1e-3, 1 + spectral_norm(A), 12)
+        points = np.outer(radii, np.exp(2j * np.pi * np.arange(64) / 64))
+    z = np.asarray(points, dtype=np.complex128)
+    outside = np.abs(z) > 1
+    if sigma_min is None:
+        sigma = exact_sigma_min(A, z[outside]) if outside.any() else np.empty(0)
+    else:
+        sigma = np.asarray(sigma_min, dtype=np.float64)
+        if sigma.shape != z.shape:
+            raise ValueError(
+                f"`sigma_min` must have the shape of `points`, {z.shape}, got {sigma.shape}"
+            )
+        sigma = sigma[outside]
+    lower, lower_peak = _from_resolvent(np.abs(z[outside]), sigma, spectral_norm(A), steps)
+    return TransientBounds(lower, lower_peak, e * len(A) * kreiss_constant(A).upper)
+
+
+def _from_resolvent(
+    r: NDArray[np.float64],  # shape: (m,), above 1
+    sigma: NDArray[np.float64],  # shape: (m,)
+    norm: float,
+    steps: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    lower, peak = np.zeros(steps + 1), np.ones(steps + 1)
+    lower[0] = 1.0
+    if not r.size:
+        return lower, peak
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        for k in range(1, steps + 1):
+            # Divided by r^k, so that nothing overflows before the last product.
+            share = 1 - sigma * (1 - (norm / r) ** k) / (r - norm)
+            below = np.where(share > 0, share * r**k, 0.0)
+            lower[k] = np.nanmax(np.where(np.isfinite(below), below, 0.0))
+            peak[k] = (1 / (r ** -float(k) + sigma * (1 - r ** -float(k)) / (r - 1))).max()
+    return lower, np.maximum.accumulate(np.maximum(peak, lower))
