@@ -25,7 +25,7 @@ test: check  ## style, types, doctests, tests, README, notebooks, each benchmark
 	$(BIN)/python -m pytest
 
 bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (half an hour)
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
 bench-spectra: $(READY)  ## the pseudospectrum engine against SVD and EigTool's algorithm
 	@$(BIN)/python benchmarks/bench_spectra.py

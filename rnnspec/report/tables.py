@@ -21,7 +21,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(cell(value) for value in row))
-    Console().print(table)
+    console = Console()
+    # Into a file or a pipe: as wide as it needs to be.
+    console.print(table, width=None if console.is_terminal else console.measure(table).maximum)
 
 
 def cell(value: Any) -> str:

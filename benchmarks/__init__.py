@@ -1,0 +1,1 @@
+"""Questions about speed and accuracy, answered by running them."""
