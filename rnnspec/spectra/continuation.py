@@ -16,8 +16,8 @@ from rnnspec.spectra.multishift import Estimates, smallest_singular_values
 from rnnspec.spectra.triangle import Array, ShiftedTriangle, namespace, take
 
 WORKSPACE = 512 * 2**20  # bytes of all vectors that are held at a time
-CACHE = 2**21  # bytes of one batch of vectors
-NARROW = 256  # shifts: below, the calls cost more than the arithmetic
+CACHE = 2**22  # bytes of one batch of vectors
+NARROW, WIDE = 256, 2048  # shifts: below, calls cost more than arithmetic; above, nothing gains
 TILE = 8192  # points that share start vectors
 NEIGHBOURS = 4
 RANDOM_PART = 0.03  # of a start vector: what lies across a crossing must not stay hidden
@@ -163,7 +163,7 @@ def _width(triangle: ShiftedTriangle, workers: int) -> int:
     if triangle.like is not None:
         return TILE
     room = WORKSPACE // (16 * triangle.n * 12 * workers)
-    return max(1, min(room, max(NARROW, CACHE // (16 * triangle.n))))
+    return max(1, min(room, min(WIDE, max(NARROW, CACHE // (16 * triangle.n)))))
 
 
 def _parts(count: int, width: int) -> list[slice]:
