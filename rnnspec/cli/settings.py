@@ -15,13 +15,14 @@ _TYPES: dict[str, Any] = {field.name: field.type for field in fields(TrainingCon
 def merge(flags: Mapping[str, Any], file: str | None) -> TrainingConfig:
     """Flags win over the file, which wins over the defaults; a flag not given is None."""
     given = {name: value for name, value in flags.items() if value is not None}
-    return TrainingConfig(
-        **{**asdict(DEFAULTS), **(read_toml(Path(file)) if file else {}), **given}
-    )
+    return TrainingConfig(**{**asdict(DEFAULTS), **read_toml(file), **given})
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The settings in `path`; unknown keys and wrong types are errors."""
+def read_toml(file: str | None) -> dict[str, Any]:
+    """The settings in `file`, if one is given; unknown keys and wrong types are errors."""
+    if file is None:
+        return {}
+    path = Path(file)
     try:
         settings = tomllib.loads(path.read_text())
     except FileNotFoundError as error:
@@ -45,11 +46,14 @@ def _fits(value: object, kind: Any) -> bool:
     return isinstance(value, int | float if kind is float else kind)
 
 
-def check_resumed(flags: Mapping[str, Any], stored: TrainingConfig, directory: Path) -> None:
+def check_resumed(
+    flags: Mapping[str, Any], file: str | None, stored: TrainingConfig, directory: Path
+) -> None:
     """Refuse to resume with a setting other than the run was begun with."""
-    for name, value in flags.items():
-        if value is not None and value != getattr(stored, name):
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name, value in {**read_toml(file), **given}.items():
+        if value != getattr(stored, name):
             raise ValueError(
                 f"{directory} was begun with {name} = {getattr(stored, name)}, got {value}:"
-                " a resumed run keeps its settings; leave the flag out, or start a new --out"
+                " a resumed run keeps its settings; leave it out, or start a new --out"
             )

@@ -6,9 +6,9 @@ from typing import Any
 
 
 def choose(matrices: Mapping[str, Any], name: str | None, source: str) -> dict[str, Any]:
-    """The matrix called `name`, or every one that is not a stack of gates."""
+    """The matrix called `name`, or every square one; if none is, all, to be told why not."""
     if name is None:
-        return {n: A for n, A in matrices.items() if not n.endswith("stacked")} or dict(matrices)
+        return {n: A for n, A in matrices.items() if A.shape[0] == A.shape[1]} or dict(matrices)
     if name not in matrices:
         near = difflib.get_close_matches(name, matrices, 1)
         hint = f" (did you mean {near[0]}?)" if near else ""

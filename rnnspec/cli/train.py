@@ -81,7 +81,7 @@ def train(
     directory = Path(out) if out else default_directory(settings)
     if resume:
         settings = read_config(directory)
-        check_resumed(flags, settings, directory)
+        check_resumed(flags, config, settings, directory)
     with show_epochs(settings.epochs, enabled=not (quiet or as_json)) as on_epoch:
         train_run(
             settings,

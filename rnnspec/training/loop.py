@@ -1,5 +1,6 @@
 """The training loop: Adam, a cosine schedule, clipped gradients, the best validation weights."""
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -136,14 +137,14 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * n_batches)
     state = TrainingState(model, optimizer, schedule)
     if writer is not None:
-        writer.resume(state)
+        writer.begin(state)
     for epoch in range(len(state.history) + 1, epochs + 1):
         started = time.perf_counter()
         order = torch.randperm(
             len(data.train), generator=torch.Generator().manual_seed(2**20 * seed + epoch)
         ).to(device)
         row = _train_epoch(state, parts["train"], torch.split(order, batch_size), clip_norm, epoch)
-        state.close_epoch(row, parts["validation"], started)
+        state.close_epoch(row, n_batches, parts["validation"], started)
         if writer is not None:
             writer.epoch(state, last=epoch == epochs)
         if on_epoch is not None:
@@ -165,8 +166,11 @@ class TrainingState:
         self.history: list[Row] = []
         self.best: dict[str, Any] = {"epoch": 0, "loss": float("inf"), "weights": None}
 
-    def close_epoch(self, row: Row, validation: "Tensors", started: float) -> None:
+    def close_epoch(self, row: Row, n_batches: int, validation: "Tensors", started: float) -> None:
         """Validate, compare the estimate with the exact value, keep the best weights."""
+        epoch = int(row["epoch"])
+        if not all(parameter.isfinite().all() for parameter in self.model.parameters()):
+            raise _diverged("the weights are not finite after", epoch, n_batches, self.model)
         error = estimate_error(self.model)
         if error is not None:
             row["estimate_error"] = error
@@ -174,14 +178,18 @@ class TrainingState:
         self.model.eval()
         if len(validation[0]):
             loss, accuracy = evaluate(self.model, validation)
+            if not math.isfinite(loss):
+                raise _diverged(
+                    f"the validation loss is {loss} after", epoch, n_batches, self.model
+                )
             row |= {"validation_loss": loss, "validation_accuracy": accuracy}
         else:
-            loss = -row["epoch"]  # nothing to choose by: the last epoch is the best
+            loss = -epoch  # nothing to choose by: the last epoch is the best
         row["seconds"] = time.perf_counter() - started
         self.history.append(row)
         if loss <= self.best["loss"]:
             weights = {key: value.clone() for key, value in self.model.state_dict().items()}
-            self.best = {"epoch": int(row["epoch"]), "loss": loss, "weights": weights}
+            self.best = {"epoch": epoch, "loss": loss, "weights": weights}
 
     def state_dict(self) -> dict[str, Any]:
         """Tensors, numbers and strings only."""
@@ -217,12 +225,7 @@ def _train_epoch(
         logits = model(inputs[batch], lengths[batch])
         loss = cross_entropy(logits, target)
         if not torch.isfinite(loss):
-            raise TrainingDiverged(
-                f"the loss is {loss.item()} in epoch {epoch}, batch {number}, where the largest"
-                f" spectral radius of the recurrent matrices is {largest_radius(model):.4g}"
-                " (a smaller --lr, or --normalize norm, usually helps);"
-                " the last good checkpoint is kept"
-            )
+            raise _diverged(f"the loss is {loss.item()} in", epoch, number, model)
         state.optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
@@ -237,6 +240,14 @@ def _train_epoch(
         "train_accuracy": correct.item() / n,
         "lr": float(state.schedule.get_last_lr()[0]),
     }
+
+
+def _diverged(what: str, epoch: int, batch: int, model: nn.Module) -> TrainingDiverged:
+    return TrainingDiverged(
+        f"{what} epoch {epoch}, batch {batch}, where the largest"
+        f" spectral radius of the recurrent matrices is {largest_radius(model):.4g}"
+        " (a smaller --lr, or --normalize norm, usually helps); the last good checkpoint is kept"
+    )
 
 
 @torch.no_grad()

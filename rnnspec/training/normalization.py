@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -93,7 +94,7 @@ class _Scaled(torch.autograd.Function):
     def forward(
         ctx: Any, W: Tensor, q: Tensor, u: Tensor, w: Tensor, normalize: Normalize
     ) -> Tensor:
-        factor = normalize.bound / q
+        factor = torch.where(q == 0, 1.0, normalize.bound / q)  # the zero matrix stays
         if normalize.mode == "clip":
             factor = factor.clamp_max(1.0)
         ctx.save_for_backward(W, q, u, w, factor)
@@ -103,7 +104,8 @@ class _Scaled(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         W, q, u, w, factor = ctx.saved_tensors
-        slope = factor / q if not ctx.clip else torch.where(factor < 1, factor / q, 0.0)
+        acts = (factor < 1) if ctx.clip else (q != 0)
+        slope = torch.where(acts, factor / q, 0.0)
         through = slope * torch.linalg.vecdot(g.flatten(1), W.flatten(1))
         own = g * factor[:, None, None]
         return own.baddbmm_(u.mT, through[:, None, None] * w, alpha=-1), *[None] * 4
@@ -154,7 +156,13 @@ class SpectralNormalization(nn.Module):
 
     @torch.no_grad()
     def advance(self, W: Tensor) -> Tensor:
-        """One step of the estimator: its value q (g,), and new factors u, w."""
+        """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows."""
+        try:
+            return self._advance(W)
+        except (np.linalg.LinAlgError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+            return W.new_full(W.shape[:1], torch.nan)
+
+    def _advance(self, W: Tensor) -> Tensor:
         quantity, estimator = self.normalize.quantity, self.normalize.estimator
         if estimator == "exact":
             q, self.u, self.w = exact_pair(W, quantity)
@@ -216,6 +224,8 @@ def _small(function: Callable[..., Any], *tensors: Tensor) -> tuple[Tensor, Tens
 def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:
     """Put `normalize` on every recurrent weight of the fused layers in `module`, in place."""
     for recurrent, name in recurrent_weights(module):
+        if normalization_on(recurrent, name) is not None:
+            raise ValueError(f"`{name}` is normalised already; `bake` makes that permanent")
         gates = n_gates(recurrent.mode.split("_")[0].lower())
         weight = getattr(recurrent, name)
         parametrize.register_parametrization(

@@ -49,9 +49,12 @@ def train_run(
         When the loss is not finite.
     """
     normalize = normalization_of(config)
+    one_of(config.device.partition(":")[0], "device", ("cpu", "cuda"))
     if config.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
     if config.threads is not None:
+        if config.threads < 1:
+            raise ValueError(f"`threads` must be at least 1, got {config.threads}")
         torch.set_num_threads(config.threads)
     data = load_dataset(config.dataset, config.view, data_dir, download=download)
     config = replace(config, view=data.view)

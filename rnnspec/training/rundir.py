@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -50,17 +51,33 @@ COLUMNS = (
 class RunWriter:
     """Writes the run directory of one training; `open_run` makes it."""
 
-    def __init__(self, directory: Path, config: TrainingConfig, between: float = 1.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        config: TrainingConfig,
+        record: Mapping[str, Any],
+        between: float = 1.0,
+    ) -> None:
         self.directory, self.config, self.between = directory, config, between
+        self.record = record
         self._saved = -float("inf")
 
-    def resume(self, state: "TrainingState") -> None:
-        """Load the checkpoint into `state`, if there is one."""
+    def begin(self, state: "TrainingState") -> None:
+        """Make the directory, or load the checkpoint in it, if there is one, into `state`."""
+        if not (self.directory / "config.json").is_file():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_json(self.directory / "environment.json", environment())
+            write_json(self.directory / "config.json", self.record)
         path = self.directory / "checkpoint.pt"
         if path.is_file():
-            state.load_state_dict(
-                torch.load(path, map_location=self.config.device, weights_only=True)
-            )
+            device = self.config.device
+            try:
+                state.load_state_dict(torch.load(path, map_location=device, weights_only=True))
+            except Exception as error:  # damaged bytes make a parser raise anything
+                reason = " ".join(str(error).split())[:80]
+                raise ValueError(
+                    f"{path} is damaged ({reason}); delete it to begin this run anew"
+                ) from error
 
     def epoch(self, state: "TrainingState", last: bool) -> None:
         """Record a finished epoch; metrics and checkpoint speak of the same one."""
@@ -78,7 +95,7 @@ class RunWriter:
 
 
 def open_run(directory: Path, config: TrainingConfig, data: DataSplits, resume: bool) -> RunWriter:
-    """Make `directory` for a new run, or go on with the one in it.
+    """Write a new run into `directory`, or go on with the one in it; nothing is written yet.
 
     Raises
     ------
@@ -93,13 +110,22 @@ def open_run(directory: Path, config: TrainingConfig, data: DataSplits, resume: 
                 f"{directory} holds a run already: --resume goes on with it,"
                 " or choose another --out"
             )
+        _check_same(path, record)
     elif directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} must be a directory, found a file")
-    else:
-        directory.mkdir(parents=True, exist_ok=True)
-        write_json(directory / "environment.json", environment())
-        write_json(path, record)
-    return RunWriter(directory, config)
+    return RunWriter(directory, config, record)
+
+
+def _check_same(path: Path, record: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run of other settings or on other data."""
+    stored = _read_record(path)
+    for key, value in json.loads(json.dumps(record)).items():
+        if key != "format" and stored.get(key, value) != value:
+            shown = "" if key == "data" else f" {stored[key]}, not {value}"
+            raise ValueError(
+                f"{path.parent} was begun with other {key}{shown}:"
+                " a resumed run keeps its settings and its data; choose another --out"
+            )
 
 
 def read_config(directory: Path) -> TrainingConfig:
@@ -107,17 +133,23 @@ def read_config(directory: Path) -> TrainingConfig:
     path = directory / "config.json"
     if not path.is_file():
         raise ValueError(f"{directory} must be a run directory with config.json, found none")
+    record = _read_record(path)
+    known = {field.name for field in fields(TrainingConfig)}
+    return TrainingConfig(**{key: record[key] for key in known if key in record})
+
+
+def _read_record(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(path.read_text())
-        known = {field.name for field in fields(TrainingConfig)}
-        if record["format"] > FORMAT:
-            raise ValueError(
-                f"{path} has format {record['format']}, newer than this version's {FORMAT}:"
-                " upgrade rnnspec"
-            )
-        return TrainingConfig(**{key: record[key] for key in known if key in record})
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        record: dict[str, Any] = json.loads(path.read_text())
+        newer = record["format"] > FORMAT
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged ({error})") from error
+    if newer:
+        raise ValueError(
+            f"{path} has format {record['format']}, newer than this version's {FORMAT}:"
+            " upgrade rnnspec"
+        )
+    return record
 
 
 def data_record(data: DataSplits) -> dict[str, Any]:
