@@ -16,6 +16,10 @@ def test_notebook_runs(path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": path.parent}}).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "rnnspec.plot_" in cell.source:
+            shown = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+            assert shown, cell.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,6 +1,7 @@
 """Figures of matrices: results and axes in, axes out.  Nothing is computed and nothing is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,16 @@ from rnnspec.spectra.pseudospectrum import Pseudospectrum
 from rnnspec.spectra.transient import TransientGrowth
 
 STYLE = Path(__file__).with_name("rnnspec.mplstyle")
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the one style of all figures."""
+    # A notebook's backend turns interactive mode on when it is first loaded; loaded inside
+    # a style context, it would be turned off again at the end, and later figures not shown.
+    plt.draw_if_interactive()
+    with plt.style.context(STYLE):
+        yield
 
 
 def plot_pseudospectrum(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
@@ -38,7 +49,7 @@ def plot_pseudospectrum(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel()
     'Re z'
     """
-    with plt.style.context(STYLE):
+    with styled():
         ax = plt.subplots()[1] if ax is None else ax
         exponents = np.log10(result.levels)
         _draw(ax, result, exponents)
@@ -79,7 +90,7 @@ def plot_spectra(
     """
     if not results:
         raise ValueError("`results` must hold at least one pseudospectrum, got none")
-    with plt.style.context(STYLE):
+    with styled():
         if axes is None:
             size = (4.2 * len(results) + 0.8, 4.6)
             axes = plt.subplots(1, len(results), figsize=size, squeeze=False)[1][0]
@@ -129,7 +140,7 @@ def plot_transient_growth(results: Mapping[str, TransientGrowth], ax: Axes | Non
     """
     if not results:
         raise ValueError("`results` must hold at least one transient growth, got none")
-    with plt.style.context(STYLE):
+    with styled():
         ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
         for name, result in results.items():
             steps = np.arange(len(result.norms))
