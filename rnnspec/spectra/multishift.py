@@ -59,7 +59,7 @@ def smallest_singular_values(
 
     Notes
     -----
-    Cost 8 n^2 flops a point and step for real T; 3 to 6 steps are usual, n or more where the
+    Cost 4 n^2 flops a point and step for real T; 3 to 8 steps are usual, n or more where the
     singular values cluster.  Paige showed that the Ritz residual stays true while the basis loses
     orthogonality, so two basis vectors are kept and no more, but for `keep_vectors`.
 
@@ -130,10 +130,8 @@ class _Lanczos:
         beta = xp.sqrt(self._norms(w))
         zero = ~((alpha < HUGE) & (beta < HUGE))  # NaN, too: what overflowed was huge
         alpha, beta = xp.where(zero, 1.0, alpha), xp.where(zero, 1.0, beta)
-        if zero.any():
-            w[:, zero] = q[
-                :, zero
-            ]  # nothing that is not finite goes on, to neighbours least of all
+        if zero.any():  # nothing that is not finite goes on, to neighbours least of all
+            w[:, zero] = q[:, zero]
         self.alphas.append(alpha)
         self.theta, last = top_ritz(self.alphas, self.betas[1:], self.theta, self.residual)
         self.residual = beta * last

@@ -51,8 +51,7 @@ def refine(
 
     References
     ----------
-    .. [1] I. Koutis and E. Gallopoulos, "Exclusion regions and fast estimation of
-       pseudospectra", 2000.
+    .. [1] Koutis and Gallopoulos, exclusion of grid regions (Pseudospectra Gateway, software).
 
     Examples
     --------

@@ -36,12 +36,12 @@ class ShiftedTriangle:
 
     Notes
     -----
-    A solve costs 4 n^2 flops a shift for real T, 8 n^2 / 2 multiply-adds for complex T.  Halves are
-    solved recursively, so that most of the work is in few large products.
+    A solve costs 2 n^2 flops a shift for real T, 4 n^2 for complex T.  Halves are solved
+    recursively, so that most of the work is in few large products.
 
     References
     ----------
-    .. [1] J. Poulson, "Multi-shift triangular solves", Elemental (MultiShiftTrsm), 2014.
+    .. [1] MultiShiftTrsm of the library Elemental.
 
     Examples
     --------
