@@ -110,15 +110,6 @@ def step_rows(small: bool) -> list[dict[str, Any]]:
     ]
 
 
-def step_rows(small: bool) -> list[dict[str, Any]]:
-    """A normalised LSTM step over a plain one, batch 64, t 28."""
-    return [
-        step_row(hidden, quantity, bound, 6 if small else steps)
-        for hidden, bound, steps in ((32,) * 3,) * small or ((128, 1.10, 400), (512, 1.05, 120))
-        for quantity in ("radius", "norm")
-    ]
-
-
 def step_row(hidden: int, quantity: str, bound: float, steps: int) -> dict[str, Any]:
     """Steps in turns, from the initial weights on; mean and median over all of them."""
     import rnnspec

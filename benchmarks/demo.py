@@ -70,7 +70,7 @@ def demo(out: str, epochs: int, grid: int) -> None:
             "Henrici",
             "distance",
             "Kreiss",
-            "max ||W^k||",
+            "max |W^k|",
         ),
         rows,
     )

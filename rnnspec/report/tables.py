@@ -1,10 +1,12 @@
 """Tables and JSON on stdout."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -16,14 +18,13 @@ def print_json(record: Mapping[str, Any]) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on stdout: first column words, the others numbers."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
     for position, column in enumerate(columns):
         table.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(cell(value) for value in row))
-    console = Console()
     # Into a file or a pipe: as wide as it needs to be.
-    console.print(table, width=None if console.is_terminal else console.measure(table).maximum)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def cell(value: Any) -> str:
