@@ -116,15 +116,18 @@ def kreiss_constant(
 
 def _between(A: Array, time: _Time, rtol: float, reach: float, stable: bool) -> Bracket:
     value, gap, s = _climb(A, time, *_first_guess(A, time, reach))
+    if not stable:
+        witness = complex(time.sweep.point(time.edge + gap, s))
+        why = "an eigenvalue of `A` is on the boundary to rounding"
+        return _uncertified(value, inf, witness, why)
     # Step 1: the far end, beyond which the numerical range is bound enough.
     far = reach * (1 + value * rtol / 2) * value / ((1 + rtol / 2) * value - 1)
-    near = 0.0 if stable else 1e-3 * gap
-    nodes = {x: _log_resolvent(A, time, x, s, rtol) for x in (near, gap, max(far, 2 * gap))}
-    certified = stable
+    nodes = {x: _log_resolvent(A, time, x, s, rtol) for x in (0.0, gap, max(far, 2 * gap))}
+    certified = True
     # Step 2: split the interval with the largest bound.
     while True:
-        for x, (_, s_x, sigma) in list(nodes.items()):
-            if sigma > 0 and x / sigma > value * (1 + rtol / 10):
+        for x, (_, s_x) in list(nodes.items()):
+            if _ratio(A, time, x, s_x) > value * (1 + rtol / 10):
                 value, gap, s = _climb(A, time, x, s_x)
                 nodes.setdefault(gap, _log_resolvent(A, time, gap, s, rtol))
         ends = sorted(nodes)
@@ -152,18 +155,18 @@ def _between(A: Array, time: _Time, rtol: float, reach: float, stable: bool) -> 
     witness = complex(time.sweep.point(time.edge + gap, s))
     if certified:
         return Bracket(value, value, upper, certified=True, witness=witness)
-    why = (
-        f"the search did not reach rtol={rtol:g}"
-        if stable
-        else "an eigenvalue of `A` is on the boundary"
-    )
-    warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=3)
-    return Bracket(value, value, upper if stable else inf, certified=False, witness=witness)
+    return _uncertified(value, upper, witness, f"the search did not reach rtol={rtol:g}")
+
+
+def _uncertified(value: float, upper: float, witness: complex, why: str) -> Bracket:
+    warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=4)
+    return Bracket(value, value, upper, certified=False, witness=witness)
 
 
 def _ratio(A: Array, time: _Time, gap: float, s: float) -> float:
     sigma = float(exact_sigma_min(A, time.sweep.point(time.edge + gap, s))[0])
-    return gap / sigma if sigma > 0 else inf
+    # A value that is rounding alone would pass for a resolvent of any size.
+    return gap / sigma if sigma > 10 * len(A) * EPS else 0.0
 
 
 def _first_guess(A: Array, time: _Time, reach: float) -> tuple[float, float]:
@@ -192,16 +195,14 @@ def _climb(A: Array, time: _Time, gap: float, s: float) -> tuple[float, float, f
     return value, gap, s
 
 
-def _log_resolvent(
-    A: Array, time: _Time, gap: float, s: float, rtol: float
-) -> tuple[float, float, float]:
-    """Upper bound of ``log max ||R||`` on a curve; where sigma_min is least, and how small."""
+def _log_resolvent(A: Array, time: _Time, gap: float, s: float, rtol: float) -> tuple[float, float]:
+    """Upper bound of ``log max ||R||`` on a curve, and where sigma_min is least."""
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     t = time.edge + gap
     away = np.abs(eigenvalues - time.sweep.point(t, time.sweep.parameter(eigenvalues)))
     near = time.sweep.parameter(eigenvalues[np.argsort(away)[:8]])
     found = lowest_on_curve(A, time.sweep, t, min(1e-6, rtol / 20), np.append(near, s))
-    return -log(found.lower) if found.lower > 0 else inf, found.parameter, found.value
+    return -log(found.lower) if found.lower > 0 else inf, found.parameter
 
 
 def _chord_bound(time: _Time, a: float, b: float, log_a: float, log_b: float) -> float:

@@ -68,7 +68,7 @@ def test_relative_henrici_is_scale_free():
 def test_stable_matrix_has_a_certified_peak():
     numbers = measure(gallery.delay_line(5, gain=2.0))
     assert (numbers.transient_peak, numbers.transient_peak_step) == (16, 4)
-    assert numbers.certified == {"transient_peak": {"lower": 16, "upper": 16}}
+    assert numbers.certified["transient_peak"] == {"lower": 16, "upper": 16}
 
 
 def test_unstable_matrix_grows_for_ever():
@@ -80,7 +80,9 @@ def test_unstable_matrix_grows_for_ever():
 
 def test_undecided_growth_says_how_far_it_looked():
     numbers = measure([[1.0, 1.0], [0.0, 1.0]])
-    assert numbers.certified == {}
+    assert "transient_peak" not in numbers.certified
+    assert "kreiss_constant" not in numbers.certified
+    assert "on the boundary" in " ".join(numbers.warnings)
     assert numbers.transient_peak_step == 1000
     assert "largest of the first 1000 powers" in " ".join(numbers.warnings)
 
@@ -93,3 +95,43 @@ def test_orthogonal_matrix_peaks_at_the_start():
 
 def test_defective_matrix_has_infinite_condition():
     assert measure(gallery.jordan(3)).to_dict()["eigenvector_condition"] == "inf"
+
+
+def test_every_number_with_a_proof_has_its_bracket():
+    numbers = measure(gallery.grcar(12) / 2.5, epsilons=[0.01])
+    assert sorted(numbers.certified) == [
+        "distance_to_instability",
+        "kreiss_constant",
+        "numerical_radius",
+        "pseudospectral_abscissa",
+        "pseudospectral_radius",
+        "stability_radius_real",
+        "transient_peak",
+    ]
+    record = numbers.to_dict()
+    for key, bracket in record["certified"].items():
+        for name, found in bracket.items() if "0.01" in bracket else [(None, bracket)]:
+            value = record[key][name] if name else record[key]
+            assert found["lower"] <= value <= found["upper"]
+    assert numbers.warnings == ()
+
+
+def test_complex_matrix_has_no_real_radius():
+    numbers = measure(1j * gallery.grcar(6) / 3)
+    assert numbers.stability_radius_real is None
+    assert "stability_radius_real: undefined, the matrix is complex" in numbers.warnings
+    same = measure(gallery.grcar(6) / 3)
+    assert numbers.kreiss_constant == pytest.approx(same.kreiss_constant, rel=1e-4)
+
+
+def test_unstable_matrix_has_an_infinite_kreiss_constant_and_no_distance():
+    record = measure(1.01 * np.eye(2)).to_dict()
+    assert record["kreiss_constant"] == "inf"
+    assert record["distance_to_instability"] == 0
+    assert "kreiss_constant: infinite" in " ".join(record["warnings"])
+
+
+def test_search_that_did_not_end_is_a_warning_in_the_record():
+    numbers = measure(gallery.grcar(20) / 2.5, epsilons=[1e-17])
+    assert "pseudospectral_radius" not in numbers.certified
+    assert any(text.startswith("pseudospectral_radius:") for text in numbers.warnings)
