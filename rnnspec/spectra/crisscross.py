@@ -19,11 +19,13 @@ from rnnspec.spectra.levelsets import (
     exact_sigma_min,
     lowest_below,
 )
+from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
 RTOL = 1e-10
 
 
+@one_thread_if_small
 def pseudospectral_radius(
     A: ArrayLike,  # shape: (n, n)
     epsilon: float,
@@ -72,6 +74,7 @@ def pseudospectral_radius(
     return _outermost(A, CIRCLES, positive(epsilon, "epsilon"))
 
 
+@one_thread_if_small
 def pseudospectral_abscissa(
     A: ArrayLike,  # shape: (n, n)
     epsilon: float,

@@ -23,6 +23,7 @@ from rnnspec.spectra.levelsets import (
 from rnnspec.spectra.nonnormality import numerical_abscissa
 from rnnspec.spectra.numerical_range import numerical_radius
 from rnnspec.spectra.stability import TIMES
+from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
 CURVES = 400  # circles or lines looked at before giving up; 15 to 30 are usual
@@ -42,6 +43,7 @@ DISCRETE = _Time(CIRCLES, 1.0, np.log1p, lambda slope: 1 / (slope - 1) if slope 
 CONTINUOUS = _Time(LINES, 0.0, lambda gap: gap, lambda slope: 1 / slope if slope > 0 else inf)
 
 
+@one_thread_if_small
 def kreiss_constant(
     A: ArrayLike,  # shape: (n, n)
     time: str = "discrete",

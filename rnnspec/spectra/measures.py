@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
@@ -24,9 +23,8 @@ from rnnspec.spectra.nonnormality import (
 from rnnspec.spectra.numerical_range import numerical_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 from rnnspec.spectra.stability import distance_to_instability
+from rnnspec.spectra.threads import one_thread_if_small
 from rnnspec.spectra.transient import growth_until_contraction
-
-WIDE = 256  # below, the eigenvalue problems are too small to gain from BLAS threads
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,7 @@ class StabilityMeasures:
         return {key: _plain(value) for key, value in asdict(self).items()}
 
 
+@one_thread_if_small
 def measure(
     A: ArrayLike,  # shape: (n, n)
     epsilons: Iterable[float] = (),
@@ -105,8 +104,7 @@ def measure(
     """
     A = square(A)
     sizes = {f"{epsilon:g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
-    with threadpool_limits(1 if len(A) < WIDE else None, user_api="blas"):
-        return _measure(A, sizes)
+    return _measure(A, sizes)
 
 
 def _size(epsilon: float) -> float:

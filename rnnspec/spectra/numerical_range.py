@@ -11,6 +11,7 @@ from scipy.linalg import eig
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.levelsets import EPS, ROUNDS, circle_candidates, descend
+from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
 START = 24  # directions looked at before the first level test
@@ -26,6 +27,7 @@ class NumericalRange:
     outer: NDArray[np.complex128]  # shape: (k,), corners where neighbouring lines meet
 
 
+@one_thread_if_small
 def numerical_range(
     A: ArrayLike,  # shape: (n, n)
     directions: int = 360,
@@ -75,6 +77,7 @@ def numerical_range(
     return NumericalRange(angles, support, inner, np.exp(1j * angles) * (support + 1j * along))
 
 
+@one_thread_if_small
 def numerical_radius(
     A: ArrayLike,  # shape: (n, n)
     rtol: float = 1e-10,

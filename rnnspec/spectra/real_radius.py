@@ -18,6 +18,7 @@ from rnnspec.spectra.levelsets import (
     exact_sigma_min,
     lowest_on_curve,
 )
+from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
 WORK = 20000  # rows of all arcs looked at before giving up; ten arcs are usual
@@ -33,6 +34,7 @@ class _Arc:
     weight: float  # inherited from the arc it was cut from
 
 
+@one_thread_if_small
 def stability_radius_real(
     A: ArrayLike,  # shape: (n, n), real
     rtol: float = 1e-2,

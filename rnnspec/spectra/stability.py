@@ -8,10 +8,12 @@ from numpy.typing import ArrayLike
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.levelsets import CIRCLES, EPS, LINES, lowest_on_curve
+from rnnspec.spectra.threads import one_thread_if_small
 
 TIMES = ("discrete", "continuous")
 
 
+@one_thread_if_small
 def distance_to_instability(
     A: ArrayLike,  # shape: (n, n)
     time: str = "discrete",

@@ -10,6 +10,7 @@ from rnnspec._checks import square
 from rnnspec.spectra.eigen import spectral_norm
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.levelsets import exact_sigma_min
+from rnnspec.spectra.threads import one_thread_if_small
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,7 @@ class TransientBounds:
     upper: float  # of every ||A^k||: e n K
 
 
+@one_thread_if_small
 def transient_bounds(
     A: ArrayLike,  # shape: (n, n)
     steps: int = 100,
