@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+LEVELS = [10**-1.5, 10**-1.0, 10**-0.5]
+
 
 @click.command()
 @click.option("--out", default="demo", show_default=True, help="Folder for runs and pictures.")
@@ -21,7 +23,7 @@ def demo(out: str, epochs: int, grid: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import shutil
 
-    from rnnspec import load_matrices, plot_pseudospectrum, pseudospectrum
+    from rnnspec import load_matrices, measure, plot_pseudospectrum, plot_spectra, pseudospectrum
     from rnnspec.report.figures import save_figure
     from rnnspec.report.tables import print_table
     from rnnspec.training.config import TrainingConfig
@@ -30,7 +32,7 @@ def demo(out: str, epochs: int, grid: int) -> None:
     folder = Path(out)
     if (folder / "runs").exists():
         shutil.rmtree(folder / "runs")
-    rows = []
+    rows, panels = [], {}
     for cell in ("rnn", "lstm", "gru"):
         for normalize in ("none", "radius", "norm"):
             click.echo(f"training {cell}, normalize {normalize} ...", err=True)
@@ -43,7 +45,13 @@ def demo(out: str, epochs: int, grid: int) -> None:
             for name, A in matrices.items():
                 result = pseudospectrum(A, grid=grid, name=f"{cell}, normalize {normalize}: {name}")
                 save_figure(plot_pseudospectrum(result), folder / f"{cell}-{normalize}-{name}.png")
-            name, m = weakest(matrices)
+            name = weakest(matrices)
+            m = measure(matrices[name])
+            if cell == "rnn":
+                title = {"none": "plain", "radius": "radius at most 1", "norm": "norm at most 1"}
+                panels[f"{title[normalize]}, accuracy {run.test_accuracy:.3f}"] = pseudospectrum(
+                    matrices[name], box=(-2, 2, -2, 2), levels=LEVELS, grid=grid
+                )
             rows.append(
                 (
                     cell,
@@ -58,6 +66,7 @@ def demo(out: str, epochs: int, grid: int) -> None:
                     m.transient_peak,
                 )
             )
+    save_figure(plot_spectra(panels)[0], folder / "overview.png")
     print_table(
         "digits: accuracy, and the recurrent matrix that is nearest to instability",
         (
@@ -80,22 +89,20 @@ def demo(out: str, epochs: int, grid: int) -> None:
         " already (radius > 1)."
     )
     pictures = sorted(folder.glob("*.png"))
-    click.echo(f"{len(pictures)} pictures: {folder.resolve()}/*.png, say {pictures[0].name}")
+    click.echo(f"{len(pictures)} pictures: {folder.resolve()}/*.png; begin with overview.png")
 
 
-def weakest(matrices: dict[str, Any]) -> tuple[str, Any]:
-    """The matrix of smallest distance to instability, with its numbers."""
-    from rnnspec import measure
+def weakest(matrices: dict[str, Any]) -> str:
+    """The matrix of smallest distance to instability; of unstable ones the largest radius."""
+    from rnnspec import distance_to_instability, spectral_radius
 
-    numbers = {name: measure(A) for name, A in matrices.items()}
-    name = min(
-        numbers,
+    return min(
+        matrices,
         key=lambda name: (
-            numbers[name].distance_to_instability or 0.0,
-            -numbers[name].spectral_radius,
+            float(distance_to_instability(matrices[name])),
+            -spectral_radius(matrices[name]),
         ),
     )
-    return name, numbers[name]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Stability and robustness of recurrent networks: the public names.
 
-Each is imported when it is first used, so
-that ``rnnspec --help`` costs neither torch nor scipy nor matplotlib.
+Each is imported when it is first used, so that ``rnnspec --help`` costs neither
+torch nor scipy nor matplotlib.
 """
 
 from importlib import import_module
@@ -23,21 +23,34 @@ if TYPE_CHECKING:
     from rnnspec.report.plots import plot_spectra as plot_spectra
     from rnnspec.report.plots import plot_transient_growth as plot_transient_growth
     from rnnspec.spectra import gallery as gallery
+    from rnnspec.spectra.bracket import Bracket as Bracket
+    from rnnspec.spectra.crisscross import pseudospectral_abscissa as pseudospectral_abscissa
+    from rnnspec.spectra.crisscross import pseudospectral_radius as pseudospectral_radius
+    from rnnspec.spectra.defectiveness import distance_to_defective as distance_to_defective
+    from rnnspec.spectra.defectiveness import eigenvalue_conditions as eigenvalue_conditions
     from rnnspec.spectra.eigen import eigenvalues as eigenvalues
     from rnnspec.spectra.eigen import spectral_abscissa as spectral_abscissa
     from rnnspec.spectra.eigen import spectral_norm as spectral_norm
     from rnnspec.spectra.eigen import spectral_radius as spectral_radius
+    from rnnspec.spectra.kreiss import kreiss_constant as kreiss_constant
     from rnnspec.spectra.measures import StabilityMeasures as StabilityMeasures
     from rnnspec.spectra.measures import measure as measure
     from rnnspec.spectra.nonnormality import commutator_norm as commutator_norm
     from rnnspec.spectra.nonnormality import eigenvector_condition as eigenvector_condition
     from rnnspec.spectra.nonnormality import henrici_departure as henrici_departure
     from rnnspec.spectra.nonnormality import numerical_abscissa as numerical_abscissa
+    from rnnspec.spectra.numerical_range import numerical_radius as numerical_radius
+    from rnnspec.spectra.numerical_range import numerical_range as numerical_range
+    from rnnspec.spectra.pseudomode import Pseudomode as Pseudomode
+    from rnnspec.spectra.pseudomode import pseudomode as pseudomode
     from rnnspec.spectra.pseudospectrum import Pseudospectrum as Pseudospectrum
     from rnnspec.spectra.pseudospectrum import pseudospectrum as pseudospectrum
+    from rnnspec.spectra.real_radius import stability_radius_real as stability_radius_real
     from rnnspec.spectra.resolvent import sigma_min as sigma_min
+    from rnnspec.spectra.stability import distance_to_instability as distance_to_instability
     from rnnspec.spectra.transient import TransientGrowth as TransientGrowth
     from rnnspec.spectra.transient import transient_growth as transient_growth
+    from rnnspec.spectra.transient_bounds import transient_bounds as transient_bounds
     from rnnspec.training.loop import TrainedRun as TrainedRun
     from rnnspec.training.loop import TrainingDiverged as TrainingDiverged
     from rnnspec.training.loop import train as train
@@ -74,6 +87,19 @@ _HOME = {
     "pseudospectrum": "rnnspec.spectra.pseudospectrum",
     "Pseudospectrum": "rnnspec.spectra.pseudospectrum",
     "sigma_min": "rnnspec.spectra.resolvent",
+    "Bracket": "rnnspec.spectra.bracket",
+    "distance_to_instability": "rnnspec.spectra.stability",
+    "stability_radius_real": "rnnspec.spectra.real_radius",
+    "kreiss_constant": "rnnspec.spectra.kreiss",
+    "numerical_range": "rnnspec.spectra.numerical_range",
+    "numerical_radius": "rnnspec.spectra.numerical_range",
+    "pseudospectral_radius": "rnnspec.spectra.crisscross",
+    "pseudospectral_abscissa": "rnnspec.spectra.crisscross",
+    "eigenvalue_conditions": "rnnspec.spectra.defectiveness",
+    "distance_to_defective": "rnnspec.spectra.defectiveness",
+    "transient_bounds": "rnnspec.spectra.transient_bounds",
+    "pseudomode": "rnnspec.spectra.pseudomode",
+    "Pseudomode": "rnnspec.spectra.pseudomode",
     "measure": "rnnspec.spectra.measures",
     "StabilityMeasures": "rnnspec.spectra.measures",
     "plot_pseudospectrum": "rnnspec.report.plots",
