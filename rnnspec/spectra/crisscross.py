@@ -9,13 +9,13 @@ from scipy.optimize import brentq
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import (
     CIRCLES,
     EPS,
     LINES,
     ROUNDS,
     Sweep,
-    descend,
     exact_sigma_min,
     lowest_below,
 )

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
 from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import (
     CIRCLES,
     EPS,
     LINES,
     Sweep,
-    descend,
     exact_sigma_min,
     lowest_on_curve,
 )

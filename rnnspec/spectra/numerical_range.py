@@ -10,7 +10,8 @@ from scipy.linalg import eig
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.levelsets import EPS, ROUNDS, circle_candidates, descend
+from rnnspec.spectra.descent import descend
+from rnnspec.spectra.levelsets import EPS, ROUNDS, circle_candidates
 from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import (
     CIRCLES,
     EPS,
     circle_crossings,
-    descend,
     exact_sigma_min,
     lowest_on_curve,
 )

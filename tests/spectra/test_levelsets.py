@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from rnnspec.spectra import gallery
+from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import (
     CIRCLES,
     LINES,
     circle_candidates,
     circle_crossings,
-    descend,
     exact_sigma_min,
     line_crossings,
     lowest_below,
