@@ -98,7 +98,7 @@ def _read_matrices(path: Path) -> dict[str, NDArray[Any]]:
     if path.suffix == ".npy":
         return {path.stem: np.load(path, allow_pickle=False)}
     if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return dict(archive)
     if path.suffix == ".mat":
         from scipy.io import loadmat

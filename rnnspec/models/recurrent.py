@@ -85,8 +85,8 @@ def _stacks(source: Source) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     several = len({match["prefix"] for match, _ in found}) > 1
     for match, weight in found:
         if isinstance(weight, Tensor):
-            weight = weight.detach().cpu().double()  # NumPy has no bfloat16
-        W = np.asarray(weight, np.float64)
+            weight = weight.detach().cpu().double().numpy()  # NumPy has no bfloat16
+        W = np.array(weight, np.float64)
         cell = cell_of_shape(*W.shape) if W.ndim == 2 else None
         if cell is None:
             raise ValueError(

@@ -159,7 +159,9 @@ class SpectralNormalization(nn.Module):
         """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows."""
         try:
             return self._advance(W)
-        except (np.linalg.LinAlgError, torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+        except (np.linalg.LinAlgError, RuntimeError):  # torch's own are RuntimeErrors
+            if W.norm() < 1e15:
+                raise
             return W.new_full(W.shape[:1], torch.nan)
 
     def _advance(self, W: Tensor) -> Tensor:
@@ -217,7 +219,8 @@ def _small(function: Callable[..., Any], *tensors: Tensor) -> tuple[Tensor, Tens
     if tensors[0].device.type != "cpu":
         q, u, w = function(*tensors)
     else:
-        q, u, w = map(torch.from_numpy, function(*(tensor.numpy() for tensor in tensors)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            q, u, w = map(torch.from_numpy, function(*(tensor.numpy() for tensor in tensors)))
     return q, u, w
 
 
