@@ -11,6 +11,18 @@ from typing import Any
 
 import click
 
+COLUMNS = (
+    "cell",
+    "normalize",
+    "accuracy",
+    "matrix",
+    "radius",
+    "norm",
+    "Henrici",
+    "distance",
+    "Kreiss",
+    "max |W^k|",
+)
 LEVELS = [10**-1.5, 10**-1.0, 10**-0.5]
 
 
@@ -69,18 +81,7 @@ def demo(out: str, epochs: int, grid: int) -> None:
     save_figure(plot_spectra(panels)[0], folder / "overview.png")
     print_table(
         "digits: accuracy, and the recurrent matrix that is nearest to instability",
-        (
-            "cell",
-            "normalize",
-            "accuracy",
-            "matrix",
-            "radius",
-            "norm",
-            "Henrici",
-            "distance",
-            "Kreiss",
-            "max |W^k|",
-        ),
+        COLUMNS,
         rows,
     )
     click.echo(

@@ -1,0 +1,71 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.M | re.S)
+
+
+def blocks(language):
+    return [text for kind, text in BLOCKS if kind == language]
+
+
+def test_every_block_is_of_a_kind_that_is_run():
+    assert {kind for kind, _ in BLOCKS} == {"sh", "python", "text"}
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_block_prints_what_its_comments_say(block, capsys):
+    exec(compile(block, "README.md", "exec"), {})
+    said = [line.removeprefix("# ") for line in block.splitlines() if line.startswith("# ")]
+    assert capsys.readouterr().out.splitlines() == said
+
+
+def commands():
+    lines = "\n".join(blocks("sh")).splitlines()
+    return [line.partition("#")[0].strip() for line in lines if line.strip()]
+
+
+def test_commands_run_in_an_empty_folder(tmp_path):
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    ours = [line for line in commands() if line.startswith("rnnspec ")]
+    assert len(ours) >= 4
+    for line in ours:
+        done = subprocess.run(
+            line.split(), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (line, done.stderr)
+    assert (tmp_path / "forget.png").stat().st_size > 10_000
+
+
+def test_the_two_commands_are_what_continuous_integration_runs():
+    makes = [line for line in commands() if line.startswith("make ")]
+    assert makes == ["make demo", "make test"]
+    assert set(makes) <= set((ROOT / ".ci/run").read_text().splitlines())
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_table_has_the_columns_of_the_demo():
+    from benchmarks.demo import COLUMNS
+
+    heading = blocks("text")[0].splitlines()[0]
+    assert re.split(r"\s{2,}", heading.strip()) == list(COLUMNS)
+
+
+def test_every_command_is_named():
+    from rnnspec.cli import COMMANDS
+
+    assert all(f"rnnspec {name}" in README for name in COMMANDS)
