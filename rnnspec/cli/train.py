@@ -20,7 +20,7 @@ def option(flag: str, default: object, kind: Any = None, help: str = "") -> Call
 @option("--cell", DEFAULTS.cell, click.Choice(("rnn", "lstm", "gru")))
 @option("--hidden", DEFAULTS.hidden, click.IntRange(1), "Units per layer and direction.")
 @option("--layers", DEFAULTS.layers, click.IntRange(1))
-@click.option("--bidirectional", is_flag=True, default=None)
+@click.option("--bidirectional", is_flag=True, default=None, help="Read both ways.")
 @option("--init", DEFAULTS.init, click.Choice(("orthogonal", "torch", "identity")))
 @option(
     "--normalize",

@@ -1,0 +1,189 @@
+import csv
+import json
+import tomllib
+
+import pytest
+
+import rnnspec
+from rnnspec.cli.settings import merge, read_toml
+from rnnspec.training.config import DEFAULTS
+from rnnspec.training.rundir import read_config
+
+SMALL = ("--hidden", 3, "--batch-size", 500, "--cell", "rnn")
+
+
+@pytest.fixture
+def toml(tmp_path):
+    def write(text):
+        path = tmp_path / "settings.toml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def test_flags_win_over_the_file_which_wins_over_the_defaults(toml):
+    path = toml("hidden = 9\nlr = 1\nbatch-size = 7\n")
+    config = merge({"hidden": 5, "seed": None, "layers": None}, path)
+    assert (config.hidden, config.lr, config.batch_size) == (5, 1, 7)
+    assert (config.seed, config.layers) == (DEFAULTS.seed, DEFAULTS.layers)
+    assert merge({}, None) == DEFAULTS
+
+
+def test_precedence_from_the_command_line(program, toml, tmp_path):
+    path = toml(
+        'epochs = 2\nhidden = 4\ncell = "gru"\nbatch-size = 500\nnormalize-mode = "scale"\n'
+    )
+    out = tmp_path / "run"
+    code, _, err = program("train", "--config", path, "--hidden", 3, "--out", out, "--quiet")
+    assert (code, err) == (0, "")
+    config = read_config(out)
+    assert (config.epochs, config.hidden, config.cell) == (2, 3, "gru")
+    assert (config.normalize_mode, config.lr) == ("scale", DEFAULTS.lr)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hiden = 5", "unknown setting 'hiden'; did you mean hidden?"),
+        ("batchsize = 5", "unknown setting 'batchsize'; did you mean batch_size?"),
+        ("zzz = 5", "unknown setting 'zzz'; known: dataset, view, cell"),
+        ("hidden = 5.5", "hidden has the wrong type, got 5.5"),
+        ("hidden = true", "hidden has the wrong type, got True"),
+        ("bidirectional = 1", "bidirectional has the wrong type, got 1"),
+        ('lr = "fast"', "lr has the wrong type, got 'fast'"),
+        ("view = 3", "view has the wrong type, got 3"),
+        ("[train]\nhidden = 5", "unknown setting 'train'"),
+        ("hidden 5", "is not a readable TOML file"),
+        ("hidden = 0", "`hidden` must be at least 1, got 0"),
+        ('cell = "elman"', "`cell` must be one of rnn, lstm, gru"),
+        ('normalize = "mean"', "`normalize` must be one of none, radius, norm"),
+        ("threads = 0", "`threads` must be at least 1"),
+        ('device = "tpu"', "`device` must be one of cpu, cuda"),
+    ],
+)
+def test_bad_settings_files(refused, toml, tmp_path, text, message):
+    assert message in refused("train", "--config", toml(text), "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_settings_file_that_is_not_there(refused, tmp_path):
+    assert "no.toml does not exist" in refused("train", "--config", tmp_path / "no.toml")
+
+
+def test_every_setting_can_be_written_in_a_file(toml):
+    samples = {name: json.dumps(value) for name, value in vars(DEFAULTS).items()}
+    samples |= {"threads": "2", "view": '"rows"'}
+    text = "\n".join(f"{name} = {value}" for name, value in samples.items())
+    assert read_toml(toml(text)) == tomllib.loads(text)
+
+
+def test_every_flag_reaches_the_run(program, tmp_path, monkeypatch):
+    given = {
+        "dataset": "synthetic:sine",
+        "view": "series",
+        "cell": "gru",
+        "hidden": 3,
+        "layers": 2,
+        "init": "torch",
+        "normalize": "norm",
+        "estimator": "power",
+        "bound": 0.5,
+        "normalize_mode": "scale",
+        "block": 2,
+        "epochs": 4,
+        "batch_size": 17,
+        "lr": 0.25,
+        "clip_norm": 0.5,
+        "seed": 5,
+        "device": "cuda",
+        "threads": 2,
+    }
+    seen = []
+
+    def stop(config, directory, **_):
+        seen.append((config, directory))
+        raise ValueError("enough")
+
+    monkeypatch.setattr("rnnspec.training.run.train_run", stop)
+    flags = [
+        word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)
+    ]
+    program("train", *flags, "--bidirectional", "--out", tmp_path)
+    assert vars(seen[0][0]) == given | {"bidirectional": True}
+    assert all(value != getattr(DEFAULTS, name) for name, value in vars(seen[0][0]).items())
+    program("train")
+    assert seen[1][0] == DEFAULTS
+    assert seen[1][1].as_posix() == "runs/digits-lstm-none-seed0"
+
+
+def test_train_prints_a_table_or_json_or_nothing(program, tmp_path):
+    code, out, err = program("train", *SMALL, "--epochs", 2, "--out", tmp_path / "a")
+    assert (code, err) == (0, "")
+    assert "test accuracy 0." in out
+    assert "layer0" in out
+    assert f"run directory: {tmp_path / 'a'}" in out
+    assert program("train", *SMALL, "--epochs", 1, "--out", tmp_path / "b", "--quiet").out == ""
+    code, out, _ = program("train", *SMALL, "--epochs", 1, "--out", tmp_path / "c", "--json")
+    assert json.loads(out) == json.loads((tmp_path / "c" / "summary.json").read_text())
+    assert list(json.loads(out)["matrices"]) == ["layer0"]
+
+
+def test_a_run_is_not_overwritten_and_resume_keeps_its_settings(program, refused, toml, tmp_path):
+    out = tmp_path / "run"
+    flags = ("train", *SMALL, "--epochs", 1, "--out", out)
+    assert program(*flags, "--quiet").code == 0
+    before = (out / "model.safetensors").read_bytes()
+    assert "holds a run already: --resume goes on with it" in refused(*flags)
+    assert "begun with epochs = 1, got 2" in refused(
+        "train", "--resume", "--epochs", 2, "--out", out
+    )
+    path = toml("lr = 0.5")
+    assert "begun with lr = 0.002, got 0.5" in refused(
+        "train", "--resume", "--config", path, "--out", out
+    )
+    assert program(*flags, "--resume", "--quiet") == (0, "", "")
+    assert program("train", "--resume", "--out", out, "--quiet").code == 0
+    assert (out / "model.safetensors").read_bytes() == before
+    assert "found none" in refused("train", "--resume", "--out", tmp_path / "none")
+
+
+def test_divergence_is_exit_code_1_and_keeps_the_checkpoint(program, tmp_path, monkeypatch):
+    forward, calls = rnnspec.SequenceClassifier.forward, []
+
+    def overflowing(self, *arguments):
+        calls.append(self.training)
+        return forward(self, *arguments) * (float("inf") if sum(calls) == 5 else 1)
+
+    monkeypatch.setattr(rnnspec.SequenceClassifier, "forward", overflowing)
+    out = tmp_path / "run"
+    code, stdout, err = program("train", *SMALL, "--epochs", 3, "--out", out)
+    assert (code, stdout, err.count("\n")) == (1, "", 1)
+    assert "epoch 2, batch 2, where the largest spectral radius" in err
+    assert (out / "checkpoint.pt").is_file()
+    assert len(list(csv.reader((out / "metrics.csv").read_text().splitlines()))) == 2
+    assert not (out / "summary.json").exists()
+    monkeypatch.setattr(rnnspec.SequenceClassifier, "forward", forward)
+    assert program("train", "--resume", "--out", out, "--quiet").code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--lr", -1), "`lr` must be a finite number > 0"),
+        (("--lr", "nan"), "`lr` must be a finite number > 0"),
+        (("--normalize", "norm", "--bound", 0), "`bound` must be a finite number > 0"),
+        (("--dataset", "mnistt"), "must be one of digits"),
+        (("--view", "spiral"), "`view` must be one of"),
+        (("--threads", 0), "'--threads'"),
+        (("--data-dir", "nowhere", "--dataset", "ucr:Coffee"), "nowhere"),
+    ],
+)
+def test_bad_flags(refused, tmp_path, flags, message):
+    assert message in refused("train", *flags, "--out", tmp_path / "run", "--no-download")
+    assert not (tmp_path / "run").exists()
+
+
+def test_out_is_a_file(refused, tmp_path):
+    (tmp_path / "run").write_text("")
+    assert "must be a directory, found a file" in refused("train", "--out", tmp_path / "run")

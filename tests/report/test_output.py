@@ -1,0 +1,62 @@
+import json
+
+import matplotlib.pyplot as plt
+import pytest
+
+from rnnspec.report.figures import check_figure, check_out, save_figure
+from rnnspec.report.progress import show_epochs
+from rnnspec.report.tables import cell, print_json, print_table
+
+ROW = {"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.75, "spectral_radius": 1.25}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_json_is_strict(value, capsys):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        print_json({"x": value})
+    assert capsys.readouterr().out == ""
+
+
+def test_json_goes_to_stdout(capsys):
+    print_json({"x": [1, None, "inf"]})
+    assert json.loads(capsys.readouterr().out) == {"x": [1, None, "inf"]}
+
+
+def test_a_table_holds_every_cell(capsys):
+    print_table("title", ("name", "x"), [["a", 0.123456], ["b", None]])
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("title", "name", "0.1235", "-"))
+
+
+def test_cells():
+    assert [cell(v) for v in (True, "x", 12, 1e5, -0.5)] == ["True", "x", "12", "1e+05", "-0.5"]
+
+
+@pytest.mark.parametrize("row", [ROW, ROW | {"validation_accuracy": 0.5}])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_no_bar_where_nobody_looks(row, enabled, capsys):
+    with show_epochs(2, enabled=enabled) as on_epoch:
+        on_epoch(row)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_bar_tells_loss_accuracy_and_radius(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with show_epochs(2, enabled=True) as on_epoch:
+        on_epoch(ROW)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(text in err for text in ("1/2", "loss 0.5000", "accuracy 0.750", "radius 1.250"))
+
+
+def test_figures_are_whole_and_closed(tmp_path):
+    _, ax = plt.subplots()
+    save_figure(ax, tmp_path / "a.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("check", [check_figure, check_out])
+def test_no_file_is_no_fault(check):
+    check(None)
