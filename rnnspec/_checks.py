@@ -66,6 +66,21 @@ def one_of(value: str, name: str, options: Iterable[str]) -> str:
     return value
 
 
+def seed_number(seed: int) -> int:
+    """`seed`, if it is an integer that every generator takes.
+
+    Examples
+    --------
+    >>> seed_number(-1)
+    Traceback (most recent call last):
+    ...
+    ValueError: `seed` must be an integer from 0 to 2**32 - 1, got -1
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise ValueError(f"`seed` must be an integer from 0 to 2**32 - 1, got {seed!r}")
+    return int(seed)
+
+
 def positive(value: float, name: str, *, zero: bool = False) -> float:
     """`value`, if it is a finite number above zero (or at zero, if `zero`).
 

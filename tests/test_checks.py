@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rnnspec._checks import one_of, positive, square
+from rnnspec._checks import one_of, positive, seed_number, square
 from rnnspec._files import write_atomically, write_json, write_text
 
 
@@ -67,6 +67,14 @@ def test_positive(value):
     else:
         with pytest.raises(ValueError, match="`tol` must be a finite number >= 0, got "):
             positive(value, "tol", zero=True)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True, "1", None])
+def test_seeds(seed):
+    assert seed_number(np.int8(5)) == 5
+    assert seed_number(2**32 - 1) == 2**32 - 1
+    with pytest.raises(ValueError, match=r"`seed` must be an integer from 0 to 2\*\*32 - 1, got"):
+        seed_number(seed)
 
 
 def test_a_file_is_written_whole(tmp_path):

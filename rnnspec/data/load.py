@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnspec._checks import one_of
+from rnnspec._checks import one_of, seed_number
 from rnnspec.data.archive import find_archived, find_own
 from rnnspec.data.download import sha256_of
 from rnnspec.data.images import as_sequences, image_files, read_images
@@ -80,9 +80,7 @@ def load_dataset(
     """
     _check_name(name)
     view = _view(name, view)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise ValueError(f"`seed` must be an integer from 0 to 2**32 - 1, got {seed!r}")
-    seed = int(seed)
+    seed = seed_number(seed)
     if name == "digits":
         return _digits(view, seed)
     if name in IMAGE_SETS:

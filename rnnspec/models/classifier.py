@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from rnnspec._checks import one_of
+from rnnspec._checks import one_of, seed_number
 from rnnspec.models.gates import CELLS
 from rnnspec.models.initialization import INITS, initialize
 
@@ -68,7 +68,7 @@ class SequenceClassifier(nn.Module):
         self.cell, self.hidden, self.layers = cell, hidden, layers
         self.n_features, self.n_classes = n_features, n_classes
         self.bidirectional, self.init = bidirectional, init
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed_number(seed))
         # Building a module draws from the global stream: give the stream back.
         with torch.random.fork_rng(devices=[]):
             self.recurrent: nn.RNNBase = MODULES[cell](

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from rnnspec._checks import ConvergenceWarning, positive
+from rnnspec._checks import ConvergenceWarning, positive, seed_number
 from rnnspec.data.sequences import DataSplits, SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
@@ -127,6 +127,7 @@ def train(
     _check_fit(model, data, epochs, batch_size)
     positive(lr, "lr")
     positive(clip_norm, "clip_norm")
+    seed = seed_number(seed)
     initial = recurrent_matrices(model)
     model.to(device)
     if normalize is not None:

@@ -170,6 +170,7 @@ def test_divergence_is_exit_code_1_and_keeps_the_checkpoint(program, tmp_path, m
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (("--seed", 2**70), "`seed` must be an integer from 0"),
         (("--lr", -1), "`lr` must be a finite number > 0"),
         (("--lr", "nan"), "`lr` must be a finite number > 0"),
         (("--normalize", "norm", "--bound", 0), "`bound` must be a finite number > 0"),

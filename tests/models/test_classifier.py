@@ -123,6 +123,7 @@ def test_a_plain_model_has_plain_names():
     ("arguments", "message"),
     [
         (("elman", 3, 5), "`cell` must be one of rnn, lstm, gru, got 'elman'"),
+        (("rnn", 3, 5, 6, 1, False, "torch", -1), "`seed` must be an integer from 0"),
         (("rnn", 0, 5), "`n_features` must be at least 1, got 0"),
         (("rnn", 3, 0), "`n_classes` must be at least 1, got 0"),
         (("rnn", 3, 5, 0), "`hidden` must be at least 1, got 0"),

@@ -187,11 +187,27 @@ def test_a_loss_that_is_no_number(walks):
         train(model, data, epochs=1)
 
 
+@pytest.mark.parametrize("validation", [0, 24])
+def test_weights_that_overflow_in_the_last_batch_of_an_epoch(walks, validation):
+    data = walks(validation)
+    model, gradients, rows = model_for(data), [], []
+
+    def overflow(gradient):
+        gradients.append(gradient)
+        return gradient * (torch.inf if len(gradients) == 6 else 1)
+
+    model.readout.weight.register_hook(overflow)
+    with pytest.raises(TrainingDiverged, match="weights are not finite after epoch 2, batch 3"):
+        train(model, data, epochs=4, batch_size=30, on_epoch=rows.append)
+    assert len(rows) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"epochs": 0}, "`epochs` must be at least 1, got 0"),
         ({"batch_size": 0}, "`batch_size` must be at least 1, got 0"),
+        ({"seed": 2**32}, r"`seed` must be an integer from 0 to 2\*\*32 - 1"),
         ({"lr": -1.0}, "`lr` must be a finite number > 0, got -1.0"),
         ({"clip_norm": 0}, "`clip_norm` must be a finite number > 0, got 0"),
     ],
