@@ -225,3 +225,20 @@ def test_bad_options(walks, options, message):
 def test_a_model_for_other_data(walks, d, k, name):
     with pytest.raises(ValueError, match=f"`model` has {name}, but the data 'walks' has"):
         train(SequenceClassifier("rnn", d, k, 4), walks())
+
+
+def test_every_epoch_reads_each_sequence_once_in_a_new_order(walks):
+    data = walks()
+    model, batches = model_for(data), []
+    model.register_forward_pre_hook(
+        lambda module, given: batches.append(given[0]) if module.training else None
+    )
+    train(model, data, epochs=3, batch_size=40)
+    assert [len(batch) for batch in batches] == [40, 40, 10] * 3
+    epochs = [torch.cat(batches[k : k + 3]).flatten(1) for k in (0, 3, 6)]
+    everything = torch.from_numpy(data.train.inputs).flatten(1)
+    for epoch in epochs:
+        assert not torch.equal(epoch, everything)
+        assert torch.equal(epoch[epoch[:, 0].argsort()], everything[everything[:, 0].argsort()])
+    assert not torch.equal(epochs[0], epochs[1])
+    assert not torch.equal(epochs[1], epochs[2])

@@ -317,3 +317,23 @@ def test_default_directories(change, name):
 def test_metrics_leave_a_cell_empty_that_does_not_apply():
     text = metrics_csv([{"epoch": 1, "lr": 0.5}, {"epoch": 2, "train_loss": 1 / 3, "lr": 0.1}])
     assert text == "epoch,train_loss,lr\n1,,0.5\n2,0.33333333,0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "epochs"), [([0, 9, 18, 27], [1, 2, 3, 4]), ([0, 0.1, 0.2, 0.3], [1, 4])]
+)
+def test_a_checkpoint_at_most_once_a_second_and_after_the_last_epoch(
+    tmp_path, monkeypatch, now, epochs
+):
+    saved, clock = [], {"epoch": 0}
+    save = torch.save
+    monkeypatch.setattr(
+        torch, "save", lambda state, path: saved.append(len(state["history"])) or save(state, path)
+    )
+    monkeypatch.setattr(rundir.time, "monotonic", lambda: now[min(clock["epoch"], 3)])
+    train_run(
+        replace(CONFIG, epochs=4),
+        tmp_path / "a",
+        on_epoch=lambda row: clock.update(epoch=int(row["epoch"])),
+    )
+    assert saved == epochs
