@@ -114,6 +114,7 @@ def test_json_is_one_document_and_nothing_else(path, sources, program, monkeypat
     if path not in JSON:
         pytest.skip("tested with its own command")
     monkeypatch.setenv("RNNSPEC_OFFLINE", "1")
+    monkeypatch.delenv("RNNSPEC_DATA_DIR", raising=False)
     code, out, _ = program(*path, *JSON[path](sources), "--json")
     assert code == 0
     assert isinstance(json.loads(out, parse_constant=pytest.fail), dict)
