@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from rnnspec.report import plots
+from rnnspec.report.contours import level_colours
 from rnnspec.report.plots import plot_pseudospectrum, plot_spectra, plot_transient_growth
 from rnnspec.spectra import gallery
 from rnnspec.spectra.pseudospectrum import pseudospectrum
@@ -84,7 +84,7 @@ def test_contours_lie_where_sigma_min_equals_epsilon():
 
 def test_a_line_has_the_colour_of_the_bar(grcar):
     (contours,) = plot_pseudospectrum(grcar).collections
-    scale = plots._colours(np.log10(grcar.levels))
+    scale = level_colours(np.log10(grcar.levels))
     np.testing.assert_allclose(
         contours.get_edgecolor(), [to_rgba(scale.to_rgba(e)) for e in (-3, -2, -1)]
     )

@@ -1,0 +1,13 @@
+"""No figure outlives the test or docstring that drew it."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close them all at the end of each test."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
