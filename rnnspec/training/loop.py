@@ -219,26 +219,26 @@ def _train_epoch(
 ) -> Row:
     model, (inputs, lengths, labels) = state.model, train
     model.train()
-    # Sums stay tensors: reading a number out in each batch would wait for a device.
-    total, correct = torch.zeros((), device=labels.device), torch.zeros((), device=labels.device)
+    total, predicted = 0.0, []
     for number, batch in enumerate(batches, 1):
-        target = labels[batch]
         logits = model(inputs[batch], lengths[batch])
-        loss = cross_entropy(logits, target)
-        if not torch.isfinite(loss):
-            raise _diverged(f"the loss is {loss.item()} in", epoch, number, model)
+        loss = cross_entropy(logits, labels[batch])
+        value = loss.item()
+        if not math.isfinite(value):
+            raise _diverged(f"the loss is {value} in", epoch, number, model)
         state.optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         state.optimizer.step()
         state.schedule.step()
-        total += loss.detach() * len(batch)
-        correct += (logits.detach().argmax(1) == target).sum()
+        total += value * len(batch)
+        predicted.append(logits.detach())  # counted once an epoch: one call, not one a batch
     n = len(labels)
+    correct = torch.cat(predicted).argmax(1) == labels[torch.cat(batches)]
     return {
         "epoch": epoch,
-        "train_loss": total.item() / n,
-        "train_accuracy": correct.item() / n,
+        "train_loss": total / n,
+        "train_accuracy": correct.sum().item() / n,
         "lr": float(state.schedule.get_last_lr()[0]),
     }
 

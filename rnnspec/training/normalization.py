@@ -284,9 +284,9 @@ def shrink_to(block: Tensor, normalize: Normalize) -> None:
     raise AssertionError(f"{normalize.quantity} {value} does not shrink to {normalize.bound}")
 
 
-def exact_values(W: Tensor, quantity: str) -> Tensor:
-    """Spectral radius or norm of each matrix of a stack (..., h, h), by LAPACK in float64."""
-    A = W.detach().double()
+def exact_values(W: Tensor, quantity: str, *, double: bool = True) -> Tensor:
+    """Spectral radius or norm of each matrix of a stack (..., h, h), by LAPACK."""
+    A = W.detach().double() if double else W.detach()
     if not A.isfinite().all():
         return A.new_full(A.shape[:-2], torch.nan)
     values = torch.linalg.svdvals(A) if quantity == "norm" else torch.linalg.eigvals(A).abs()
@@ -314,11 +314,11 @@ def estimate_error(module: nn.Module) -> float | None:
 
 @torch.no_grad()
 def largest_radius(module: nn.Module) -> float:
-    """Largest spectral radius of the recurrent matrices as the network uses them."""
+    """Largest spectral radius of the recurrent matrices as the network uses them, to monitor it."""
     was_training = module.training
     module.eval()  # reading a normalised weight must not move its estimator
     radii = [
-        exact_values(getattr(recurrent, name).view(-1, h, h), "radius").max().item()
+        exact_values(getattr(recurrent, name).view(-1, h, h), "radius", double=False).max().item()
         for recurrent, name in recurrent_weights(module)
         for h in [recurrent.hidden_size]
     ]
