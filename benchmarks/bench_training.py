@@ -102,7 +102,7 @@ def bare_loop(model: Any, data: Any, epochs: int) -> None:
 
 def step_rows(small: bool) -> list[dict[str, Any]]:
     """A normalised LSTM step over a plain one, batch 64, t 28."""
-    sizes = ((32, 1.10, 8),) if small else ((128, 1.10, 400), (512, 1.05, 120))
+    sizes = ((32, 1.10, 8),) if small else ((128, 1.10, 600), (512, 1.05, 520))
     return [
         step_row(hidden, quantity, bound, steps)
         for hidden, bound, steps in sizes
@@ -111,7 +111,7 @@ def step_rows(small: bool) -> list[dict[str, Any]]:
 
 
 def step_row(hidden: int, quantity: str, bound: float, steps: int) -> dict[str, Any]:
-    """Steps in turns, from the initial weights on; mean and median over all of them."""
+    """Steps in turns, from the initial weights on, long enough to see eigenspaces renewed."""
     import rnnspec
 
     functions = {

@@ -41,6 +41,7 @@ def pseudospectrum(
     Example:
       rnnspec pseudospectrum runs/lstm --matrix layer0.forget --figure forget.png
     """  # noqa: D301
+    import sys
     import time
     from pathlib import Path
 
@@ -67,6 +68,7 @@ def pseudospectrum(
             tol=tol,
             device=device,
             name=name,
+            progress=sys.stderr.isatty() and not (quiet or as_json),
         )
     low, high = float(result.sigma_min.min()), float(result.sigma_min.max())
     record = {

@@ -53,7 +53,7 @@ class Normalize:
         Ritz values.  ``rayleigh``: for the norm, a step of the locally optimal
         block method; for the radius, two-sided Rayleigh-Ritz on the spaces of the
         dominant eigenvalues, which are taken anew from a dense decomposition when
-        W has moved by 0.03 %, from n = 64 on at most every (n - 64)/2 steps.
+        W has moved by 0.03 %, above n = 64 at most every (n^2 - 64^2)/512 steps.
         ``exact``: LAPACK in each step.
     mode : {"clip", "scale"}
         ``clip`` leaves a matrix below the bound alone; ``scale`` puts it on the
@@ -210,7 +210,7 @@ class SpectralNormalization(nn.Module):
             self.left, self.right = dominant_blocks(W, self.normalize.block)
             self.anchor = W.clone()
             # A dense decomposition: as often as needed while it is cheap, then rarely.
-            self.wait.fill_(max(0, W.shape[-1] - 64) // 2)
+            self.wait.fill_(max(0, W.shape[-1] ** 2 - 64**2) // 512)
         return _small(ritz_pair, W, self.right, self.left)
 
 
