@@ -74,9 +74,10 @@ def distance_to_defective(
     Notes
     -----
     Cost O(n^3).  Lower: below ``min |lambda_i - lambda_j| / (2 kappa(V))`` the discs of Bauer and
-    Fike stay apart, each with one eigenvalue.  Upper: half of the smallest gap moves two
-    eigenvalues of the Schur form together, and Wilkinson's ``||A - lambda I|| / sqrt(kappa^2 - 1)``
-    with the condition number kappa of lambda.
+    Fike stay apart, each with one eigenvalue.  Upper, the least of three: half of a gap moves two
+    eigenvalues of the Schur form together, and so does ``gap^2 / (4 |t|)`` below the entry t
+    between them; Wilkinson's ``||A - lambda I|| / sqrt(kappa^2 - 1)`` with the condition number
+    kappa of lambda.
 
     References
     ----------
@@ -97,9 +98,9 @@ def distance_to_defective(
         raise ValueError("`A` must have at least two rows, got shape (1, 1): it has one eigenvalue")
     values, conditions = _conditions(A)
     gaps = np.abs(values[:, None] - values) + np.where(np.eye(n), np.inf, 0.0)
-    gap, nearest = float(gaps.min()), int(gaps.min(axis=0).argmin())
-    lower = gap / (2 * eigenvector_condition(A))
-    upper, witness = gap / 2, complex(values[nearest])
+    lower = float(gaps.min()) / (2 * eigenvector_condition(A))
+    joined = gaps / 2 * np.minimum(1.0, _corner(A))
+    upper, witness = float(joined.min()), complex(values[int(joined.min(axis=0).argmin())])
     worst = int(conditions.argmax())
     if conditions[worst] > 1 + 1e-8:
         shifted = float(np.linalg.norm(A - values[worst] * np.eye(n), 2))
@@ -108,6 +109,17 @@ def distance_to_defective(
             upper, witness = float(wilkinson), complex(values[worst])
     lower = min(lower, upper)
     return Bracket(upper, lower, upper, bool(upper - lower <= 1e-10 * upper), witness)
+
+
+def _corner(A: Array) -> NDArray[np.float64]:
+    """``gap / (2 |t|)`` of each pair, t the entry between the two in a Schur form that begins so.
+
+    With c the inner product of the unit eigenvectors, ``|t| = gap |c| / sqrt(1 - |c|^2)``.
+    """
+    _, V = np.linalg.eig(A)
+    cosine = np.minimum(np.abs(V.conj().T @ V), 1.0)
+    sine = np.sqrt(np.maximum(1 - cosine**2, 4 * len(A) * np.finfo(float).eps))
+    return np.asarray(sine / (2 * np.maximum(cosine, 1e-300)))
 
 
 def _conditions(A: Array) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:

@@ -1,43 +1,42 @@
 """The real stability radius: the smallest real perturbation that makes a real matrix unstable."""
 
-import heapq
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import eig
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import (
+    CHUNK,
     CIRCLES,
     EPS,
-    circle_crossings,
+    NEAR,
+    STARTS,
     exact_sigma_min,
     lowest_on_curve,
+)
+from rnnspec.spectra.real_distance import (
+    RealDistance,
+    doubled,
+    real_distance,
+    real_perturbation,
+    turning_point,
 )
 from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
-WORK = 20000  # rows of all arcs looked at before giving up; ten arcs are usual
-UNSEEN = 30.0  # beyond exp(+-30) the weight changes nothing that rounding lets one see
-
-
-@dataclass(frozen=True, order=True)
-class _Arc:
-    bound: float  # proven lower bound over the arc
-    seen: bool  # whether the real distance was computed on it
-    centre: float
-    half: float
-    weight: float  # inherited from the arc it was cut from
+Span = tuple[float, float]  # angles between which the value may still be below the level
+TESTS = 60  # level tests before giving up; two to ten are usual
+AXIS = 1e-9  # angle from the real axis below which a point counts as real
 
 
 @one_thread_if_small
 def stability_radius_real(
     A: ArrayLike,  # shape: (n, n), real
-    rtol: float = 1e-2,
+    rtol: float = 1e-4,
 ) -> Bracket:
     r"""Spectral norm of the smallest real E for which ``A + E`` has an eigenvalue on ``|z| = 1``.
 
@@ -55,7 +54,7 @@ def stability_radius_real(
     -------
     Bracket
         ``witness`` is the point of the unit circle where ``A + E`` has an eigenvalue, and
-        ``perturbation`` is E, of rank 1 or 2 (None if the singular space leaves E open).
+        ``perturbation`` is E, of rank 1 or 2 (None if rounding leaves E open).
 
     Raises
     ------
@@ -69,17 +68,19 @@ def stability_radius_real(
 
     Notes
     -----
-    At ``z = x + iy``, y not 0, the smallest E that makes z an eigenvalue has norm ``max over g > 0
-    of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is ``sigma_min(zI -
-    A)``.  With ``g = kappa y`` and kappa fixed, the singular value changes by at most ``|dx| +
-    kappa |d(y^2)|``: each arc of the circle gets a proven lower bound from its centre, or from the
-    complex distance, and those with the smallest are cut in two.  Cost O((2n)^3) an arc, ten to
-    some hundreds of them.
+    At ``z = x + iy``, y not 0, the smallest E that makes z an eigenvalue has norm ``max over g of
+    sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is ``sigma_min(zI - A)``.
+    Level 1: for fixed g, the angles at which that singular value is below a level end where x is
+    an eigenvalue of a pencil of size 2n.  Level 2: at the middle of the longest span below the
+    level for every g so far, either the value is a better one, or its best g cuts the span.  No
+    span left proves the level.  Below about ``1e-6 ||A||`` rounding hides the ends, and the complex
+    distance is the proven lower bound.  Cost O((2n)^3) a test, two to ten of them.
 
     References
     ----------
     .. [1] L. Qiu, B. Bernhardsson, A. Rantzer, E. J. Davison, P. M. Young and J. C. Doyle,
        Automatica 31 (1995), 879-890, theorem 1.
+    .. [2] J. Sreedhar, P. Van Dooren and A. L. Tits, Int. Series Numer. Math. 121 (1996), 219-230.
 
     Examples
     --------
@@ -88,137 +89,121 @@ def stability_radius_real(
     (0.5, True)
     """
     A, rtol = square(A), positive(rtol, "rtol")
-    if np.iscomplexobj(A) and A.imag.any():
-        raise ValueError(
-            "`A` must be real, got complex entries"
-            " (for complex perturbations see distance_to_instability)"
-        )
-    A = np.ascontiguousarray(A.real)
+    if np.iscomplexobj(A):
+        if A.imag.any():
+            raise ValueError("`A` must be real, got complex entries")
+        A = A.real.copy()
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     if np.abs(eigenvalues).max() >= 1:
         witness = complex(eigenvalues[np.abs(eigenvalues).argmax()])
         return Bracket(0.0, 0.0, 0.0, True, witness, np.zeros_like(A))
-    ends = exact_sigma_min(A, np.array([1.0, -1.0]))
-    value, angle = float(ends.min()), float(np.pi * ends.argmin())
-    complex_one = lowest_on_curve(A, CIRCLES, 1.0, rtol / 10)
-    nearest = abs(complex_one.parameter)
-    if 0 < np.sin(nearest):
-        value, angle = _polish(A, _Arc(0.0, False, nearest, value / 4, 1.0), 1.0, value, angle)
-    value, angle, lower = _branch_and_bound(A, value, angle, complex_one.lower, rtol)
+    value, angle, lower, certified = _two_level(A, eigenvalues, rtol)
     rounding = len(A) * EPS * (1 + float(np.linalg.norm(A, 2)))
-    certified = lower >= value * (1 - rtol) - rounding
+    if not certified:
+        lower = lowest_on_curve(A, CIRCLES, 1.0).lower
+        certified = lower >= (1 - rtol) * value - rounding
     if not certified:
         warnings.warn(
             f"the search did not reach rtol={rtol:g}: the value is an upper bound",
             ConvergenceWarning,
             stacklevel=2,
         )
-    lower, upper = max(0.0, min(lower, value) - rounding), value + rounding
-    witness = complex(np.exp(1j * angle)) if np.sin(angle) > 1e-15 else complex(np.cos(angle))
-    return Bracket(value, lower, upper, certified, witness, _perturbation(A, angle, value))
+    lower, upper = max(0.0, min(lower, value) - rounding), value * (1 + 1e-9) + rounding
+    witness = complex(np.exp(1j * angle)) if 0 < angle < np.pi else complex(np.cos(angle))
+    return Bracket(value, lower, upper, certified, witness, real_perturbation(A, angle))
 
 
-def real_distance(
-    A: Array,  # shape: (n, n), real
-    angle: float,
-    weight: float = 1.0,
-    xtol: float = 1e-7,
-) -> tuple[float, float]:
-    """Norm of the smallest real E that puts an eigenvalue at ``exp(i angle)``, and its weight g.
+def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float, float, bool]:
+    """Value, its angle, a lower bound, and whether that was proved."""
+    ends = exact_sigma_min(A, np.array([1.0, -1.0]))
+    value, angle = float(ends.min()), float(np.pi * ends.argmin())
+    angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
+    angles = angles[(angles > AXIS) & (angles < np.pi - AXIS)]
+    if angles.size:
+        start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
+        at, found = _descend(A, start, 0.5, (AXIS, np.pi - AXIS))
+        if found.value < value:
+            value, angle = found.value, at
+    norm = 1 + float(np.linalg.norm(A, 2))
+    weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
+    for _ in range(TESTS):
+        # Squares of A in the pencil leave no more than this of the level.
+        if value == 0 or len(A) * EPS * norm**2 / value > rtol * value:
+            return value, angle, 0.0, False
+        # Step 1: the spans below the level, for this weight as for those before.
+        level, slack = (1 - 0.9 * rtol) * value, 0.1 * rtol * value
+        spans = _below(A, weight, level, slack, spans)
+        if not spans:
+            return value, angle, level - slack, True
+        # Step 2: the middle of the longest one, a better value or the next weight.
+        a, b = max(spans, key=lambda span: span[1] - span[0])
+        found = real_distance(A, (a + b) / 2, weight, xtol=1e-3)
+        if found.value < value:
+            at, found = _descend(A, (a + b) / 2, (b - a) / 4, (a, b), found.weight)
+            if found.value < value:
+                value, angle = found.value, at
+        weight = found.weight
+    return value, angle, 0.0, False
 
-    The singular value is unimodal in g (theorem 1 of Qiu et al.), so one local search, from
-    `weight`, is global.
 
-    Examples
-    --------
-    >>> value, _ = real_distance(np.zeros((2, 2)), np.pi / 2)
-    >>> round(value, 9)
-    1.0
+def _descend(
+    A: Array, angle: float, step: float, ends: Span, weight: float = 0.6
+) -> tuple[float, RealDistance]:
+    """Local minimum over the angle: where it is, and the distance there."""
+    best, at = real_distance(A, angle, weight, xtol=1e-6), angle
+
+    def fall(s: float) -> float:
+        nonlocal best, at
+        found = real_distance(A, s, best.weight, xtol=1e-6)
+        if found.value < best.value:
+            best, at = found, s
+        return -found.slope
+
+    turning_point(fall, angle, step, ends, xtol=1e-9)
+    return at, real_distance(A, at, best.weight)
+
+
+def _below(A: Array, weight: float, level: float, slack: float, spans: list[Span]) -> list[Span]:
+    """Parts of `spans` that hold all angles at which the weight does not prove the level.
+
+    Between two crossings the middle decides; a crossing that came out low keeps both sides.
     """
-
-    def lowered(u: float) -> float:
-        return -_second_smallest(A, angle, float(np.exp(np.clip(u, -UNSEEN, UNSEEN))))
-
-    u, lowest = descend(lowered, float(np.log(weight)), 0.5, xtol)
-    return -lowest, float(np.exp(np.clip(u, -UNSEEN, UNSEEN)))
-
-
-def _doubled(A: Array, angle: float, weight: float) -> Array:
-    shifted, y = np.cos(angle) * np.eye(len(A)) - A, np.sin(angle) * np.eye(len(A))
-    return np.block([[shifted, -weight * y], [y / weight, shifted]])
-
-
-def _second_smallest(A: Array, angle: float, weight: float) -> float:
-    return float(np.linalg.svd(_doubled(A, angle, weight), compute_uv=False)[-2])
+    crossings, kept = _weighted_crossings(A, weight, level), []
+    for a, b in spans:
+        nodes = np.array([a, *crossings[(crossings > a) & (crossings < b)], b])
+        middles = (nodes[1:] + nodes[:-1]) / 2
+        low_node = _second_smallest(A, nodes, weight) < level - slack
+        low = (_second_smallest(A, middles, weight) < level) | low_node[1:] | low_node[:-1]
+        for start, end in zip(nodes[:-1][low], nodes[1:][low], strict=True):
+            if kept and kept[-1][1] == start:
+                kept[-1] = (kept[-1][0], float(end))
+            else:
+                kept.append((float(start), float(end)))
+    return kept
 
 
-def _branch_and_bound(
-    A: Array, value: float, angle: float, floor: float, rtol: float
-) -> tuple[float, float, float]:
-    """Least value found on the circle, its angle, and a lower bound of all values.
+def _weighted_crossings(A: Array, g: float, level: float) -> Array:
+    """Angles that hold all those at which the singular value of weight g meets `level`.
 
-    `floor` is a lower bound known beforehand, the complex distance.
+    Of the four blocks of singular vectors two can be eliminated, and with ``x^2 + y^2 = 1`` what
+    remains is linear in x.
     """
-    # Step 1: only where the complex distance is below the value can the real one be.
-    arcs, target = _arcs_below(A, floor, value), value * (1 - rtol)
-    for _ in range(max(100, WORK // len(A))):
-        # Step 2: the arc with the smallest bound, at its centre; a new best value is polished.
-        if not arcs or arcs[0].bound >= target and arcs[0].seen:
-            break
-        arc = heapq.heappop(arcs)
-        found, weight = real_distance(A, arc.centre, arc.weight, xtol=0.02)
-        if found < value:
-            value, angle = _polish(A, arc, weight, value, angle)
-            target = min(target, value * (1 - rtol))
-        # Step 3: what the centre proves for the arc; cut it if that is not enough.
-        bound = max(arc.bound, found - _spread(arc.centre, arc.half, weight))
-        if bound < target:
-            for side in (-1, 1):
-                centre = arc.centre + side * arc.half / 2
-                heapq.heappush(arcs, _Arc(bound, True, centre, arc.half / 2, weight))
-        else:
-            heapq.heappush(arcs, _Arc(bound, True, arc.centre, arc.half, weight))
-    return value, angle, min([value, *(arc.bound for arc in arcs)])
+    one, r = np.eye(len(A)), level / g
+    skew = r * (A.T - g * g * A)
+    square_of_A = A @ A + one
+    constant = np.block(
+        [[skew, r * r * one - square_of_A], [square_of_A.T - (r * g * g) ** 2 * one, skew]]
+    )
+    linear = np.block([[(g * g - 1) * r * one, 2 * A], [-2 * A.T, (g * g - 1) * r * one]])
+    alpha, beta = eig(constant, -linear, right=False, homogeneous_eigvals=True, check_finite=False)
+    finite = np.abs(beta) * 4 > np.abs(alpha)
+    angles = np.arccos((alpha[finite] / beta[finite]).astype(complex))
+    return np.unique(np.abs(angles.real[np.abs(angles.imag) <= NEAR]))
 
 
-def _arcs_below(A: Array, floor: float, level: float) -> list[_Arc]:
-    """Arcs of the upper half circle that hold all points with complex distance below `level`."""
-    nodes = circle_crossings(A, 1.0, level)
-    below = exact_sigma_min(A, np.exp(1j * nodes)) < level
-    touched = [
-        (a, b) for a, b, hit in zip(nodes, nodes[1:], below[1:] | below[:-1], strict=False) if hit
-    ]
-    return sorted(_Arc(floor, False, (a + b) / 2, (b - a) / 2, 1.0) for a, b in touched)
-
-
-def _spread(centre: float, half: float, weight: float) -> float:
-    """Most that the singular value can change over the arc, at fixed ``kappa = weight / y``."""
-    dx = abs(np.sin(centre)) * half + half**2 / 2
-    dy2 = abs(np.sin(2 * centre)) * half + half**2
-    return float(dx + weight / np.sin(centre) * dy2)
-
-
-def _polish(A: Array, arc: _Arc, weight: float, value: float, angle: float) -> tuple[float, float]:
-    """Local minimum over the angle from the centre of `arc`, if it is below `value`."""
-    end = 1e-9
-
-    def distance(theta: float) -> float:
-        return real_distance(A, float(np.clip(theta, end, np.pi - end)), weight, xtol=1e-4)[0]
-
-    theta, _ = descend(distance, arc.centre, arc.half, xtol=1e-6)
-    theta = float(np.clip(theta, end, np.pi - end))
-    lowest, _ = real_distance(A, theta, weight)
-    return (lowest, theta) if lowest < value else (value, angle)
-
-
-def _perturbation(A: Array, angle: float, value: float) -> Array | None:
-    """Real E of norm `value` that puts an eigenvalue at ``exp(i angle)``, if it can be read off."""
-    n, y = len(A), np.sin(angle)
-    if y <= 1e-15:
-        U, sigma, Vh = np.linalg.svd(np.cos(angle) * np.eye(n) - A)
-        return np.asarray(sigma[-1] * np.outer(U[:, -1], Vh[-1]))
-    _, weight = real_distance(A, angle)
-    U, sigma, Vh = np.linalg.svd(_doubled(A, angle, weight))
-    left, right = U[:, -2].reshape(2, n).T, Vh[-2].reshape(2, n).T
-    E = np.asarray(sigma[-2] * left @ np.linalg.pinv(right))
-    return E if np.linalg.norm(E, 2) <= value * (1 + 1e-4) else None
+def _second_smallest(A: Array, angles: Array, weight: float) -> Array:
+    if weight == 1:
+        return exact_sigma_min(A, np.exp(1j * angles))
+    step = max(1, CHUNK // (2 * len(A)) ** 2)
+    parts = [doubled(A, angles[i : i + step], weight) for i in range(0, len(angles), step)]
+    return np.concatenate([np.linalg.svd(part, compute_uv=False)[:, -2] for part in parts])

@@ -55,3 +55,10 @@ def test_errors():
         distance_to_defective([[1.0]])
     with pytest.raises(ValueError, match="square"):
         eigenvalue_conditions([[1.0, 2.0]])
+
+
+def test_nearly_defective_matrix_is_seen_as_such():
+    # Without the entry 1e-14 the eigenvalue is defective.
+    found = distance_to_defective([[0.5, 1.0], [1e-14, 0.5]])
+    assert found.lower <= 1e-14 * 1.01
+    assert found.upper == pytest.approx(1e-14, rel=0.2)

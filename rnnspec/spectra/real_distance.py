@@ -1,0 +1,191 @@
+"""The smallest real perturbation that makes one point of the unit circle an eigenvalue."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+Array = NDArray[Any]
+UNSEEN = 30.0  # below exp(-30) the weight changes nothing that rounding lets one see
+SAME = 1e-6  # singular values this close, relative, are taken for one multiple value
+
+
+@dataclass(frozen=True)
+class RealDistance:
+    """Norm of the smallest real E at an angle, the weight that proves it, and its slope."""
+
+    value: float
+    weight: float
+    slope: float  # derivative of the norm with respect to the angle
+
+
+def doubled(
+    A: Array,  # shape: (n, n), real
+    angle: Any,  # shape: () or (m,)
+    weight: float,
+) -> Array:
+    """Real form ``[[Re M, -g Im M], [Im M / g, Re M]]`` of ``M = exp(i angle) I - A``.
+
+    Examples
+    --------
+    >>> doubled(np.array([[0.5]]), np.pi / 2, 0.5).round(9)
+    array([[-0.5, -0.5],
+           [ 2. , -0.5]])
+    """
+    one = np.eye(len(A))
+    x, y = (f(angle)[..., None, None] * one for f in (np.cos, np.sin))
+    above = np.concatenate([x - A, -weight * y], axis=-1)
+    return np.concatenate([above, np.concatenate([y / weight, x - A], axis=-1)], axis=-2)
+
+
+def real_distance(
+    A: Array,  # shape: (n, n), real
+    angle: float,
+    weight: float = 0.6,
+    xtol: float = 1e-10,
+) -> RealDistance:
+    """Norm of the smallest real E that puts an eigenvalue at ``exp(i angle)``, off the real axis.
+
+    It is ``max over 0 < g <= 1 of sigma_{2n-1}(P(g))``, P the real form of `doubled`; every g
+    proves a lower bound.  The singular value is unimodal in g, and the sign of its slope,
+    ``sigma (||u1||^2 - ||v1||^2)`` in log g with singular vectors (u1, u2) and (v1, v2), leads to
+    the maximum from `weight`.  The weight is right to `xtol`, relative.
+
+    Notes
+    -----
+    Cost O((2n)^3) a step, five to ten of them; thirty where two singular values meet.
+
+    References
+    ----------
+    .. [1] L. Qiu, B. Bernhardsson, A. Rantzer, E. J. Davison, P. M. Young and J. C. Doyle,
+       Automatica 31 (1995), 879-890, theorem 1.
+
+    Examples
+    --------
+    >>> round(real_distance(np.zeros((2, 2)), np.pi / 2).value, 9)
+    1.0
+    """
+    best = RealDistance(-1.0, 1.0, 0.0)
+
+    def slope(u: float) -> float:
+        nonlocal best
+        g, n = float(np.exp(u)), len(A)
+        U, sigma, Vh = np.linalg.svd(doubled(A, angle, g))
+        left, right = U[:, -2].reshape(2, n), Vh[-2].reshape(2, n)
+        if sigma[-2] > best.value:
+            turned = np.cos(angle) * (right[0] / g @ left[1] - g * right[1] @ left[0])
+            turned -= np.sin(angle) * np.vdot(left, right)
+            best = RealDistance(float(sigma[-2]), g, float(turned))
+        # At g = 1 two singular values meet, and no value beyond is larger than the ones before.
+        return float(left[0] @ left[0] - right[0] @ right[0]) if u < 0 else -1.0
+
+    start = float(np.clip(np.log(weight), -UNSEEN, -1e-3))
+    turning_point(slope, start, 0.3, (-UNSEEN, 0.0), xtol)
+    return best
+
+
+def turning_point(
+    slope: Callable[[float], float],
+    start: float,
+    step: float,
+    ends: tuple[float, float],
+    xtol: float,
+) -> float:
+    """Where a function stops rising: the place near `start` at which its slope turns negative.
+
+    One of `ends`, if the slope does not turn before it.
+
+    Examples
+    --------
+    >>> round(turning_point(lambda x: 2 - x, 0.0, 0.1, (-5.0, 5.0), 1e-9), 6)
+    2.0
+    """
+    here, at = slope(start), start
+    up = here > 0
+    while True:
+        ahead = min(at + step, ends[1]) if up else max(at - step, ends[0])
+        if ahead in ends:
+            step = 0.0
+        there = slope(ahead)
+        if (there > 0) != up:
+            return float(brentq(slope, min(at, ahead), max(at, ahead), xtol=xtol))
+        if step == 0:
+            return ahead
+        at, step = ahead, 3 * step
+
+
+def real_perturbation(
+    A: Array,  # shape: (n, n), real
+    angle: float,
+) -> Array | None:
+    """The smallest real E that puts an eigenvalue at ``exp(i angle)``; None if rounding hides it.
+
+    ``E [v1 v2] = sigma [u1 u2]`` with the singular vectors at the best weight.  E has norm sigma
+    because ``||u1|| = ||v1||`` there and then the two Gram matrices are equal.  Where two singular
+    values meet, a combination of their vectors has that property.
+
+    Notes
+    -----
+    Cost O((2n)^3).
+
+    References
+    ----------
+    .. [1] L. Qiu et al., Automatica 31 (1995), 879-890, section 4.
+
+    Examples
+    --------
+    >>> E = real_perturbation(np.array([[0.0, 0.5], [-0.5, 0.0]]), np.pi / 2)
+    >>> E.round(9) + 0
+    array([[ 0. ,  0.5],
+           [-0.5,  0. ]])
+    """
+    n, z = len(A), np.exp(1j * angle)
+    if abs(z.imag) <= 1e-15:
+        U, sigma, Vh = np.linalg.svd(z.real * np.eye(n) - A)
+        return np.asarray(sigma[-1] * np.outer(U[:, -1], Vh[-1]))
+    found = real_distance(A, angle)
+    left, right = _complex_pair(A, z) if found.weight > 1 - SAME else _pair(A, angle, found.weight)
+    U, sigma, Vh = np.linalg.svd(left @ np.linalg.pinv(right, rcond=1e-12))
+    rank = max(1, int((sigma > 0.5).sum()))
+    E = np.asarray(found.value * U[:, :rank] @ Vh[:rank])
+    missed = np.linalg.svd(z * np.eye(n) - A - E, compute_uv=False)[-1]
+    return E if missed <= 1e-8 * (1 + np.linalg.norm(A, 2)) else None
+
+
+def _pair(A: Array, angle: float, weight: float) -> tuple[Array, Array]:
+    """Singular vectors (u1, u2) and (v1, v2) with ``||u1|| = ||v1||``, each of shape (n, 2)."""
+    n = len(A)
+    U, sigma, Vh = np.linalg.svd(doubled(A, angle, weight))
+    near = np.flatnonzero(np.abs(sigma - sigma[-2]) <= SAME * sigma[-2])
+    c = _balanced(U[:n, near].T @ U[:n, near] - Vh[near, :n] @ Vh[near, :n].T)
+    return (U[:, near] @ c).reshape(2, n).T, (c @ Vh[near]).reshape(2, n).T
+
+
+def _complex_pair(A: Array, z: complex) -> tuple[Array, Array]:
+    """At weight 1: real and imaginary parts of vectors of ``zI - A`` with ``u'u = v'v``."""
+    U, sigma, Vh = np.linalg.svd(z * np.eye(len(A)) - A)
+    near = np.flatnonzero(sigma - sigma[-1] <= SAME * sigma[-1])[-2:]
+    left, right = U[:, near], Vh[near].conj().T
+    S = left.T @ left - right.T @ right
+    c = np.ones(1, complex)
+    if len(near) == 2:
+        # All of S vanishes where any combination will do.
+        flat = np.abs(S).max() <= SAME or abs(S[1, 1]) <= SAME
+        root = 0.0 if flat else np.roots([S[1, 1], 2 * S[0, 1], S[0, 0]])[0]
+        c = np.array([0.0, 1.0]) if flat else np.array([1.0, root])
+    u, v = left @ c, right @ c
+    size = np.linalg.norm(v)
+    return np.stack([u.real, u.imag], axis=1) / size, np.stack([v.real, v.imag], axis=1) / size
+
+
+def _balanced(S: Array) -> Array:
+    """Return a unit vector c with ``c'Sc = 0``, or as near to it as S allows."""
+    values, vectors = np.linalg.eigh(S)
+    low, high = values[0], values[-1]
+    if low >= 0 or high <= 0:
+        return np.asarray(vectors[:, np.abs(values).argmin()])
+    share = high / (high - low)
+    return np.asarray(np.sqrt(share) * vectors[:, 0] + np.sqrt(1 - share) * vectors[:, -1])
