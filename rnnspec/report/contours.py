@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm
 from matplotlib.contour import QuadContourSet
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
@@ -24,7 +25,11 @@ def draw_contours(ax: Axes, result: Pseudospectrum, exponents: NDArray[np.float6
         cmap=colours.cmap,
         norm=colours.norm,
     )
-    ax.clabel(lines, manual=_label_places(lines, result), fmt=number, fontsize=8, inline_spacing=3)
+    labels = ax.clabel(
+        lines, manual=_label_places(lines, result), fmt=number, fontsize=8, inline_spacing=3
+    )
+    for label in labels:  # readable, whatever is drawn across it
+        label.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
     turn = np.linspace(0, 2 * np.pi, 361)
     ax.plot(np.cos(turn), np.sin(turn), "--", color="0.45", linewidth=1, label="unit circle")
     points = result.eigenvalues

@@ -115,7 +115,9 @@ def draw_numerical_range(result: NumericalRange, ax: Axes) -> Axes:
     with styled():
         for points, label in ((result.inner, "_inner"), (result.outer, "numerical range")):
             closed = np.append(points, points[0])
-            ax.plot(closed.real, closed.imag, color=colour(0), linewidth=1, label=label)
+            ax.plot(
+                closed.real, closed.imag, color="0.15", linestyle="-.", linewidth=0.9, label=label
+            )
         _widen(ax, result.outer)
         legend(ax)
     return ax

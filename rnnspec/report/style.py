@@ -48,11 +48,11 @@ def number(value: float) -> str:
     >>> number(-2.0), number(0.12345), number(5.7e-4), number(0)
     ('−2', '0.123', '5.7·10⁻⁴', '0')
     """
-    plain = f"{value:.3g}"
-    if value and not 1e-3 <= abs(value) < 1e4:
-        mantissa, exponent = f"{value:.2e}".split("e")
-        power = str(int(exponent)).translate(SUPERSCRIPTS)
-        plain = f"{float(mantissa):g}·10{power}"
+    rounded = float(f"{value:.3g}")
+    plain = f"{rounded:g}"
+    if np.isfinite(rounded) and rounded and not 1e-3 <= abs(rounded) < 1e4:
+        mantissa, exponent = f"{rounded:.2e}".split("e")
+        plain = f"{float(mantissa):g}·10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     return plain.replace("-", MINUS)
 
 

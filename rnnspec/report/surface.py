@@ -50,7 +50,8 @@ def plot_surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         space: Any = ax  # without type hints in matplotlib
         exponents = np.log10(result.levels)
         step = exponents[1] - exponents[0] if len(exponents) > 1 else 1.0
-        heights = np.minimum(-log_sigma_min(result), step - exponents[0])
+        heights = -log_sigma_min(result)
+        heights = np.minimum(heights, max(step - exponents[0], heights.min() + 1))
         floor = heights.min() - np.ptp(heights)
         colours = level_colours(exponents)
         x, y = np.meshgrid(result.x, result.y)
@@ -73,7 +74,8 @@ def plot_surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         space.set(xlabel="Re z", ylabel="Im z", title=result.name)
         space.set_zlabel(r"$-\log_{10}\,\sigma_{\min}$")
         space.set_zlim(floor, heights.max())
-        space.set_zticks(-exponents, [number(-exponent) for exponent in exponents])
+        ticks = -exponents[-exponents <= heights.max()]
+        space.set_zticks(ticks, [number(tick) for tick in ticks])
         for axis in (space.xaxis, space.yaxis):
             axis.set_major_locator(MaxNLocator(4))
         width, depth = np.ptp(result.x), np.ptp(result.y)
