@@ -48,6 +48,11 @@ def log_sigma_min(result: Pseudospectrum) -> NDArray[np.float64]:
     return np.asarray(np.log10(np.maximum(result.sigma_min, np.finfo(float).tiny)))
 
 
+def caption(name: str, result: Pseudospectrum) -> str:
+    """Return the name, and that the true sets are larger where they are."""
+    return f"{name} (inner approximation)".lstrip() if result.inner else name
+
+
 def level_colours(exponents: NDArray[np.float64]) -> ScalarMappable:
     """One colour for each level, so that lines and colour bar agree."""
     gaps = np.diff(exponents) / 2 if len(exponents) > 1 else np.array([0.5])

@@ -49,7 +49,7 @@ class Explorer:
         self._A = square(A)
         result = pseudospectrum(self._A) if result is None else result
         with styled():
-            self.figure = Figure(figsize=(11, 5.6))
+            self.figure = Figure(figsize=(9.6, 5.2))
             panels = self.figure.subplot_mosaic(
                 [["plane", "mode"], ["plane", "perturbation"]], width_ratios=(6, 5)
             )

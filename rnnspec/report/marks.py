@@ -53,8 +53,8 @@ def mark_pseudospectral_radius(bracket: Bracket, ax: Axes) -> Axes:
 def mark_distance_to_instability(bracket: Bracket, ax: Axes) -> Axes:
     """Mark the point where the smallest destabilising perturbation puts an eigenvalue.
 
-    The disc about it has the radius of that perturbation.  The eigenvalues of a normal matrix
-    would reach into it; how far they stay away shows how much non-normality helps.
+    The disc about it has the norm of that perturbation as its radius.  On its edge lies an
+    eigenvalue if the matrix is normal; the farther away they are, the less they tell.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def mark_distance_to_instability(bracket: Bracket, ax: Axes) -> Axes:
     """
     z = _witness(bracket)
     with styled():
-        reach = Circle((z.real, z.imag), bracket.value, color=colour(3), alpha=0.35, linewidth=0)
+        reach = Circle((z.real, z.imag), bracket.value, color=colour(3), alpha=0.2, linewidth=0)
         ax.add_patch(reach)
         star = Line2D([], [], marker="*", markersize=9, color=colour(3), markeredgecolor="black")
         _mark(ax, z, star, f"distance to instability {number(bracket.value)}")

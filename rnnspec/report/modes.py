@@ -32,18 +32,19 @@ def plot_pseudomode(mode: Pseudomode, ax: Axes | None = None) -> Axes:
     with styled():
         ax = plt.subplots(figsize=(6.4, 3.6))[1] if ax is None else ax
         entries = np.arange(1, len(mode.right) + 1)
+        dots = ".-" if len(entries) <= 64 else "-"  # more would run together
         for vector, shade, name in (
-            (mode.right, colour(0), "v, the pseudomode"),
-            (mode.left, colour(1), "u, the left singular vector"),
+            (mode.right, colour(0), "pseudomode v"),
+            (mode.left, colour(1), "left vector u"),
         ):
             size = np.abs(vector)
             ax.fill_between(entries, -size, size, color=shade, alpha=0.2, linewidth=0)
             for sign in (-1, 1):
                 ax.plot(entries, sign * size, color=shade, linewidth=0.6, alpha=0.6)
-            ax.plot(entries, vector.real, ".-", color=shade, markersize=4, linewidth=1, label=name)
+            ax.plot(entries, vector.real, dots, color=shade, markersize=4, linewidth=1, label=name)
         ax.fill_between([], [], [], color="0.8", label="± modulus")
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.set(
             xlim=(0.5, len(entries) + 0.5),
             xlabel="entry",
@@ -83,7 +84,7 @@ def plot_perturbation(mode: Pseudomode, ax: Axes | None = None) -> Axes:
         bar.set_label("|E|")
         bar.ax.yaxis.set_major_formatter(lambda value, _: number(value))
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_locator(MaxNLocator(integer=True))
+            axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.set(
             xlabel="column",
             ylabel="row",

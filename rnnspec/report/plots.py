@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from rnnspec.report.contours import colour_bar, draw_contours
+from rnnspec.report.contours import caption, colour_bar, draw_contours
 from rnnspec.report.style import colour, legend, styled, visible
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 from rnnspec.spectra.transient import TransientGrowth
@@ -42,7 +42,7 @@ def plot_pseudospectrum(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         exponents = np.log10(result.levels)
         draw_contours(ax, result, exponents)
         colour_bar(ax, exponents)
-        ax.set_title(_title(result.name, result))
+        ax.setcaption(caption(result.name, result))
         legend(ax)
     return ax
 
@@ -73,7 +73,7 @@ def plot_spectra(
     --------
     >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
     >>> results = {f"gain {gain}": pseudospectrum([[gain]], grid=20) for gain in (0.5, 2.0)}
-    >>> [ax.get_title() for ax in plot_spectra(results)]
+    >>> [ax.getcaption() for ax in plot_spectra(results)]
     ['gain 0.5', 'gain 2.0']
     """
     if not results:
@@ -90,7 +90,7 @@ def plot_spectra(
         exponents = np.unique(np.concatenate([np.log10(r.levels) for r in results.values()]))
         for ax, (title, result) in zip(axes, results.items(), strict=True):
             draw_contours(ax, result, exponents)
-            ax.set_title(_title(title, result))
+            ax.setcaption(caption(title, result))
         x = np.concatenate([result.x for result in results.values()])
         y = np.concatenate([result.y for result in results.values()])
         for ax in axes:
@@ -197,7 +197,3 @@ def plot_transient_bounds(
         ax.set(xlabel="step k", ylabel="‖Aᵏ‖")
         legend(ax)
     return ax
-
-
-def _title(name: str, result: Pseudospectrum) -> str:
-    return f"{name} (inner approximation)".lstrip() if result.inner else name

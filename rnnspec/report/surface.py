@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
-from rnnspec.report.contours import level_colours, log_sigma_min
+from rnnspec.report.contours import caption, level_colours, log_sigma_min
 from rnnspec.report.style import number, styled
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
@@ -71,7 +71,7 @@ def plot_surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         )
         points = result.eigenvalues
         space.plot(points.real, points.imag, floor, ".", color="black", markersize=3)
-        space.set(xlabel="Re z", ylabel="Im z", title=result.name)
+        space.set(xlabel="Re z", ylabel="Im z", title=caption(result.name, result))
         space.set_zlabel(r"$-\log_{10}\,\sigma_{\min}$")
         space.set_zlim(floor, heights.max())
         ticks = -exponents[-exponents <= heights.max()]

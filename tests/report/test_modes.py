@@ -21,8 +21,8 @@ def line(ax, label):
 def test_both_singular_vectors_are_drawn(mode):
     ax = plot_pseudomode(mode)
     for vector, label in (
-        (mode.right, "v, the pseudomode"),
-        (mode.left, "u, the left singular vector"),
+        (mode.right, "pseudomode v"),
+        (mode.left, "left vector u"),
     ):
         np.testing.assert_array_equal(line(ax, label).get_xdata(), np.arange(1, 13))
         np.testing.assert_array_equal(line(ax, label).get_ydata(), vector.real)
@@ -39,6 +39,12 @@ def test_the_perturbation_is_drawn_entry_by_entry(mode):
     np.testing.assert_allclose(image.get_array(), np.abs(mode.perturbation))
     assert image.get_extent() == [0.5, 12.5, 12.5, 0.5]  # rows and columns count from 1, downwards
     assert ax.get_title() == f"‖E‖ = {mode.sigma_min:.3g}, an eigenvalue at 0.5 + 2.1i"
+
+
+@pytest.mark.parametrize(("n", "marker"), [(64, "."), (65, "None")])
+def test_many_entries_carry_no_dots(n, marker):
+    ax = plot_pseudomode(pseudomode(np.zeros((n, n)), 1.0))
+    assert line(ax, "pseudomode v").get_marker() == marker
 
 
 @pytest.mark.parametrize("plot", [plot_pseudomode, plot_perturbation])

@@ -1,5 +1,7 @@
 """Figures: what is drawn, where, and that nothing is shown, leaked or clipped."""
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -89,6 +91,22 @@ def test_a_line_has_the_colour_of_the_bar(grcar):
         contours.get_edgecolor(), [to_rgba(scale.to_rgba(e)) for e in (-3, -2, -1)]
     )
     assert len(np.unique(contours.get_edgecolor(), axis=0)) == 3
+
+
+def test_labels_keep_their_distance_from_eigenvalues_and_each_other(grcar):
+    ax = plot_pseudospectrum(grcar)
+    places = np.array([text.get_position() for text in ax.texts])
+    points = np.column_stack([grcar.eigenvalues.real, grcar.eigenvalues.imag])
+    for place in places:
+        assert np.hypot(*(points - place).T).min() > 0.1
+    assert np.hypot(*(places[0] - places[1])) > 0.5
+
+
+def test_a_projection_is_called_an_inner_approximation(grcar):
+    inner = replace(grcar, inner=True)
+    assert plot_pseudospectrum(inner).get_title() == "grcar(16) (inner approximation)"
+    (ax,) = plot_spectra({"after": inner})
+    assert ax.get_title() == "after (inner approximation)"
 
 
 def test_the_given_axes_are_used(grcar, growths):

@@ -1,5 +1,7 @@
 """The landscape: its heights, its peaks, the contours on its floor."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -18,6 +20,8 @@ def test_heights_are_those_of_the_log_of_the_resolvent(result):
     ax = plot_surface(result)
     assert ax.name == "3d"
     assert ax.get_title() == "grcar"
+    inner = plot_surface(replace(result, inner=True))
+    assert inner.get_title() == "grcar (inner approximation)"
     z = -np.log10(result.sigma_min)
     low, high = ax.get_zlim()
     assert low < z.min()
