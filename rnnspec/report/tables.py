@@ -67,11 +67,39 @@ def print_training(
 
 
 def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stability numbers, a row per number and a column per matrix."""
+    """Stability numbers, a row per number, a column per matrix; of one matrix with its proofs."""
     names = list(matrices)
     first = matrices[names[0]]
-    keys = [k for k, v in first.items() if not isinstance(v, dict | list | tuple)]
-    rows = [[key, *(matrices[name][key] for name in names)] for key in keys]
+    keys = [(key,) for key, value in first.items() if not isinstance(value, dict | list | tuple)]
     for key in ("pseudospectral_radius", "pseudospectral_abscissa"):
-        rows += [[f"{key} {e}", *(matrices[n][key][e] for n in names)] for e in first[key]]
-    print_table("stability and non-normality (discrete time)", ("number", *names), rows)
+        keys += [(key, epsilon) for epsilon in first[key]]
+    rows = [[" ".join(path), *(_at(matrices[name], path) for name in names)] for path in keys]
+    if len(names) == 1:
+        for row, path in zip(rows, keys, strict=True):
+            row.append(bracket(_at(first["certified"], path)))
+    columns = ["number", *names, *(["proved between"] if len(names) == 1 else [])]
+    print_table("stability and non-normality (discrete time)", columns, rows)
+
+
+def bracket(proved: Mapping[str, Any] | None) -> str:
+    """Lower and upper bound, to six figures; empty where nothing is proved.
+
+    Examples
+    --------
+    >>> bracket({"lower": 0.0021234567, "upper": 0.0021234568})
+    '0.00212346 and 0.00212346'
+    >>> bracket({"lower": "inf", "upper": "inf"}), bracket(None)
+    ('inf and inf', '')
+    """
+    if proved is None:
+        return ""
+    ends = (proved["lower"], proved["upper"])
+    return " and ".join(end if isinstance(end, str) else f"{end:.6g}" for end in ends)
+
+
+def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """The entry under nested keys, None where there is none."""
+    entry: Any = record
+    for key in path:
+        entry = entry.get(key) if entry is not None else None
+    return entry
