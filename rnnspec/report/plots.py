@@ -42,7 +42,7 @@ def plot_pseudospectrum(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         exponents = np.log10(result.levels)
         draw_contours(ax, result, exponents)
         colour_bar(ax, exponents)
-        ax.setcaption(caption(result.name, result))
+        ax.set_title(caption(result.name, result))
         legend(ax)
     return ax
 
@@ -73,7 +73,7 @@ def plot_spectra(
     --------
     >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
     >>> results = {f"gain {gain}": pseudospectrum([[gain]], grid=20) for gain in (0.5, 2.0)}
-    >>> [ax.getcaption() for ax in plot_spectra(results)]
+    >>> [ax.get_title() for ax in plot_spectra(results)]
     ['gain 0.5', 'gain 2.0']
     """
     if not results:
@@ -90,7 +90,7 @@ def plot_spectra(
         exponents = np.unique(np.concatenate([np.log10(r.levels) for r in results.values()]))
         for ax, (title, result) in zip(axes, results.items(), strict=True):
             draw_contours(ax, result, exponents)
-            ax.setcaption(caption(title, result))
+            ax.set_title(caption(title, result))
         x = np.concatenate([result.x for result in results.values()])
         y = np.concatenate([result.y for result in results.values()])
         for ax in axes:
