@@ -1,8 +1,6 @@
 """The Kreiss constant: the least transient growth that the resolvent proves, between two bounds."""
 
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import exp, inf, log
 from typing import Any
 
@@ -11,15 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.descent import descend
-from rnnspec.spectra.levelsets import (
-    CIRCLES,
-    EPS,
-    LINES,
-    Sweep,
-    exact_sigma_min,
-    lowest_on_curve,
-)
+from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess, ratio
+from rnnspec.spectra.levelsets import EPS, lowest_on_curve
 from rnnspec.spectra.nonnormality import numerical_abscissa
 from rnnspec.spectra.numerical_range import numerical_radius
 from rnnspec.spectra.stability import TIMES
@@ -27,20 +18,6 @@ from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
 CURVES = 400  # circles or lines looked at before giving up; 15 to 30 are usual
-
-
-@dataclass(frozen=True)
-class _Time:
-    """What differs between circles |z| = 1 + gap and lines Re z = gap."""
-
-    sweep: Sweep
-    edge: float  # curve of gap 0
-    scale: Callable[[float], float]  # coordinate of a gap in which log max ||R|| is convex
-    peak: Callable[[float], float]  # gap at which gap * exp(-slope * scale(gap)) is largest
-
-
-DISCRETE = _Time(CIRCLES, 1.0, np.log1p, lambda slope: 1 / (slope - 1) if slope > 1 else inf)
-CONTINUOUS = _Time(LINES, 0.0, lambda gap: gap, lambda slope: 1 / slope if slope > 0 else inf)
 
 
 @one_thread_if_small
@@ -78,7 +55,9 @@ def kreiss_constant(
     -----
     ConvergenceWarning
         If `rtol` was not reached, or if an eigenvalue lies on the boundary to rounding, where K is
-        finite only if that eigenvalue is semisimple: the value is then a lower bound.
+        finite only if that eigenvalue is semisimple: the value is then a lower bound.  If an
+        eigenvalue lies outside by so little that rounding may have put it there: the value is
+        ``inf``, without proof.
 
     Notes
     -----
@@ -108,37 +87,62 @@ def kreiss_constant(
     norm = float(np.linalg.norm(A, 2))
     excess = float((np.abs(eigenvalues) - 1 if discrete else eigenvalues.real).max())
     rounding = 10 * len(A) * EPS * (max(1.0, norm) if discrete else norm)
+    numbers = DISCRETE if discrete else CONTINUOUS
     if excess > rounding:
-        return Bracket(inf, inf, inf, certified=True)
-    reach = float(numerical_radius(A)) - 1 if discrete else numerical_abscissa(A)
+        return _unstable(A, numbers, rounding)
+    reach = numerical_abscissa(A)
+    if discrete:
+        w = numerical_radius(A)
+        reach = w.upper - 1 if w.value - 1 > rounding else 0.0
     if reach <= rounding:
         return Bracket(1.0, 1.0, 1.0, certified=True)
-    return _between(A, DISCRETE if discrete else CONTINUOUS, rtol, reach, excess < -rounding)
-
-
-def _between(A: Array, time: _Time, rtol: float, reach: float, stable: bool) -> Bracket:
-    value, gap, s = _climb(A, time, *_first_guess(A, time, reach))
-    if not stable:
-        witness = complex(time.sweep.point(time.edge + gap, s))
-        why = "an eigenvalue of `A` is on the boundary to rounding"
+    if excess >= -rounding:
+        value, gap, s = climb(A, numbers, *first_guess(A, numbers, eigenvalues, reach))
+        witness = complex(numbers.sweep.point(numbers.edge + gap, s))
+        why = (
+            "an eigenvalue of `A` is on the boundary to rounding, where K is finite only if it is"
+            " semisimple"
+        )
         return _uncertified(value, inf, witness, why)
+    return _between(A, numbers, eigenvalues, rtol, reach)
+
+
+def _unstable(A: Array, time: Time, rounding: float) -> Bracket:
+    """An eigenvalue outside stays there in exact arithmetic if the boundary is far enough."""
+    certified = lowest_on_curve(A, time.sweep, time.edge, rtol=0.5).lower > rounding
+    if not certified:
+        warnings.warn(
+            "an eigenvalue of `A` is outside, but rounding errors of `A` could bring it back",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    return Bracket(inf, inf if certified else 1.0, inf, certified)
+
+
+def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float) -> Bracket:
+    value, gap, s = climb(A, time, *first_guess(A, time, eigenvalues, reach))
+    value = max(value, 1.0)  # the limit at infinity
+
+    def node(x: float) -> tuple[float, float]:
+        return _log_resolvent(A, time, eigenvalues, x, s, rtol)
+
     # Step 1: the far end, beyond which the numerical range is bound enough.
-    far = reach * (1 + value * rtol / 2) * value / ((1 + rtol / 2) * value - 1)
-    nodes = {x: _log_resolvent(A, time, x, s, rtol) for x in (0.0, gap, max(far, 2 * gap))}
+    far = reach * (1 + rtol / 2) * value / ((1 + rtol / 2) * value - 1)
+    nodes = {x: node(x) for x in (0.0, gap, max(far, 2 * gap))}
     certified = True
     # Step 2: split the interval with the largest bound.
     while True:
         for x, (_, s_x) in list(nodes.items()):
-            if _ratio(A, time, x, s_x) > value * (1 + rtol / 10):
-                value, gap, s = _climb(A, time, x, s_x)
-                nodes.setdefault(gap, _log_resolvent(A, time, gap, s, rtol))
+            if x > 0 and ratio(A, time, x, s_x) > value * (1 + rtol / 10):
+                value, gap, s = climb(A, time, x, s_x)
+                nodes.setdefault(gap, node(gap))
         ends = sorted(nodes)
         bounds = [
             _chord_bound(time, a, b, nodes[a][0], nodes[b][0])
             for a, b in zip(ends, ends[1:], strict=False)
         ]
         worst = int(np.argmax(bounds))
-        tail = ends[-1] / (ends[-1] - reach)
+        tail = ends[-1] / (ends[-1] - reach) if ends[-1] > reach else inf
         upper = float(max(value, *bounds, tail))
         if upper <= value * (1 + rtol):
             break
@@ -153,53 +157,27 @@ def _between(A: Array, time: _Time, rtol: float, reach: float, stable: bool) -> 
             if b - a <= 1e-9 * b or split <= 1e-14:
                 certified = False
                 break
-        nodes[float(split)] = _log_resolvent(A, time, float(split), s, rtol)
-    witness = complex(time.sweep.point(time.edge + gap, s))
+        nodes[float(split)] = node(float(split))
+    witness = complex(time.sweep.point(time.edge + gap, s)) if value > 1 else None
     if certified:
-        return Bracket(value, value, upper, certified=True, witness=witness)
+        return Bracket(value, _proven(A, value, gap), upper, certified=True, witness=witness)
     return _uncertified(value, upper, witness, f"the search did not reach rtol={rtol:g}")
 
 
-def _uncertified(value: float, upper: float, witness: complex, why: str) -> Bracket:
+def _proven(A: Array, value: float, gap: float) -> float:
+    """What is left of the ratio `value` when rounding has raised ``sigma_min = gap / value``."""
+    return max(1.0, gap / (gap / value + EPS * float(np.linalg.norm(A, 2))))
+
+
+def _uncertified(value: float, upper: float, witness: complex | None, why: str) -> Bracket:
     warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=4)
     return Bracket(value, value, upper, certified=False, witness=witness)
 
 
-def _ratio(A: Array, time: _Time, gap: float, s: float) -> float:
-    sigma = float(exact_sigma_min(A, time.sweep.point(time.edge + gap, s))[0])
-    # A value that is rounding alone would pass for a resolvent of any size.
-    return gap / sigma if sigma > 10 * len(A) * EPS else 0.0
-
-
-def _first_guess(A: Array, time: _Time, reach: float) -> tuple[float, float]:
-    """Best of a few curves next to the outermost eigenvalues: gap and parameter."""
-    eigenvalues = np.linalg.eigvals(A).astype(complex)
-    outer = np.abs(eigenvalues) if time is DISCRETE else eigenvalues.real
-    parameters = time.sweep.parameter(eigenvalues[np.argsort(-outer)[:16]])
-    gaps = reach * np.geomspace(1e-4, 10, 16)
-    return max(
-        ((float(g), float(s)) for g in gaps for s in parameters),
-        key=lambda pair: _ratio(A, time, *pair),
-    )
-
-
-def _climb(A: Array, time: _Time, gap: float, s: float) -> tuple[float, float, float]:
-    """Local maximum of the ratio, along the curve and across the curves in turn."""
-    value = _ratio(A, time, gap, s)
-    for _ in range(30):
-        before = value
-        width = time.sweep.width(time.edge + gap, gap / value)
-        s, lowest = descend(lambda s, g=gap: -_ratio(A, time, g, s), s, width)  # type: ignore[misc]
-        log_gap, lowest = descend(lambda u, s=s: -_ratio(A, time, exp(u), s), log(gap), 0.3)  # type: ignore[misc]
-        gap, value = exp(log_gap), -lowest
-        if value <= before * (1 + 1e-12):
-            break
-    return value, gap, s
-
-
-def _log_resolvent(A: Array, time: _Time, gap: float, s: float, rtol: float) -> tuple[float, float]:
+def _log_resolvent(
+    A: Array, time: Time, eigenvalues: Array, gap: float, s: float, rtol: float
+) -> tuple[float, float]:
     """Upper bound of ``log max ||R||`` on a curve, and where sigma_min is least."""
-    eigenvalues = np.linalg.eigvals(A).astype(complex)
     t = time.edge + gap
     away = np.abs(eigenvalues - time.sweep.point(t, time.sweep.parameter(eigenvalues)))
     near = time.sweep.parameter(eigenvalues[np.argsort(away)[:8]])
@@ -207,7 +185,7 @@ def _log_resolvent(A: Array, time: _Time, gap: float, s: float, rtol: float) -> 
     return -log(found.lower) if found.lower > 0 else inf, found.parameter
 
 
-def _chord_bound(time: _Time, a: float, b: float, log_a: float, log_b: float) -> float:
+def _chord_bound(time: Time, a: float, b: float, log_a: float, log_b: float) -> float:
     """Largest ``gap * M(gap)`` that convexity allows between gaps a and b."""
     if log_a == inf:
         return inf

@@ -24,7 +24,7 @@ from rnnspec.spectra.numerical_range import numerical_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 from rnnspec.spectra.stability import distance_to_instability
 from rnnspec.spectra.threads import one_thread_if_small
-from rnnspec.spectra.transient import growth_until_contraction
+from rnnspec.spectra.transient_peak import transient_peak
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def measure(
     Notes
     -----
     Cost O(n^3) for each number, with factors up to some hundreds (Kreiss constant, real stability
-    radius), and O(n^3) for each step until ``||A^m|| <= 1`` (1000 at most).  A search that did not
-    end leaves its number out of ``certified`` and says so in ``warnings``.
+    radius), and O(n^3) for each step until ``||A^m|| <= 1``.  A search that did not end leaves its
+    number out of ``certified`` and says so in ``warnings``.
 
     References
     ----------
@@ -113,8 +113,16 @@ def _size(epsilon: float) -> float:
 
 def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
     henrici, frobenius = henrici_departure(A), float(np.linalg.norm(A))
-    peak, step, proven, warnings = _transient_peak(A)
-    certified: dict[str, Any] = {"transient_peak": {"lower": peak, "upper": peak}} if proven else {}
+    peak = transient_peak(A)
+    warnings: list[str] = []
+    certified: dict[str, Any] = {}
+    step = None if isinf(peak.value) else peak.step
+    if peak.certified:
+        certified["transient_peak"] = {"lower": peak.value, "upper": peak.value}
+    else:
+        warnings.append(f"transient_peak: {peak.why}")
+    if step is None:
+        warnings.append(f"transient_peak_step: undefined, {peak.why}")
 
     def bracketed(key: str, function: Callable[[], Bracket]) -> float:
         found, messages = _quietly(function)
@@ -155,7 +163,7 @@ def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
         numerical_abscissa=numerical_abscissa(A),
         numerical_radius=bracketed("numerical_radius", lambda: numerical_radius(A)),
         kreiss_constant=kreiss,
-        transient_peak=peak,
+        transient_peak=peak.value,
         transient_peak_step=step,
         distance_to_instability=bracketed(
             "distance_to_instability", lambda: distance_to_instability(A)
@@ -174,16 +182,6 @@ def _quietly(function: Callable[[], Bracket]) -> tuple[Bracket, list[str]]:
         python_warnings.simplefilter("always", ConvergenceWarning)
         found = function()
     return found, [str(warning.message) for warning in caught]
-
-
-def _transient_peak(A: np.ndarray) -> tuple[float, int | None, bool, list[str]]:
-    if spectral_radius(A) > 1 + 10 * len(A) * np.finfo(float).eps:
-        why = "transient_peak_step: undefined, the powers grow for ever (spectral_radius > 1)"
-        return float("inf"), None, False, [why]
-    growth, contracts = growth_until_contraction(A)
-    steps = len(growth.norms) - 1
-    why = f"transient_peak: the largest of the first {steps} powers, none has norm <= 1 yet"
-    return growth.peak, growth.peak_step, contracts, [] if contracts else [why]
 
 
 def _plain(value: Any) -> Any:

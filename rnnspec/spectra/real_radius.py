@@ -168,7 +168,8 @@ def _below(A: Array, weight: float, level: float, slack: float, spans: list[Span
 
     Between two crossings the middle decides; a crossing that came out low keeps both sides.
     """
-    crossings, kept = _weighted_crossings(A, weight, level), []
+    crossings = _weighted_crossings(A, weight, level)
+    kept: list[Span] = []
     for a, b in spans:
         nodes = np.array([a, *crossings[(crossings > a) & (crossings < b)], b])
         middles = (nodes[1:] + nodes[:-1]) / 2

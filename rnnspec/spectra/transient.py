@@ -82,30 +82,6 @@ def transient_growth(
     return TransientGrowth(norms, spectral_radius(A))
 
 
-def growth_until_contraction(
-    A: ArrayLike,  # shape: (n, n)
-    max_steps: int = 1000,
-) -> tuple[TransientGrowth, bool]:
-    """Norms ``||A^k||`` up to the first m >= 1 with ``||A^m|| <= 1``, and whether it was reached.
-
-    If it was, the peak is that of all powers: ``||A^(qm+r)|| <= ||A^m||^q ||A^r||``.
-
-    Examples
-    --------
-    >>> growth, reached = growth_until_contraction([[0.5, 3.0], [0.0, 0.5]])
-    >>> reached, growth.peak_step, round(growth.peak, 3)
-    (True, 1, 3.081)
-    """
-    A = square(A)
-    one = 1 + 10 * len(A) * np.finfo(float).eps  # an orthogonal matrix has norm 1 to rounding
-    norms = [1.0]
-    for norm in islice(power_norms(A), 1, max_steps + 1):
-        norms.append(norm)
-        if norm <= one:
-            break
-    return TransientGrowth(np.array(norms), spectral_radius(A)), bool(norms[-1] <= one)
-
-
 def power_norms(
     A: ArrayLike,  # shape: (n, n)
 ) -> Iterator[float]:

@@ -87,6 +87,15 @@ def test_infinite_with_an_eigenvalue_outside():
     assert kreiss_constant([[-1e-3]], time="continuous").value == 1
 
 
+def test_an_eigenvalue_that_rounding_may_have_put_outside_is_no_proof():
+    Q = gallery.random_orthogonal(32, 3)
+    A = Q @ gallery.jordan(32, 0.9) @ Q.T
+    assert spectral_radius(A) > 1.1
+    with pytest.warns(ConvergenceWarning, match="rounding errors of `A` could bring it back"):
+        found = kreiss_constant(A)
+    assert (found.lower, found.upper, found.certified) == (1, np.inf, False)
+
+
 @pytest.mark.parametrize("A", [[[1.0, 1.0], [0.0, 1.0]], [[1.0, 3.0], [0.0, 0.5]]])
 def test_eigenvalue_on_the_circle_is_not_certified(A):
     with pytest.warns(ConvergenceWarning, match="an eigenvalue of `A` is on the boundary"):

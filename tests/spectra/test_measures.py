@@ -32,6 +32,77 @@ KEYS = [
 DULL = [[[2]], [[0.0]], np.zeros((3, 3)), np.eye(3), [[0.5j]], gallery.jordan(4), -np.eye(2)]
 
 
+NUMBERS = set(KEYS) - {"certified", "warnings", "pseudospectral_radius", "pseudospectral_abscissa"}
+BRACKETED = {
+    "numerical_radius",
+    "kreiss_constant",
+    "transient_peak",
+    "distance_to_instability",
+    "stability_radius_real",
+    "pseudospectral_radius",
+    "pseudospectral_abscissa",
+}
+RECORDS = {
+    "trained": 0.999 * gallery.random_orthogonal(12, 4) + 0.01 * gallery.grcar(12),
+    "one by one": [[0.5]],
+    "unstable one by one": [[-3]],
+    "complex": (0.5 + 0.2j) * gallery.grcar(7) / 2,
+    "unstable complex": [[2j, 1.0], [0.0, 0.1]],
+    "defective": gallery.jordan(6, 0.5),
+    "highly nonnormal": gallery.grcar(40) / 2.5,
+    "radius 1": [[1.0, 5.0], [0.0, 0.5]],
+    "radius 1 to rounding": [[1 - 1e-15, 5.0], [0.0, 0.5]],
+    "integers": [[0, 2], [0, 0]],
+    "tiny": 1e-8 * gallery.grcar(6),
+    "huge": 1e8 * gallery.grcar(6),
+}
+
+
+def number_or_inf(value):
+    return value == "inf" or (isinstance(value, (int, float)) and np.isfinite(value))
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_whole_record(name):
+    text = json.dumps(measure(RECORDS[name], epsilons=[1e-2, 1e-1]).to_dict(), allow_nan=False)
+    record = json.loads(text)
+    assert list(record) == KEYS
+    for key in NUMBERS:
+        said = [w for w in record["warnings"] if w.startswith(f"{key}:")]
+        assert number_or_inf(record[key]) or (record[key] is None and said), key
+    for key in ("pseudospectral_radius", "pseudospectral_abscissa"):
+        assert list(record[key]) == ["0.01", "0.1"]
+        assert all(number_or_inf(value) for value in record[key].values())
+    # Every number with a search is certified, or a warning says why not.
+    for key in BRACKETED:
+        said = [w for w in record["warnings"] if w.startswith(f"{key}:")]
+        assert key in record["certified"] or said, key
+    for key, bracket in record["certified"].items():
+        assert key in BRACKETED
+        for entry, value in (
+            [(bracket, record[key])]
+            if "lower" in bracket
+            else [(bracket[e], record[key][e]) for e in bracket]
+        ):
+            assert list(entry) == ["lower", "upper"]
+            assert float(entry["lower"]) <= float(value) <= float(entry["upper"])
+
+
+@pytest.mark.parametrize("n", [8, 24])
+def test_radius_normalised_to_one(n):
+    A = gallery.ginibre(n, seed=n + 3)
+    A /= np.abs(np.linalg.eigvals(A)).max()
+    below, on, above = (measure((1 + shift) * A) for shift in (-1e-3, 0.0, 1e-6))
+    assert set(below.certified) >= BRACKETED - {"pseudospectral_radius", "pseudospectral_abscissa"}
+    assert below.warnings == ()
+    assert on.distance_to_instability < 1e-13
+    assert below.kreiss_constant < on.kreiss_constant < 2 * below.kreiss_constant
+    assert any("on the boundary to rounding" in text for text in on.warnings)
+    assert above.kreiss_constant == above.transient_peak == np.inf
+    assert above.distance_to_instability == 0
+    assert any("grow for ever (spectral_radius > 1, by 1e-06)" in text for text in above.warnings)
+
+
 def test_keys_are_the_promised_ones():
     assert list(measure(np.eye(2)).to_dict()) == KEYS
 
@@ -83,8 +154,8 @@ def test_undecided_growth_says_how_far_it_looked():
     assert "transient_peak" not in numbers.certified
     assert "kreiss_constant" not in numbers.certified
     assert "on the boundary" in " ".join(numbers.warnings)
-    assert numbers.transient_peak_step == 1000
-    assert "largest of the first 1000 powers" in " ".join(numbers.warnings)
+    assert numbers.transient_peak_step == 10000
+    assert "largest of the first 10000 powers" in " ".join(numbers.warnings)
 
 
 def test_orthogonal_matrix_peaks_at_the_start():

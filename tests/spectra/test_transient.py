@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnspec.spectra import gallery
-from rnnspec.spectra.transient import growth_until_contraction, transient_growth
+from rnnspec.spectra.transient import transient_growth
 
 
 def test_delay_line_grows_and_vanishes():
@@ -50,21 +50,6 @@ def test_steps_decides_the_length():
     assert len(transient_growth(np.eye(2), steps=4).norms) == 5
     with pytest.raises(ValueError, match="`steps` must be an int >= 0, got -1"):
         transient_growth(np.eye(2), steps=-1)
-
-
-def test_contraction_proves_the_peak_of_all_powers():
-    A = gallery.grcar(16) / 2.3
-    growth, reached = growth_until_contraction(A)
-    assert reached
-    assert growth.norms[-1] <= 1
-    assert growth.norms[1:-1].min() > 1
-    assert growth.peak == transient_growth(A, steps=2000).peak
-
-
-def test_without_contraction_the_search_ends():
-    growth, reached = growth_until_contraction([[1.0, 1.0], [0.0, 1.0]], max_steps=20)
-    assert not reached
-    assert len(growth.norms) == 21
 
 
 def test_bad_matrices_are_refused():
