@@ -19,9 +19,16 @@ if TYPE_CHECKING:
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
     from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
     from rnnspec.models.recurrent import stacked_matrices as stacked_matrices
+    from rnnspec.report.marks import draw_numerical_range as draw_numerical_range
+    from rnnspec.report.marks import mark_distance_to_instability as mark_distance_to_instability
+    from rnnspec.report.marks import mark_pseudospectral_radius as mark_pseudospectral_radius
+    from rnnspec.report.modes import plot_perturbation as plot_perturbation
+    from rnnspec.report.modes import plot_pseudomode as plot_pseudomode
     from rnnspec.report.plots import plot_pseudospectrum as plot_pseudospectrum
     from rnnspec.report.plots import plot_spectra as plot_spectra
+    from rnnspec.report.plots import plot_transient_bounds as plot_transient_bounds
     from rnnspec.report.plots import plot_transient_growth as plot_transient_growth
+    from rnnspec.report.surface import plot_surface as plot_surface
     from rnnspec.spectra import gallery as gallery
     from rnnspec.spectra.bracket import Bracket as Bracket
     from rnnspec.spectra.crisscross import pseudospectral_abscissa as pseudospectral_abscissa
@@ -105,6 +112,13 @@ _HOME = {
     "plot_pseudospectrum": "rnnspec.report.plots",
     "plot_spectra": "rnnspec.report.plots",
     "plot_transient_growth": "rnnspec.report.plots",
+    "plot_transient_bounds": "rnnspec.report.plots",
+    "plot_pseudomode": "rnnspec.report.modes",
+    "plot_perturbation": "rnnspec.report.modes",
+    "plot_surface": "rnnspec.report.surface",
+    "mark_pseudospectral_radius": "rnnspec.report.marks",
+    "mark_distance_to_instability": "rnnspec.report.marks",
+    "draw_numerical_range": "rnnspec.report.marks",
     "gallery": "rnnspec.spectra.gallery",
 }
 

@@ -70,7 +70,9 @@ def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
     """Stability numbers, a row per number, a column per matrix; of one matrix with its proofs."""
     names = list(matrices)
     first = matrices[names[0]]
-    keys = [(key,) for key, value in first.items() if not isinstance(value, dict | list | tuple)]
+    keys: list[tuple[str, ...]] = [
+        (key,) for key, value in first.items() if not isinstance(value, dict | list | tuple)
+    ]
     for key in ("pseudospectral_radius", "pseudospectral_abscissa"):
         keys += [(key, epsilon) for epsilon in first[key]]
     rows = [[" ".join(path), *(_at(matrices[name], path) for name in names)] for path in keys]
