@@ -62,10 +62,11 @@ def first_guess(A: Array, time: Time, eigenvalues: Array, reach: float) -> tuple
     outer = np.abs(eigenvalues) if time is DISCRETE else eigenvalues.real
     parameters = time.sweep.parameter(eigenvalues[np.argsort(-outer)[:16]])
     gaps = reach * np.geomspace(1e-4, 10, 16)
-    return max(
-        ((float(g), float(s)) for g in gaps for s in parameters),
-        key=lambda pair: ratio(A, time, *pair),
-    )
+    z = time.sweep.point(time.edge + gaps[:, None], parameters)
+    sigma = exact_sigma_min(A, z.ravel()).reshape(z.shape)
+    ratios = np.where(sigma > 10 * len(A) * EPS, gaps[:, None] / np.maximum(sigma, 1e-300), 0.0)
+    i, j = np.unravel_index(ratios.argmax(), ratios.shape)
+    return float(gaps[i]), float(parameters[j])
 
 
 def climb(A: Array, time: Time, gap: float, s: float) -> tuple[float, float, float]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from scipy.optimize import brentq
 
 Array = NDArray[Any]
@@ -69,22 +70,49 @@ def real_distance(
     1.0
     """
     best = RealDistance(-1.0, 1.0, 0.0)
+    R = _resolvent(A, angle)
 
     def slope(u: float) -> float:
         nonlocal best
-        g, n = float(np.exp(u)), len(A)
-        U, sigma, Vh = np.linalg.svd(doubled(A, angle, g))
-        left, right = U[:, -2].reshape(2, n), Vh[-2].reshape(2, n)
-        if sigma[-2] > best.value:
+        g = float(np.exp(u))
+        sigma, left, right = _second(A, R, angle, g)
+        if sigma > best.value:
             turned = np.cos(angle) * (right[0] / g @ left[1] - g * right[1] @ left[0])
             turned -= np.sin(angle) * np.vdot(left, right)
-            best = RealDistance(float(sigma[-2]), g, float(turned))
+            best = RealDistance(sigma, g, float(turned))
         # At g = 1 two singular values meet, and no value beyond is larger than the ones before.
         return float(left[0] @ left[0] - right[0] @ right[0]) if u < 0 else -1.0
 
     start = float(np.clip(np.log(weight), -UNSEEN, -1e-3))
     turning_point(slope, start, 0.3, (-UNSEEN, 0.0), xtol)
+    if R is not None and xtol < 1e-8:
+        exact = np.linalg.svd(doubled(A, angle, best.weight), compute_uv=False)[-2]
+        best = RealDistance(float(exact), best.weight, best.slope)
     return best
+
+
+def _resolvent(A: Array, angle: float) -> Array | None:
+    """Inverse of ``exp(i angle) I - A``, unless rounding makes it worthless."""
+    M = np.exp(1j * angle) * np.eye(len(A)) - A
+    try:
+        R = np.linalg.inv(M)
+    except np.linalg.LinAlgError:
+        return None
+    return R if np.linalg.norm(R) * np.linalg.norm(M) < 1e8 else None
+
+
+def _second(A: Array, R: Array | None, angle: float, g: float) -> tuple[float, Array, Array]:
+    """Second smallest singular value at weight g, its left and right vector, each (2, n)."""
+    n = len(A)
+    if R is not None:
+        # The real form of the inverse is the inverse of the real form: its top is cheap.
+        P = np.block([[R.real, -g * R.imag], [R.imag / g, R.real]])
+        values, vectors = eigh(P.T @ P, subset_by_index=[2 * n - 2, 2 * n - 1])
+        if values[0] > 1e-8 * values[1]:
+            top, left = float(np.sqrt(values[0])), vectors[:, 0]
+            return 1 / top, left.reshape(2, n), (P @ left / top).reshape(2, n)
+    U, sigma, Vh = np.linalg.svd(doubled(A, angle, g))
+    return float(sigma[-2]), U[:, -2].reshape(2, n), Vh[-2].reshape(2, n)
 
 
 def turning_point(

@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
 from rnnspec.spectra.crisscross import pseudospectral_abscissa, pseudospectral_radius
 from rnnspec.spectra.eigen import spectral_abscissa, spectral_radius
 from rnnspec.spectra.levelsets import exact_sigma_min
 from rnnspec.spectra.nonnormality import numerical_abscissa
-
-from . import oracle
 
 BOTH = [pseudospectral_radius, pseudospectral_abscissa]
 REFERENCE = [  # Guglielmi and Overton for n = 100; EigTool's routines for n = 32

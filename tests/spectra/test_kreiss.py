@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery, kreiss
 from rnnspec.spectra.crisscross import pseudospectral_radius
@@ -10,8 +11,6 @@ from rnnspec.spectra.eigen import spectral_radius
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.levelsets import exact_sigma_min
 from rnnspec.spectra.transient import transient_growth
-
-from . import oracle
 
 
 @pytest.mark.parametrize("name", oracle.stable_cases())

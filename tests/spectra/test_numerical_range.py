@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import eigenvalues, spectral_norm, spectral_radius
 from rnnspec.spectra.numerical_range import numerical_radius, numerical_range
-
-from . import oracle
 
 CLOSED = [
     ([[0, 1], [0, 0]], 0.5),

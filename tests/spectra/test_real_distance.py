@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.real_distance import (
@@ -11,8 +12,6 @@ from rnnspec.spectra.real_distance import (
     real_perturbation,
     turning_point,
 )
-
-from . import oracle
 
 A = gallery.ginibre(9, seed=3) / 2
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec.spectra import gallery
 from rnnspec.spectra.crisscross import pseudospectral_radius
 from rnnspec.spectra.eigen import eigenvalues, spectral_radius
 from rnnspec.spectra.stability import distance_to_instability
-
-from . import oracle
 
 SLICOT = np.array(
     [

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec.spectra import gallery
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.levelsets import exact_sigma_min
 from rnnspec.spectra.transient import transient_growth
 from rnnspec.spectra.transient_bounds import transient_bounds
-
-from . import oracle
 
 
 @pytest.mark.parametrize("name", oracle.stable_cases())

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
+from benchmarks import oracle
 from rnnspec.spectra import gallery
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.transient import transient_growth
 from rnnspec.spectra.transient_peak import transient_peak
-
-from . import oracle
 
 STABLE = oracle.stable_cases()
 

@@ -106,6 +106,15 @@ def kreiss(A):
     return best
 
 
+def peak(A, steps=1000):
+    """Largest norm of the powers, one SVD each."""
+    power, best = np.eye(len(A)), 1.0
+    for _ in range(steps):
+        power = A @ power
+        best = max(best, np.linalg.svd(power, compute_uv=False)[0])
+    return best
+
+
 def real_radius(A):
     """Qiu's mu of the resolvent itself, by sampling gamma; the angles by sampling too."""
     n = len(A)
