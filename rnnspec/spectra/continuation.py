@@ -1,25 +1,25 @@
 """Many points: in which order, from which start vectors, in which batches.
 
 Points are taken coarse to fine.  Each starts from the singular vectors of its nearest neighbours
-that are already known, so that two or three steps suffice, and batches stay wide.
+that are already known, so that three or four steps suffice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from rnnspec.spectra.lanes import LaneEngine, compiled
 from rnnspec.spectra.multishift import Estimates, smallest_singular_values
-from rnnspec.spectra.triangle import Array, ShiftedTriangle, namespace, take
+from rnnspec.spectra.ordering import KnownPoints, Nearest, levels, parts, tiles
+from rnnspec.spectra.triangle import Array, ShiftedTriangle, host, namespace, take
 
 WORKSPACE = 512 * 2**20  # bytes of all vectors that are held at a time
 CACHE = 2**22  # bytes of one batch of vectors
 NARROW, WIDE = 256, 2048  # shifts: below, calls cost more than arithmetic; above, nothing gains
 TILE = 8192  # points that share start vectors
-NEIGHBOURS = 4
 RANDOM_PART = 0.03  # of a start vector: what lies across a crossing must not stay hidden
 
 
@@ -49,7 +49,8 @@ def sigma_min_many(
 
     Notes
     -----
-    Memory: at most `WORKSPACE` bytes, whatever n and m.
+    Memory: at most `WORKSPACE` bytes, whatever n and m.  A real triangle on the CPU goes through
+    compiled code if numba is there; the values agree to the tolerance either way.
 
     Examples
     --------
@@ -60,118 +61,113 @@ def sigma_min_many(
     sigma, converged, steps = np.empty(len(z)), np.empty(len(z), dtype=bool), 0
     with ThreadPoolExecutor(workers) as pool:
         run = map if workers == 1 else pool.map
-        for tile in _tiles(z, triangle.n):
-            known = _Known(triangle)
-            levels = _levels(z[tile])
-            for level, members in enumerate(levels):
-                points = z[tile[members]]
-                last = level + 1 == len(levels)
-                parts = _parts(len(points), _width(triangle, workers))
+        for tile in tiles(z, max(1, min(TILE, WORKSPACE // (16 * triangle.n * 5)))):
+            engine, known = _engine(triangle), KnownPoints()
+            members = [tile[level] for level in levels(z[tile], engine.strides)]
+            for where in members:
+                last = where is members[-1]
+                slices = parts(len(where), engine.width(workers))
 
                 def batch(
-                    part: slice, points: Any = points, known: Any = known, last: bool = last
+                    part: slice,
+                    points: Any = z[where],
+                    engine: _Engine = engine,
+                    known: KnownPoints = known,
+                    last: bool = last,
                 ) -> Estimates:
-                    start = known.start(points[part])
-                    shifts = known.move(points[part])
-                    return smallest_singular_values(
-                        triangle, shifts, start, tol, keep_vectors=not last
-                    )
+                    some = points[part]
+                    return engine.batch(some, known.nearest(some), RANDOM_PART, tol, not last)
 
                 results = []
-                for part, found in zip(parts, run(batch, parts), strict=True):
-                    where = tile[members[part]]
-                    sigma[where], converged[where] = _host(found.sigma), _host(found.converged)
+                for part, found in zip(slices, run(batch, slices), strict=True):
+                    sigma[where[part]] = host(found.sigma)
+                    converged[where[part]] = host(found.converged)
                     steps += found.steps
                     results.append(found.vectors)
                     if done is not None:
-                        done(len(where))
+                        done(part.stop - part.start)
                 if not last:
-                    known.add(points, results)
+                    engine.add(results)
+                    known.add(z[where])
     return sigma, converged, steps
 
 
-class _Known:
-    """Points and singular vectors that are already known, and starts made from them."""
+class _Engine(Protocol):
+    """Who computes batches, and keeps the vectors that are known."""
 
-    def __init__(self, triangle: ShiftedTriangle) -> None:
-        self.like = triangle.like
-        rng = np.random.default_rng(1997)
-        v = rng.standard_normal(triangle.n) + 1j * rng.standard_normal(triangle.n)
-        self.noise = self.move((v / np.linalg.norm(v))[:, None])
-        self.points = np.empty(0, complex)
-        self.vectors: Array = None
+    strides: tuple[int, ...]
 
-    def move(self, values: NDArray[Any]) -> Array:
-        if self.like is None:
-            return values
-        import torch
+    def width(self, _workers: int) -> int: ...
 
-        return torch.from_numpy(values).to(self.like.device)
+    def batch(
+        self,
+        z: NDArray[np.complex128],
+        nearest: Nearest,
+        random_part: float,
+        tol: float,
+        keep: bool,
+    ) -> Estimates: ...
 
-    def add(self, points: NDArray[np.complex128], vectors: list[Array]) -> None:
-        xp = namespace(self.noise)
-        parts = vectors if self.vectors is None else [self.vectors, *vectors]
-        self.vectors = xp.concatenate(parts, 1)
-        self.points = np.concatenate([self.points, points])
-        self.tree = cKDTree(np.column_stack([self.points.real, self.points.imag]))
+    def add(self, vectors: list[Any]) -> None: ...
 
-    def start(self, z: NDArray[np.complex128]) -> Array:
-        """Mean of the nearest vectors, turned to one phase, plus the random part."""
-        if self.vectors is None:
+
+def _engine(triangle: ShiftedTriangle) -> _Engine:
+    rng = np.random.default_rng(1997)
+    v = rng.standard_normal(triangle.n) + 1j * rng.standard_normal(triangle.n)
+    v /= np.linalg.norm(v)
+    if triangle.like is None and triangle.is_real and compiled():
+        return LaneEngine(triangle.packed, v)
+    return _ArrayEngine(triangle, v)
+
+
+class _ArrayEngine:
+    """Batches of NumPy arrays or torch tensors, wide ones; `vectors` has a column for each."""
+
+    strides: tuple[int, ...] = (4, 2, 1)
+
+    def __init__(self, triangle: ShiftedTriangle, noise: NDArray[np.complex128]) -> None:
+        self.triangle = triangle
+        self.noise = self._move(noise[:, None])
+        self.vectors: Array = self.noise[:, :0]
+
+    def width(self, workers: int) -> int:
+        """Shifts in a batch: vectors that fit the cache, and are wide enough for the products."""
+        if self.triangle.like is not None:
+            return TILE
+        n = self.triangle.n
+        room = WORKSPACE // (16 * n * 12 * workers)
+        return max(1, min(room, min(WIDE, max(NARROW, CACHE // (16 * n)))))
+
+    def batch(
+        self,
+        z: NDArray[np.complex128],
+        nearest: Nearest,
+        random_part: float,
+        tol: float,
+        keep: bool,
+    ) -> Estimates:
+        start = self._start(nearest, random_part)
+        return smallest_singular_values(self.triangle, self._move(z), start, tol, keep_vectors=keep)
+
+    def add(self, vectors: list[Any]) -> None:
+        self.vectors = namespace(self.noise).concatenate([self.vectors, *vectors], 1)
+
+    def _start(self, nearest: Nearest, random_part: float) -> Array:
+        """Mean of the nearest vectors, which have like phases, plus the random part."""
+        if not nearest.indices.size:
             return self.noise
-        count = min(NEIGHBOURS, len(self.points))
-        distance, index = self.tree.query(np.column_stack([z.real, z.imag]), range(1, count + 1))
-        weights = self.move((distance[:, :1] + 1e-300) ** 4 / (distance + 1e-300) ** 4)
-        index = self.move(index)
+        index, weights = self._move(nearest.indices), self._move(nearest.weights)
         total = take(self.vectors, index[:, 0])
-        for j in range(1, count):
+        for j in range(1, index.shape[1]):
             other = take(self.vectors, index[:, j])
             other *= weights[:, j]
             total += other
-        total += RANDOM_PART * self.noise
+        total += random_part * self.noise
         return total
 
+    def _move(self, values: NDArray[Any]) -> Array:
+        if self.triangle.like is None:
+            return values
+        import torch
 
-def _tiles(z: NDArray[np.complex128], n: int) -> Iterator[NDArray[np.intp]]:
-    """Indices of compact groups of points, along the Z-order curve."""
-    size = max(1, min(TILE, WORKSPACE // (16 * n * 5)))
-    if len(z) <= size:
-        yield np.arange(len(z))
-        return
-    code = np.zeros(len(z), dtype=np.int64)
-    for axis, values in enumerate((z.real, z.imag)):
-        rank = np.unique(values, return_inverse=True)[1]
-        for bit in range(24):
-            code |= ((rank >> bit) & 1) << (2 * bit + axis)
-    order = np.argsort(code, kind="stable")
-    for first in range(0, len(z), size):
-        yield order[first : first + size]
-
-
-def _levels(z: NDArray[np.complex128]) -> list[NDArray[np.intp]]:
-    """Indices of every fourth grid line's points, of every second's, of the rest."""
-    stride = np.full(len(z), 64)
-    for values in (z.real, z.imag):
-        rank = np.unique(values, return_inverse=True)[1]
-        stride = np.minimum(stride, np.gcd(rank, 4))
-    levels = [np.flatnonzero(stride == s) for s in (4, 2, 1)]
-    return [level for level in levels if len(level)]
-
-
-def _width(triangle: ShiftedTriangle, workers: int) -> int:
-    """Shifts in a batch: vectors that fit the cache, and are wide enough for the products."""
-    if triangle.like is not None:
-        return TILE
-    room = WORKSPACE // (16 * triangle.n * 12 * workers)
-    return max(1, min(room, min(WIDE, max(NARROW, CACHE // (16 * triangle.n)))))
-
-
-def _parts(count: int, width: int) -> list[slice]:
-    """Slices of nearly equal size, none above `width`."""
-    number = -(-count // width)
-    edges = np.linspace(0, count, number + 1).astype(int)
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def _host(values: Array) -> NDArray[Any]:
-    return values if isinstance(values, np.ndarray) else values.cpu().numpy()
+        return torch.from_numpy(values).to(self.triangle.like.device)

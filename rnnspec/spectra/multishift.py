@@ -12,7 +12,7 @@ from rnnspec.spectra.triangle import EPS, Array, ShiftedTriangle, empty, namespa
 
 HUGE = 1e50  # a solution of norm HUGE^(1/2) proves sigma_min < 1e-25 ||T||: zero to rounding
 DROP = 0.8  # the batch is packed anew when fewer than this part of it is still at work
-SHARP = 1e-5  # relative residual below which a Ritz vector has told near values apart
+SHARP = 1e-6  # relative residual above which two near values may hide in one Ritz vector
 
 
 class Estimates(NamedTuple):
@@ -47,7 +47,7 @@ def smallest_singular_values(
         singular value is that near, or r below 8 units of rounding of theta^(1/2).  The second
         rule trusts the Ritz values for the gap, so only where r <= SHARP.
     max_steps : int, optional
-        Lanczos steps; by default ``300 + 2 n``.
+        Lanczos steps; by default `default_max_steps`.
     keep_vectors : bool
         Also return the starts after two steps of inverse iteration: starts for neighbours, in
         which the vectors of near singular values keep comparable parts, so that the one that is
@@ -78,8 +78,13 @@ def smallest_singular_values(
     """
     with np.errstate(over="ignore", invalid="ignore"):  # such columns are found and retired
         return _Lanczos(triangle, z, start, tol, keep_vectors).run(
-            300 + 2 * triangle.n if max_steps is None else max_steps
+            default_max_steps(triangle.n) if max_steps is None else max_steps
         )
+
+
+def default_max_steps(n: int) -> int:
+    """Lanczos steps that suffice wherever rounding lets it converge at all."""
+    return 300 + 2 * n
 
 
 class _Lanczos:

@@ -139,7 +139,9 @@ class Resolvent:
 
     def eigenvalues(self, _centre: complex = 0) -> NDArray[np.complex128]:
         """All of them, wherever the centre of interest is."""
-        return eigenvalues(self.A)
+        if self.method == "svd":
+            return eigenvalues(self.A)
+        return self.scale * self.triangle.eigenvalues()
 
     def sigma_min(
         self,

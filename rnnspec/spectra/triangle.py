@@ -5,10 +5,13 @@ is a product of one real matrix (complex if T is) with all vectors.  NumPy array
 tensors run the same code.
 """
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rnnspec.spectra.packed import PackedTriangle, pack
 
 Array = Any  # numpy.ndarray or torch.Tensor
 EPS = float(np.finfo(float).eps)
@@ -53,7 +56,7 @@ class ShiftedTriangle:
     """
 
     def __init__(self, T: NDArray[Any], like: Array | None = None) -> None:
-        self.like = like
+        self.T, self.like = T, like
         self.n = len(T)
         self.is_real = bool(np.isrealobj(T))
         self.pairs, self.singles = _leaves(T)
@@ -66,9 +69,28 @@ class ShiftedTriangle:
         columns = [v[:, None] for v in (a, b, c, d, first, second)]
         self.entries = [self._move(v) for v in columns]
         self.diagonal = self._move(np.diag(T)[self.singles][:, None])
+
+    @cached_property
+    def packed(self) -> PackedTriangle:
+        """The real triangle as compiled code reads it."""
+        return pack(self.T)
+
+    @cached_property
+    def plan(self) -> list[tuple[int, int] | Product]:
+        """What `solve` does in turn: diagonal blocks ``low, high``, and products."""
         starts = np.sort(np.concatenate([self.pairs, self.singles])).tolist()
-        self.plan: list[tuple[int, int] | Product] = []
-        self._split(T, [*starts, self.n])
+        plan: list[tuple[int, int] | Product] = []
+        self._split(plan, [*starts, self.n])
+        return plan
+
+    def eigenvalues(self) -> NDArray[np.complex128]:
+        """Those of T, from its diagonal blocks."""
+        spectrum = np.empty(self.n, dtype=np.complex128)
+        if len(self.pairs):
+            first, second = (host(v)[:, 0] for v in self.entries[4:])
+            spectrum[self.pairs], spectrum[self.pairs + 1] = first, second
+        spectrum[self.singles] = np.diag(self.T)[self.singles]
+        return spectrum
 
     def inverses(self, z: Array) -> Array:
         """Inverse diagonal blocks, shape (n, 2, m): two entries of each row, for each shift."""
@@ -124,16 +146,17 @@ class ShiftedTriangle:
         """X itself for complex T; for real T its real and imaginary parts, shape (n, 2 m)."""
         return real_view(X) if self.is_real else X
 
-    def _split(self, T: NDArray[Any], starts: list[int]) -> None:
+    def _split(self, plan: list[tuple[int, int] | Product], starts: list[int]) -> None:
         """Append the steps for rows ``starts[0]:starts[-1]``, the lower half first."""
         if len(starts) == 2:
-            self.plan.append((starts[0], starts[1]))
+            plan.append((starts[0], starts[1]))
             return
         half = len(starts) // 2
         low, middle, high = starts[0], starts[half], starts[-1]
-        self._split(T, starts[half:])
-        self.plan.append(Product(low, middle, high, self._move(T[low:middle, middle:high].copy())))
-        self._split(T, starts[: half + 1])
+        self._split(plan, starts[half:])
+        block = self._move(self.T[low:middle, middle:high].copy())
+        plan.append(Product(low, middle, high, block))
+        self._split(plan, starts[: half + 1])
 
     def _move(self, values: NDArray[Any]) -> Array:
         if self.like is None:
@@ -183,6 +206,11 @@ def _leaves(T: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
             singles.append(i)
             i += 1
     return np.array(pairs, dtype=np.intp), np.array(singles, dtype=np.intp)
+
+
+def host(values: Array) -> NDArray[Any]:
+    """As a NumPy array."""
+    return values if isinstance(values, np.ndarray) else values.cpu().numpy()
 
 
 def _away_from_zero(difference: Array) -> Array:

@@ -1,0 +1,89 @@
+"""The compiled iteration as continuation sees it: batches of shifts, and the vectors it keeps."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.spectra.multishift import Estimates, default_max_steps
+from rnnspec.spectra.ordering import Nearest
+from rnnspec.spectra.packed import PackedTriangle
+
+WIDTH = 256  # shifts in a batch: hundreds, so that few lanes wait for the last ones
+
+
+@cache
+def compiled() -> Callable[..., int] | None:
+    """The compiled iteration; None without numba, or with nowhere to keep what it compiles."""
+    try:
+        from rnnspec.spectra.lane_lanczos import lanczos
+    except (ImportError, RuntimeError):
+        return None
+    return lanczos
+
+
+class LaneEngine:
+    """Batches for one real triangle; `vectors` are the known ones, a row each.
+
+    Parameters
+    ----------
+    triangle : PackedTriangle
+    noise : ndarray of complex, shape (n,)
+        Of norm 1: the start where nothing is known.
+
+    Examples
+    --------
+    >>> from rnnspec.spectra.packed import pack
+    >>> engine, z = LaneEngine(pack(np.diag([0.0, 1.0])), np.array([0.6, 0.8j])), np.array([0.3j])
+    >>> none = Nearest(np.empty((1, 0), dtype=np.intp), np.empty((1, 0)))
+    >>> engine.batch(z, none, 0.03, tol=1e-6, keep=False).sigma.round(9)
+    array([0.3])
+    """
+
+    strides: tuple[int, ...] = (8, 4, 2, 1)
+
+    def __init__(self, triangle: PackedTriangle, noise: NDArray[np.complex128]) -> None:
+        self.triangle, self.order = triangle, len(noise)
+        planes = np.zeros((triangle.size, 2))
+        planes[triangle.position, 0] = noise.real
+        planes[triangle.position, 1] = noise.imag
+        self.noise = planes.ravel()
+        self.vectors = np.empty((0, 2 * triangle.size))
+
+    def width(self, _workers: int) -> int:
+        """Shifts in a batch."""
+        return WIDTH
+
+    def batch(
+        self,
+        z: NDArray[np.complex128],  # shape: (m,)
+        nearest: Nearest,
+        random_part: float,
+        tol: float,
+        keep: bool,
+    ) -> Estimates:
+        """What `smallest_singular_values` does, from starts made of the nearest vectors."""
+        lanczos = compiled()
+        assert lanczos is not None  # continuation asks first
+        sigma, converged = np.empty(len(z)), np.empty(len(z), dtype=bool)
+        vectors = np.empty((len(z) if keep else 0, 2 * self.triangle.size))
+        steps = lanczos(
+            self.triangle,
+            np.ascontiguousarray(z),
+            random_part * self.noise if nearest.indices.size else self.noise,
+            self.vectors,
+            nearest.indices,
+            nearest.weights,
+            tol,
+            default_max_steps(self.order),
+            sigma,
+            converged,
+            vectors,
+        )
+        return Estimates(sigma, converged, vectors if keep else None, int(steps))
+
+    def add(self, vectors: list[Any]) -> None:
+        """Let the `vectors` of some batches be known."""
+        self.vectors = np.concatenate([self.vectors, *vectors])
