@@ -146,7 +146,11 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
         upper = float(max(value, *bounds, tail))
         if upper <= value * (1 + rtol):
             break
-        if len(nodes) >= CURVES:
+        # A curve whose own bound is too high, although its value is not, is blurred by rounding.
+        blurred = any(
+            x > 0 and log(x) + top > log(value * (1 + rtol)) for x, (top, _) in nodes.items()
+        )
+        if blurred or len(nodes) >= CURVES:
             certified = False
             break
         if tail >= max(bounds):

@@ -73,8 +73,9 @@ def stability_radius_real(
     Level 1: for fixed g, the angles at which that singular value is below a level end where x is
     an eigenvalue of a pencil of size 2n.  Level 2: at the middle of the longest span below the
     level for every g so far, either the value is a better one, or its best g cuts the span.  No
-    span left proves the level.  Below about ``1e-6 ||A||`` rounding hides the ends, and the complex
-    distance is the proven lower bound.  Cost O((2n)^3) a test, two to ten of them.
+    span left proves the level.  Below about ``1e-6 ||A||`` rounding blurs the ends, and a lower
+    level, in the end the complex distance, is what is proved.  Cost O((2n)^3) a test, two to ten
+    of them.
 
     References
     ----------
@@ -100,7 +101,7 @@ def stability_radius_real(
     value, angle, lower, certified = _two_level(A, eigenvalues, rtol)
     rounding = len(A) * EPS * (1 + float(np.linalg.norm(A, 2)))
     if not certified:
-        lower = lowest_on_curve(A, CIRCLES, 1.0).lower
+        lower = max(lower, lowest_on_curve(A, CIRCLES, 1.0).lower)
         certified = lower >= (1 - rtol) * value - rounding
     if not certified:
         warnings.warn(
@@ -119,22 +120,27 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
     value, angle = float(ends.min()), float(np.pi * ends.argmin())
     angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
     angles = angles[(angles > AXIS) & (angles < np.pi - AXIS)]
+    norm = 1 + float(np.linalg.norm(A, 2))
     if angles.size:
         start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
-        at, found = _descend(A, start, 0.5, (AXIS, np.pi - AXIS))
+        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > 0.25:
+            at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
+            found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
+        else:
+            at, found = _descend(A, start, 0.5, (AXIS, np.pi - AXIS))
         if found.value < value:
             value, angle = found.value, at
-    norm = 1 + float(np.linalg.norm(A, 2))
     weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
     for _ in range(TESTS):
-        # Squares of A in the pencil leave no more than this of the level.
-        if value == 0 or len(A) * EPS * norm**2 / value > rtol * value:
+        blur = _blur(len(A), norm, value)
+        if blur > 0.25:
             return value, angle, 0.0, False
+        width = max(rtol, 2 * blur)
         # Step 1: the spans below the level, for this weight as for those before.
-        level, slack = (1 - 0.9 * rtol) * value, 0.1 * rtol * value
+        level, slack = (1 - 0.9 * width) * value, 0.1 * width * value
         spans = _below(A, weight, level, slack, spans)
         if not spans:
-            return value, angle, level - slack, True
+            return value, angle, level - slack, width == rtol
         # Step 2: the middle of the longest one, a better value or the next weight.
         a, b = max(spans, key=lambda span: span[1] - span[0])
         found = real_distance(A, (a + b) / 2, weight, xtol=1e-3)
@@ -144,6 +150,11 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
                 value, angle = found.value, at
         weight = found.weight
     return value, angle, 0.0, False
+
+
+def _blur(n: int, norm: float, level: float) -> float:
+    """Relative error of a level: the pencil of the crossings holds squares of A and of it."""
+    return n * EPS * norm**2 / max(level, 1e-150) ** 2
 
 
 def _descend(
