@@ -5,16 +5,20 @@
 Baselines, in the same process and with the same number of threads as ours: (a) LAPACK's singular
 values at each point; (b) EigTool's algorithm (complex Schur form once, then inverse Lanczos point
 by point with two LAPACK triangular solves a step, until two values agree to 1e-5).  Both get
-conjugate symmetry, and are timed on a sample of the points where all would take too long.
+conjugate symmetry, and are timed on a sample of the points where all would take too long.  Ours
+is compiled once for each machine: that is timed by itself, and left out of the race.
 """  # noqa: D400
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
@@ -97,7 +101,8 @@ def race(n, grid, threads, repeats):
     samples = {"svd": min(len(z), max(16, 20000000 // n**3)), "eigtool": min(len(z), 40000 // n)}
     times = {"ours": [], "svd": [], "eigtool": []}
     T = schur(A, output="complex")[0]
-    for _ in range(repeats):
+    pseudospectrum(A, box=BOX, grid=8)  # compiled by now
+    for _ in range(repeats if n > 128 else 3 * repeats):  # short times, so more of them
         with threadpool_limits(threads, user_api="blas"):
             times["ours"].append(seconds(lambda: pseudospectrum(A, box=BOX, grid=grid)))
         part = rng.choice(z, samples["svd"], replace=False)
@@ -183,6 +188,23 @@ def memory(n, grid):
     return {"n": n, "grid": grid, **json.loads(found.stdout)}
 
 
+def first_call():
+    """Seconds of the first grid in a new process: with nothing compiled yet, and from the cache."""
+    script = (
+        "import time, numpy as np; from rnnspec.spectra.pseudospectrum import pseudospectrum as p;"
+        "t = time.perf_counter(); p(np.diag(np.arange(9.0)), grid=8);"
+        "print(time.perf_counter() - t)"
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+        command = [sys.executable, "-c", script]
+        times = [
+            float(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
+            for _ in range(2)
+        ]
+    return {"compile_seconds": times[0], "cached_seconds": times[1]}
+
+
 def machine():
     blas = [lib["version"] for lib in threadpool_info() if lib["user_api"] == "blas"]
     return {
@@ -191,6 +213,7 @@ def machine():
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
+        "numba": version("numba"),
         "blas": blas,
         "rnnspec": rnnspec.__version__,
     }
@@ -223,6 +246,11 @@ def show(report, console):
         )
     console.print(table)
     console.print("Baselines timed on samples of the points, scaled up: see timed_points.")
+    call = report["first_call"]
+    console.print(
+        f"first call: {call['compile_seconds']:.1f} s with nothing compiled,"
+        f" {call['cached_seconds']:.1f} s in a later process"
+    )
     console.print(f"cost per point ~ n^{report['exponent']:.2f} (target <= 2.1)")
     for row in report["adaptive"]:
         same = "same level sets" if row["same"] else "DIFFERENT level sets"
@@ -249,6 +277,7 @@ def main():
         "race": [
             race(n, grid, threads, 1 if small else 3) for threads in options.threads for n in sizes
         ],
+        "first_call": first_call(),
         "exponent": exponent([16, 32] if small else [64, 128, 256, 512, 1024], 8 if small else 40),
         "adaptive": adaptive(64 if small else 512),
         "memory": memory(*((64, 10) if small else (2000, 50))),
