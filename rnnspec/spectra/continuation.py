@@ -64,6 +64,7 @@ def sigma_min_many(
         for tile in tiles(z, max(1, min(TILE, WORKSPACE // (16 * triangle.n * 5)))):
             engine, known = _engine(triangle), KnownPoints()
             members = [tile[level] for level in levels(z[tile], engine.strides)]
+            engine.reserve(sum(map(len, members[:-1])))
             for where in members:
                 last = where is members[-1]
                 slices = parts(len(where), engine.width(workers))
@@ -75,8 +76,9 @@ def sigma_min_many(
                     known: KnownPoints = known,
                     last: bool = last,
                 ) -> Estimates:
-                    some = points[part]
-                    return engine.batch(some, known.nearest(some), RANDOM_PART, tol, not last)
+                    some, first = points[part], len(known.points)
+                    keep = None if last else slice(first + part.start, first + part.stop)
+                    return engine.batch(some, known.nearest(some), RANDOM_PART, tol, keep)
 
                 results = []
                 for part, found in zip(slices, run(batch, slices), strict=True):
@@ -97,6 +99,8 @@ class _Engine(Protocol):
 
     strides: tuple[int, ...]
 
+    def reserve(self, _count: int) -> None: ...
+
     def width(self, _workers: int) -> int: ...
 
     def batch(
@@ -105,7 +109,7 @@ class _Engine(Protocol):
         nearest: Nearest,
         random_part: float,
         tol: float,
-        keep: bool,
+        keep: slice | None,
     ) -> Estimates: ...
 
     def add(self, vectors: list[Any]) -> None: ...
@@ -130,6 +134,9 @@ class _ArrayEngine:
         self.noise = self._move(noise[:, None])
         self.vectors: Array = self.noise[:, :0]
 
+    def reserve(self, _count: int) -> None:
+        """Nothing: wide batches bring their own."""
+
     def width(self, workers: int) -> int:
         """Shifts in a batch: vectors that fit the cache, and are wide enough for the products."""
         if self.triangle.like is not None:
@@ -144,10 +151,12 @@ class _ArrayEngine:
         nearest: Nearest,
         random_part: float,
         tol: float,
-        keep: bool,
+        keep: slice | None,
     ) -> Estimates:
         start = self._start(nearest, random_part)
-        return smallest_singular_values(self.triangle, self._move(z), start, tol, keep_vectors=keep)
+        return smallest_singular_values(
+            self.triangle, self._move(z), start, tol, keep_vectors=keep is not None
+        )
 
     def add(self, vectors: list[Any]) -> None:
         self.vectors = namespace(self.noise).concatenate([self.vectors, *vectors], 1)

@@ -138,9 +138,7 @@ def _touches(roots, x, y):
 @jit
 def _step(P, inverse, shifts, q, previous, w, state, factors):
     """The next basis vectors w, their lengths `NEXT`; what overflowed is marked and replaced."""
-    for i in range(0, len(w), L):
-        store(w, i, load(q, i))
-    alpha = solve_adjoint(P, inverse, shifts, w)
+    alpha = solve_adjoint(P, inverse, shifts, q, w)
     solve(P, inverse, shifts, w)
     beta, even, odd = load(state, BETA), splat(0.0), splat(0.0)
     for i in range(0, len(w), W):

@@ -2,7 +2,7 @@
 
 All vectors of one group of `LANES` shifts are one flat array: row i holds the real parts of all
 lanes, then the imaginary parts.  T is real, so each of its entries multiplies two registers, and
-four rows at a time give eight sums, as many as the latency of a fused multiply-add asks for.
+four rows at a time keep eight sums in registers.
 """
 
 from numba import njit
@@ -14,23 +14,37 @@ jit = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @jit
-def _accumulate(T, t, x, low, high, i):
-    """Rows ``i : i + 4`` of x plus the strip of T at `t` times rows ``low : high``."""
+def _accumulate(T, t, source, x, low, high, i):
+    """Rows ``i : i + 4`` of `source` plus the strip of T at `t` times rows ``low : high`` of x.
+
+    Even and odd columns are summed apart: sixteen sums hide any latency.
+    """
     k = i * W
-    a0, b0, a1, b1 = _rows(x, k)
-    a2, b2, a3, b3 = _rows(x, k + 2 * W)
-    for j in range(low, high):
-        u, v = load(x, j * W), load(x, j * W + L)
-        s = splat(T[t])
-        a0, b0 = fma(s, u, a0), fma(s, v, b0)
-        s = splat(T[t + 1])
-        a1, b1 = fma(s, u, a1), fma(s, v, b1)
-        s = splat(T[t + 2])
-        a2, b2 = fma(s, u, a2), fma(s, v, b2)
-        s = splat(T[t + 3])
-        a3, b3 = fma(s, u, a3), fma(s, v, b3)
-        t += 4
-    return a0, b0, a1, b1, a2, b2, a3, b3
+    a0, b0, a1, b1 = _rows(source, k)
+    a2, b2, a3, b3 = _rows(source, k + 2 * W)
+    c0 = d0 = c1 = d1 = c2 = d2 = c3 = d3 = splat(0.0)
+    for j in range(low * W, high * W, 2 * W):
+        u, v = load(x, j), load(x, j + L)
+        p, q = splat(T[t]), splat(T[t + 1])
+        a0, b0, a1, b1 = fma(p, u, a0), fma(p, v, b0), fma(q, u, a1), fma(q, v, b1)
+        p, q = splat(T[t + 2]), splat(T[t + 3])
+        a2, b2, a3, b3 = fma(p, u, a2), fma(p, v, b2), fma(q, u, a3), fma(q, v, b3)
+        u, v = load(x, j + W), load(x, j + W + L)
+        p, q = splat(T[t + 4]), splat(T[t + 5])
+        c0, d0, c1, d1 = fma(p, u, c0), fma(p, v, d0), fma(q, u, c1), fma(q, v, d1)
+        p, q = splat(T[t + 6]), splat(T[t + 7])
+        c2, d2, c3, d3 = fma(p, u, c2), fma(p, v, d2), fma(q, u, c3), fma(q, v, d3)
+        t += 8
+    return (
+        add(a0, c0),
+        add(b0, d0),
+        add(a1, c1),
+        add(b1, d1),
+        add(a2, c2),
+        add(b2, d2),
+        add(a3, c3),
+        add(b3, d3),
+    )
 
 
 @jit
@@ -87,7 +101,7 @@ def solve(P, inverse, z, x):
     n, t, M = P.size, 0, P.middle
     zr, zi = load(z, 0), load(z, L)
     for i in range(n - 4, -4, -4):
-        a0, b0, a1, b1, a2, b2, a3, b3 = _accumulate(P.upper, t, x, i + 4, n, i)
+        a0, b0, a1, b1, a2, b2, a3, b3 = _accumulate(P.upper, t, x, x, i + 4, n, i)
         t += 4 * (n - i - 4)
         a2, b2, a3, b3 = _pair(P.pairs, i + 2, inverse, zr, zi, a2, b2, a3, b3)
         _put(x, (i + 2) * W, a2, b2, a3, b3)
@@ -104,13 +118,13 @@ def solve(P, inverse, z, x):
 
 
 @jit
-def solve_adjoint(P, inverse, z, x):
-    """Overwrite x by ``(zI - T)^-* x`` in every lane; return its squared norms, a Vector."""
+def solve_adjoint(P, inverse, z, source, x):
+    """Set x to ``(zI - T)^-*`` times `source` in every lane; return its squared norms, a Vector."""
     n, t, M = P.size, 0, P.middle
     zr, zi = load(z, 0), load(z, L)
     total = splat(0.0)
     for i in range(0, n, 4):
-        a0, b0, a1, b1, a2, b2, a3, b3 = _accumulate(P.lower, t, x, 0, i, i)
+        a0, b0, a1, b1, a2, b2, a3, b3 = _accumulate(P.lower, t, source, x, 0, i, i)
         t += 4 * i
         a0, b0, a1, b1 = _pair_adjoint(P.pairs, i, inverse, zr, zi, a0, b0, a1, b1)
         _put(x, i * W, a0, b0, a1, b1)

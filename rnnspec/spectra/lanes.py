@@ -25,7 +25,7 @@ def compiled() -> Callable[..., int] | None:
 
 
 class LaneEngine:
-    """Batches for one real triangle; `vectors` are the known ones, a row each.
+    """Batches for one real triangle; `vectors` are the kept ones, a row each.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class LaneEngine:
     >>> from rnnspec.spectra.packed import pack
     >>> engine, z = LaneEngine(pack(np.diag([0.0, 1.0])), np.array([0.6, 0.8j])), np.array([0.3j])
     >>> none = Nearest(np.empty((1, 0), dtype=np.intp), np.empty((1, 0)))
-    >>> engine.batch(z, none, 0.03, tol=1e-6, keep=False).sigma.round(9)
+    >>> engine.batch(z, none, 0.03, tol=1e-6, keep=None).sigma.round(9)
     array([0.3])
     """
 
@@ -52,6 +52,10 @@ class LaneEngine:
         self.noise = planes.ravel()
         self.vectors = np.empty((0, 2 * triangle.size))
 
+    def reserve(self, count: int) -> None:
+        """Make room for vectors to keep."""
+        self.vectors = np.empty((count, 2 * self.triangle.size))
+
     def width(self, _workers: int) -> int:
         """Shifts in a batch."""
         return WIDTH
@@ -62,13 +66,15 @@ class LaneEngine:
         nearest: Nearest,
         random_part: float,
         tol: float,
-        keep: bool,
+        keep: slice | None,
     ) -> Estimates:
-        """What `smallest_singular_values` does, from starts made of the nearest vectors."""
+        """What `smallest_singular_values` does, from starts made of the nearest vectors.
+
+        Starts for later batches go to the rows `keep` of `vectors`.
+        """
         lanczos = compiled()
         assert lanczos is not None  # continuation asks first
         sigma, converged = np.empty(len(z)), np.empty(len(z), dtype=bool)
-        vectors = np.empty((len(z) if keep else 0, 2 * self.triangle.size))
         steps = lanczos(
             self.triangle,
             np.ascontiguousarray(z),
@@ -80,10 +86,9 @@ class LaneEngine:
             default_max_steps(self.order),
             sigma,
             converged,
-            vectors,
+            self.vectors[keep or slice(0)],
         )
-        return Estimates(sigma, converged, vectors if keep else None, int(steps))
+        return Estimates(sigma, converged, None, int(steps))
 
-    def add(self, vectors: list[Any]) -> None:
-        """Let the `vectors` of some batches be known."""
-        self.vectors = np.concatenate([self.vectors, *vectors])
+    def add(self, _vectors: list[Any]) -> None:
+        """Nothing: they are in their rows."""
