@@ -41,7 +41,8 @@ def row(
     import numpy as np
 
     import rnnspec
-    from rnnspec.training.normalization import SpectralNormalization, exact_values
+    from rnnspec.training.exact import exact_values
+    from rnnspec.training.normalization import SpectralNormalization
 
     errors: list[list[float]] = []
     advance = SpectralNormalization.advance

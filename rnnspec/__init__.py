@@ -58,12 +58,12 @@ if TYPE_CHECKING:
     from rnnspec.spectra.transient import TransientGrowth as TransientGrowth
     from rnnspec.spectra.transient import transient_growth as transient_growth
     from rnnspec.spectra.transient_bounds import transient_bounds as transient_bounds
+    from rnnspec.training.exact import bake as bake
     from rnnspec.training.loop import TrainedRun as TrainedRun
-    from rnnspec.training.loop import TrainingDiverged as TrainingDiverged
     from rnnspec.training.loop import train as train
     from rnnspec.training.normalization import Normalize as Normalize
-    from rnnspec.training.normalization import bake as bake
     from rnnspec.training.normalization import normalize_recurrent as normalize_recurrent
+    from rnnspec.training.state import TrainingDiverged as TrainingDiverged
 
 _HOME = {
     "ConvergenceWarning": "rnnspec._checks",
@@ -76,11 +76,11 @@ _HOME = {
     "stacked_matrices": "rnnspec.models.recurrent",
     "load_matrices": "rnnspec.models.checkpoint",
     "Normalize": "rnnspec.training.normalization",
-    "bake": "rnnspec.training.normalization",
+    "bake": "rnnspec.training.exact",
     "normalize_recurrent": "rnnspec.training.normalization",
     "train": "rnnspec.training.loop",
     "TrainedRun": "rnnspec.training.loop",
-    "TrainingDiverged": "rnnspec.training.loop",
+    "TrainingDiverged": "rnnspec.training.state",
     "spectral_radius": "rnnspec.spectra.eigen",
     "spectral_abscissa": "rnnspec.spectra.eigen",
     "spectral_norm": "rnnspec.spectra.eigen",

@@ -94,7 +94,10 @@ class SequenceClassifier(nn.Module):
 
     def last_state(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         """Top layer's state at each sequence's last true step, (n, h) or (n, 2h)."""
-        if lengths is None or int(lengths.min()) == inputs.shape[1]:
+        shortest = inputs.shape[1] if lengths is None else int(lengths.min())
+        if shortest < 1:
+            raise ValueError(f"`lengths` must be at least 1, got {shortest} (an empty sequence?)")
+        if lengths is None or shortest == inputs.shape[1]:
             states, final = self.recurrent(inputs)
         elif not self.bidirectional:
             # A causal network cannot see the padding behind the last true step.

@@ -8,6 +8,7 @@ float64 array that the matrix functions of `rnnspec` understand.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,18 @@ def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
     return {f"{name}.stacked": W for name, cell, W in _stacks(source) if GATES[cell]}
 
 
+@contextmanager
+def at_rest(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while: to look at a weight must not move its normalisation."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
+
+
 def _stacks(source: Source) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
     found = [(m, W) for key, W in _weights(source).items() if (m := _KEY.match(key))]
     if not found:
@@ -104,12 +117,13 @@ def _weights(source: Source) -> Mapping[str, Any]:
         return load_weights(source)
     if isinstance(source, nn.Module):
         # Attributes, not the state dict: a parametrised weight counts as it acts.
-        return {
-            f"{prefix}.{name}" if prefix else name: getattr(module, name)
-            for prefix, module in source.named_modules()
-            if isinstance(module, nn.RNNBase | nn.RNNCellBase)
-            for name in _hh_names(module)
-        }
+        with at_rest(source):
+            return {
+                f"{prefix}.{name}" if prefix else name: getattr(module, name)
+                for prefix, module in source.named_modules()
+                if isinstance(module, nn.RNNBase | nn.RNNCellBase)
+                for name in _hh_names(module)
+            }
     if not isinstance(source, Mapping):
         raise ValueError(
             "`source` must be a torch module, a state dict or a path,"

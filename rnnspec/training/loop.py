@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,17 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
-from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.data.sequences import DataSplits
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.training.config import DEFAULTS
-from rnnspec.training.normalization import (
-    Normalize,
-    bake,
-    estimate_error,
-    largest_radius,
-    normalize_recurrent,
-)
+from rnnspec.training.evaluation import Tensors, evaluate, tensors_of
+from rnnspec.training.exact import bake
+from rnnspec.training.normalization import Normalize, normalize_recurrent
 from rnnspec.training.rundir import RunWriter
+from rnnspec.training.state import Row, TrainingDiverged, TrainingState, diverged
 
-Row = dict[str, float]
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss stopped being a number."""
+TRUSTED = 0.02  # relative error of an estimate above which the run warns
 
 
 @dataclass(frozen=True)
@@ -39,16 +32,17 @@ class TrainedRun:
 
     `model` is the given one, with the weights of the best validation epoch and
     the normalisation baked in; `history` has a row per epoch, as in
-    ``metrics.csv``; accuracies are fractions; `estimate_error` is the largest
-    relative error of the normaliser's estimate over the epochs, against LAPACK.
+    ``metrics.csv``; accuracies are fractions, None for an empty part;
+    `estimate_error` is the largest relative error of the normaliser's estimate over
+    the epochs, against LAPACK.
     """
 
     model: SequenceClassifier
     history: tuple[Row, ...]
     best_epoch: int
-    train_accuracy: float
+    train_accuracy: float | None
     validation_accuracy: float | None
-    test_accuracy: float
+    test_accuracy: float | None
     train_seconds: float
     initial_matrices: dict[str, Any] = field(repr=False)
     directory: Path | None = None
@@ -113,7 +107,7 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If an estimate was off by more than 2 % of the exact value in the last epoch.
+        If an estimate was off by more than 2 % of the exact value at the end of an epoch.
 
     Examples
     --------
@@ -132,86 +126,31 @@ def train(
     model.to(device)
     if normalize is not None:
         normalize_recurrent(model, normalize)
-    parts = {name: _tensors(getattr(data, name), device) for name in ("train", "validation")}
+    parts = {name: tensors_of(getattr(data, name), device) for name in ("train", "validation")}
     n_batches = -(-len(data.train) // batch_size)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * n_batches)
     state = TrainingState(model, optimizer, schedule)
     if writer is not None:
         writer.begin(state)
-    for epoch in range(len(state.history) + 1, epochs + 1):
-        started = time.perf_counter()
-        order = torch.randperm(
-            len(data.train), generator=torch.Generator().manual_seed(2**20 * seed + epoch)
-        ).to(device)
-        row = _train_epoch(state, parts["train"], torch.split(order, batch_size), clip_norm, epoch)
-        state.close_epoch(row, n_batches, parts["validation"], started)
-        if writer is not None:
-            writer.epoch(state, last=epoch == epochs)
-        if on_epoch is not None:
-            on_epoch(row)
+    try:
+        for epoch in range(len(state.history) + 1, epochs + 1):
+            started = time.perf_counter()
+            order = torch.randperm(
+                len(data.train), generator=torch.Generator().manual_seed(2**20 * seed + epoch)
+            ).to(device)
+            batches = torch.split(order, batch_size)
+            row = _train_epoch(state, parts["train"], batches, clip_norm, epoch)
+            state.close_epoch(row, n_batches, parts["validation"], started)
+            if writer is not None:
+                writer.epoch(state, last=epoch == epochs)
+            if on_epoch is not None:
+                on_epoch(row)
+    except TrainingDiverged as error:
+        if writer is None:
+            raise
+        raise TrainingDiverged(f"{error}; {writer.kept()}") from error
     return _finish(state, data, initial, normalize, writer)
-
-
-class TrainingState:
-    """What a training is made of between two epochs, and so what a checkpoint holds."""
-
-    def __init__(
-        self,
-        model: SequenceClassifier,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler,
-    ) -> None:
-        self.parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule}
-        self.model, self.optimizer, self.schedule = model, optimizer, schedule
-        self.history: list[Row] = []
-        self.best: dict[str, Any] = {"epoch": 0, "loss": float("inf"), "weights": None}
-
-    def close_epoch(self, row: Row, n_batches: int, validation: "Tensors", started: float) -> None:
-        """Validate, compare the estimate with the exact value, keep the best weights."""
-        epoch = int(row["epoch"])
-        if not all(parameter.isfinite().all() for parameter in self.model.parameters()):
-            raise _diverged("the weights are not finite after", epoch, n_batches, self.model)
-        error = estimate_error(self.model)
-        if error is not None:
-            row["estimate_error"] = error
-        row["spectral_radius"] = largest_radius(self.model)
-        self.model.eval()
-        if len(validation[0]):
-            loss, accuracy = evaluate(self.model, validation)
-            if not math.isfinite(loss):
-                raise _diverged(
-                    f"the validation loss is {loss} after", epoch, n_batches, self.model
-                )
-            row |= {"validation_loss": loss, "validation_accuracy": accuracy}
-        else:
-            loss = -epoch  # nothing to choose by: the last epoch is the best
-        row["seconds"] = time.perf_counter() - started
-        self.history.append(row)
-        if loss <= self.best["loss"]:
-            weights = {key: value.clone() for key, value in self.model.state_dict().items()}
-            self.best = {"epoch": epoch, "loss": loss, "weights": weights}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Tensors, numbers and strings only."""
-        states = {name: part.state_dict() for name, part in self.parts.items()}
-        return {**states, "history": self.history, "best": self.best}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up where `state` was left."""
-        for name, part in self.parts.items():
-            part.load_state_dict(state[name])
-        self.history, self.best = state["history"], state["best"]
-
-
-Tensors = tuple[Tensor, Tensor, Tensor]  # inputs (n, t, d), lengths (n,), labels (n,)
-
-
-def _tensors(part: SequenceDataset, device: str) -> Tensors:
-    inputs, lengths, labels = (
-        torch.from_numpy(a).to(device) for a in (part.inputs, part.lengths, part.labels)
-    )
-    return inputs, lengths, labels
 
 
 def _train_epoch(
@@ -225,7 +164,7 @@ def _train_epoch(
         loss = cross_entropy(logits, labels[batch])
         value = loss.item()
         if not math.isfinite(value):
-            raise _diverged(f"the loss is {value} in", epoch, number, model)
+            raise diverged(f"the loss is {value} in", epoch, number, model)
         state.optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
@@ -243,32 +182,6 @@ def _train_epoch(
     }
 
 
-def _diverged(what: str, epoch: int, batch: int, model: nn.Module) -> TrainingDiverged:
-    return TrainingDiverged(
-        f"{what} epoch {epoch}, batch {batch}, where the largest"
-        f" spectral radius of the recurrent matrices is {largest_radius(model):.4g}"
-        " (a smaller --lr, or --normalize norm, usually helps); the last good checkpoint is kept"
-    )
-
-
-@torch.no_grad()
-def evaluate(model: nn.Module, part: Tensors, batch_size: int = 1024) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy of `model`, which is in evaluation mode."""
-    assert not model.training
-    total = correct = 0.0
-    for inputs, lengths, labels in _batches(part, batch_size):
-        logits = model(inputs, lengths)
-        total += cross_entropy(logits, labels, reduction="sum").item()
-        correct += (logits.argmax(1) == labels).sum().item()
-    n = len(part[0])
-    return total / n, correct / n
-
-
-def _batches(part: Tensors, size: int) -> Iterator[Tensors]:
-    inputs, lengths, labels = (torch.split(tensor, size) for tensor in part)
-    return zip(inputs, lengths, labels, strict=True)
-
-
 def _finish(
     state: TrainingState,
     data: DataSplits,
@@ -281,37 +194,38 @@ def _finish(
     bake(model)
     model.eval()
     device = next(model.parameters()).device
+    parts = {name: getattr(data, name) for name in ("train", "validation", "test")}
     accuracy = {
-        name: evaluate(model, _tensors(part, str(device)))[1] if len(part) else None
-        for name in ("train", "validation", "test")
-        if (part := getattr(data, name)) is not None
+        name: evaluate(model, tensors_of(part, str(device)))[1] if len(part) else None
+        for name, part in parts.items()
     }
-    error = history[-1].get("estimate_error", 0.0)
-    if error > 0.02 and normalize is not None:
-        warnings.warn(
-            f"the {normalize.estimator} estimate of the {normalize.quantity}"
-            f" (block {normalize.block}) has not converged: it was off by {error:.1%}"
-            " in the last epoch; the saved weights were normalised exactly",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
     run = TrainedRun(
         model=model,
         history=history,
         best_epoch=state.best["epoch"],
-        train_accuracy=accuracy["train"] or 0.0,
+        train_accuracy=accuracy["train"],
         validation_accuracy=accuracy["validation"],
-        test_accuracy=accuracy["test"] or 0.0,
+        test_accuracy=accuracy["test"],
         train_seconds=sum(row["seconds"] for row in history),
         initial_matrices=initial,
         directory=None if writer is None else writer.directory,
     )
+    if normalize is not None and (run.estimate_error or 0.0) > TRUSTED:
+        warnings.warn(
+            f"the {normalize.estimator} estimate of the {normalize.quantity} (block"
+            f" {normalize.block}) has not converged: at the end of an epoch it was off by"
+            f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     if writer is not None:
         writer.finish(run)
     return run
 
 
 def _check_fit(model: SequenceClassifier, data: DataSplits, epochs: int, batch_size: int) -> None:
+    if not len(data.train):
+        raise ValueError(f"`data` {data.name!r} must hold sequences to train on, found none")
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if value < 1:
             raise ValueError(f"`{name}` must be at least 1, got {value}")

@@ -49,11 +49,13 @@ class Normalize:
         Spectral radius or spectral norm (largest singular value) of each gate.
     bound : float, default 1.0
     estimator : {"rayleigh", "power", "exact"}
+        ``rayleigh``: for the norm, a step of the locally optimal block method; for
+        the radius, two-sided Rayleigh-Ritz on the spaces of the dominant
+        eigenvalues, which are taken anew from a dense decomposition when W has
+        moved by 0.03 %, above n = 64 at most every (n^2 - 64^2)/512 steps.
         ``power``: one step of the block power method per training step, one-sided
-        Ritz values.  ``rayleigh``: for the norm, a step of the locally optimal
-        block method; for the radius, two-sided Rayleigh-Ritz on the spaces of the
-        dominant eigenvalues, which are taken anew from a dense decomposition when
-        W has moved by 0.03 %, above n = 64 at most every (n^2 - 64^2)/512 steps.
+        Ritz values; its gradient of the radius, too, takes the right vector for the
+        left one, which is right for normal matrices only: for study.
         ``exact``: LAPACK in each step.
     mode : {"clip", "scale"}
         ``clip`` leaves a matrix below the bound alone; ``scale`` puts it on the
@@ -225,8 +227,21 @@ def _small(function: Callable[..., Any], *tensors: Tensor) -> tuple[Tensor, Tens
 
 
 def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:
-    """Put `normalize` on every recurrent weight of the fused layers in `module`, in place."""
-    for recurrent, name in recurrent_weights(module):
+    """Put `normalize` on every recurrent weight of the fused layers in `module`, in place.
+
+    Raises
+    ------
+    ValueError
+        If there is none (``torch.nn.LSTMCell`` and its like are not fused), or one
+        is normalised already.
+    """
+    found = list(recurrent_weights(module))
+    if not found:
+        raise ValueError(
+            "`module` must hold nn.RNN, nn.LSTM or nn.GRU, found none"
+            " (cell classes such as nn.LSTMCell are not normalised)"
+        )
+    for recurrent, name in found:
         if normalization_on(recurrent, name) is not None:
             raise ValueError(f"`{name}` is normalised already; `bake` makes that permanent")
         gates = n_gates(recurrent.mode.split("_")[0].lower())
@@ -251,76 +266,3 @@ def normalization_on(recurrent: nn.RNNBase, name: str) -> SpectralNormalization 
         return None
     normalization = recurrent.parametrizations[name][0]  # type: ignore[index]
     return normalization if isinstance(normalization, SpectralNormalization) else None
-
-
-def bake(module: nn.Module) -> None:
-    """Make the normalisation permanent and exact, in place: plain parameters remain.
-
-    Estimates err; so each gate is measured by LAPACK in float64 and shrunk where
-    it is above the bound.  Afterwards radius or norm are at most the bound times
-    1 + 1e-6, and the state dict has plain PyTorch's keys.
-    """
-    for recurrent, name in recurrent_weights(module):
-        normalization = normalization_on(recurrent, name)
-        if normalization is None:
-            continue
-        parametrize.remove_parametrizations(recurrent, name)
-        with torch.no_grad():
-            for block in getattr(recurrent, name).view(normalization.shape):
-                shrink_to(block, normalization.normalize)
-
-
-def shrink_to(block: Tensor, normalize: Normalize) -> None:
-    """Scale one gate (h, h), in place, until its exact quantity obeys `normalize`."""
-    value = exact_values(block, normalize.quantity).item()
-    if normalize.mode == "scale" and value > 0:
-        block *= normalize.bound / value
-    for k in range(12):
-        value = exact_values(block, normalize.quantity).item()
-        if value <= normalize.bound * (1 + 1e-6):
-            return
-        # Rounding to float32 moves eigenvalues: aim lower at each further attempt.
-        block *= normalize.bound / value * (1 - 1e-7 * 4**k)
-    raise AssertionError(f"{normalize.quantity} {value} does not shrink to {normalize.bound}")
-
-
-def exact_values(W: Tensor, quantity: str, *, double: bool = True) -> Tensor:
-    """Spectral radius or norm of each matrix of a stack (..., h, h), by LAPACK."""
-    A = W.detach().double() if double else W.detach()
-    if not A.isfinite().all():
-        return A.new_full(A.shape[:-2], torch.nan)
-    values = torch.linalg.svdvals(A) if quantity == "norm" else torch.linalg.eigvals(A).abs()
-    largest: Tensor = values.amax(-1)
-    return largest
-
-
-def estimate_error(module: nn.Module) -> float | None:
-    """Largest relative error, over all gates, of the estimates; None if none is made.
-
-    The estimator is moved on by a step first, so that it speaks of the present
-    weights.
-    """
-    errors = []
-    for recurrent, name in recurrent_weights(module):
-        normalization = normalization_on(recurrent, name)
-        if normalization is not None:
-            original = recurrent.parametrizations[name].original  # type: ignore[index, union-attr]
-            W = original.detach().view(normalization.shape)
-            exact = exact_values(W, normalization.normalize.quantity)
-            estimate = normalization.advance(W).double()
-            errors.append(((estimate - exact).abs() / exact.clamp_min(1e-30)).max().item())
-    return max(errors, default=None)
-
-
-@torch.no_grad()
-def largest_radius(module: nn.Module) -> float:
-    """Largest spectral radius of the recurrent matrices as the network uses them, to monitor it."""
-    was_training = module.training
-    module.eval()  # reading a normalised weight must not move its estimator
-    radii = [
-        exact_values(getattr(recurrent, name).view(-1, h, h), "radius", double=False).max().item()
-        for recurrent, name in recurrent_weights(module)
-        for h in [recurrent.hidden_size]
-    ]
-    module.train(was_training)
-    return max(radii)

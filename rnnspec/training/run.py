@@ -10,9 +10,10 @@ from rnnspec._checks import one_of
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.training.config import QUANTITIES, TrainingConfig
-from rnnspec.training.loop import Row, TrainedRun, train
+from rnnspec.training.loop import TrainedRun, train
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.rundir import open_run
+from rnnspec.training.state import Row
 
 
 def default_directory(config: TrainingConfig) -> Path:

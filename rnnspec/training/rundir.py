@@ -32,7 +32,8 @@ from rnnspec.training.config import TrainingConfig
 from rnnspec.training.summary import summarize
 
 if TYPE_CHECKING:
-    from rnnspec.training.loop import TrainedRun, TrainingState
+    from rnnspec.training.loop import TrainedRun
+    from rnnspec.training.state import TrainingState
 
 FORMAT = 1
 COLUMNS = (
@@ -60,7 +61,7 @@ class RunWriter:
     ) -> None:
         self.directory, self.config, self.between = directory, config, between
         self.record = record
-        self._saved = -float("inf")
+        self._saved, self._epoch = -float("inf"), 0
 
     def begin(self, state: "TrainingState") -> None:
         """Make the directory, or load the checkpoint in it, if there is one, into `state`."""
@@ -86,7 +87,13 @@ class RunWriter:
         checkpoint = state.state_dict()
         write_atomically(self.directory / "checkpoint.pt", lambda p: torch.save(checkpoint, p))
         write_text(self.directory / "metrics.csv", metrics_csv(state.history))
-        self._saved = time.monotonic()
+        self._saved, self._epoch = time.monotonic(), len(state.history)
+
+    def kept(self) -> str:
+        """What a stopped run can go on from, in words."""
+        if not self._epoch:
+            return f"no checkpoint was written to {self.directory} yet"
+        return f"{self.directory} keeps the checkpoint after epoch {self._epoch}"
 
     def finish(self, run: "TrainedRun") -> None:
         """Write weights and summary."""

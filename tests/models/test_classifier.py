@@ -145,3 +145,9 @@ def test_bad_arguments(arguments, message):
 )
 def test_the_shape_tells_the_cell(rows, columns, cell):
     assert cell_of_shape(rows, columns) == cell
+
+
+def test_an_empty_sequence_is_refused():
+    model = SequenceClassifier("rnn", 2, 3, hidden=4)
+    with pytest.raises(ValueError, match=r"`lengths` must be at least 1, got 0"):
+        model(torch.zeros(2, 5, 2), torch.tensor([5, 0]))

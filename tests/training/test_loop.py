@@ -6,7 +6,7 @@ import torch
 
 import rnnspec
 from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, TrainingDiverged, train
-from rnnspec.training.loop import evaluate
+from rnnspec.training.evaluation import evaluate
 
 
 def model_for(data, cell="gru", hidden=6, **options):
@@ -166,7 +166,7 @@ def test_divergence_names_epoch_batch_and_radius(walks, normalize, batch_size):
     data = walks()
     with pytest.raises(
         TrainingDiverged,
-        match=r"epoch 1, batch \d.* spectral radius .* is [\dnie].*checkpoint is kept",
+        match=r"epoch 1, batch \d.* spectral radius .* is [\dnie]",
     ):
         train(
             model_for(data, "rnn", hidden=64),
@@ -242,3 +242,49 @@ def test_every_epoch_reads_each_sequence_once_in_a_new_order(walks):
         assert torch.equal(epoch[epoch[:, 0].argsort()], everything[everything[:, 0].argsort()])
     assert not torch.equal(epochs[0], epochs[1])
     assert not torch.equal(epochs[1], epochs[2])
+
+
+@pytest.mark.parametrize("quantity", ["radius", "norm"])
+def test_looking_at_the_matrices_does_not_change_the_training(walks, quantity):
+    data, normalize = walks(), Normalize(quantity, bound=0.5)
+    plain = model_for(data)
+    train(plain, data, epochs=3, normalize=normalize)
+    watched = model_for(data)
+    modes = []
+
+    def look(_row):
+        watched.train()
+        first = rnnspec.recurrent_matrices(watched)
+        second = rnnspec.recurrent_matrices(watched)
+        assert all(np.array_equal(first[name], second[name]) for name in first)
+        modes.append(watched.training)
+
+    train(watched, data, epochs=3, normalize=normalize, on_epoch=look)
+    assert modes == [True] * 3
+    assert equal(plain.state_dict(), watched.state_dict())
+
+
+@pytest.mark.parametrize("estimator", ["rayleigh", "power"])
+def test_what_was_validated_is_what_is_saved(walks, estimator):
+    data = walks()
+    model = model_for(data, hidden=12)
+    normalize = Normalize("radius", bound=0.3, estimator=estimator, block=1)
+    with pytest.warns(ConvergenceWarning):
+        run = train(model, data, epochs=4, normalize=normalize)
+    validated = run.history[run.best_epoch - 1]["validation_loss"]
+    part = data.validation
+    tensors = [torch.from_numpy(a) for a in (part.inputs, part.lengths, part.labels)]
+    assert evaluate(model, tuple(tensors))[0] == pytest.approx(validated, rel=1e-5)
+
+
+def test_nothing_to_train_on(walks):
+    data = walks()
+    empty = replace(data, train=data.train.subset([]))
+    with pytest.raises(ValueError, match="'walks' must hold sequences to train on, found none"):
+        train(model_for(data), empty)
+
+
+def test_no_test_part(walks):
+    data = walks()
+    run = train(model_for(data), replace(data, test=data.test.subset([])), epochs=1)
+    assert run.test_accuracy is None

@@ -9,13 +9,8 @@ from torch.nn.utils import parametrize
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, bake, normalize_recurrent
 from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.training.normalization import (
-    SpectralNormalization,
-    estimate_error,
-    exact_values,
-    largest_radius,
-    shrink_to,
-)
+from rnnspec.training.exact import exact_values, largest_radius, settle, shrink_to
+from rnnspec.training.normalization import SpectralNormalization
 
 QUANTITIES, ESTIMATORS, MODES = (
     ("radius", "norm"),
@@ -262,16 +257,16 @@ def test_baking_a_plain_module_changes_nothing():
     before = {key: value.clone() for key, value in module.state_dict().items()}
     bake(module)
     assert all(torch.equal(value, before[key]) for key, value in module.state_dict().items())
-    assert estimate_error(module) is None
+    assert settle(module) is None
 
 
 def test_the_error_of_the_estimate():
     model = SequenceClassifier("lstm", 2, 3, 12, init="torch")
     normalize_recurrent(model, Normalize("norm", estimator="exact"))
-    assert estimate_error(model) < 1e-5
+    assert settle(model) < 1e-5
     model = SequenceClassifier("lstm", 2, 3, 12)
     normalize_recurrent(model, Normalize("radius", estimator="rayleigh", block=1))
-    assert estimate_error(model) > 0.1
+    assert settle(model) > 0.1
 
 
 @pytest.mark.parametrize("h", [1, 4])
@@ -352,3 +347,8 @@ def test_gates_are_normalised_each_by_itself():
     norms = [rnnspec.spectral_norm(W) for W in rnnspec.recurrent_matrices(model).values()]
     np.testing.assert_allclose(norms, [0.5, 1, 1], rtol=1e-5)
     assert len(norms) == len(GATES["gru"])
+
+
+def test_cell_classes_are_refused():
+    with pytest.raises(ValueError, match=r"must hold nn.RNN, nn.LSTM or nn.GRU, found none"):
+        normalize_recurrent(nn.GRUCell(2, 3), Normalize("norm"))

@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 import rnnspec
 from rnnspec.training import rundir
 from rnnspec.training.config import TrainingConfig
-from rnnspec.training.loop import TrainingDiverged
 from rnnspec.training.run import default_directory, train_run
 from rnnspec.training.rundir import COLUMNS, metrics_csv, read_config
+from rnnspec.training.state import TrainingDiverged
 
 CONFIG = TrainingConfig(cell="gru", hidden=5, epochs=3, batch_size=256, seed=7)
 NORMALIZED = replace(CONFIG, normalize="radius", bound=0.8)
@@ -192,6 +192,16 @@ def test_resuming_a_finished_run_changes_nothing(finished, tmp_path):
     train_run(CONFIG, run, resume=True)
     assert same_run(run, finished / "none")
     assert (run / "summary.json").read_text() == (finished / "none" / "summary.json").read_text()
+
+
+@pytest.mark.parametrize("normalize", ["radius", "norm"])
+def test_a_kill_before_the_weights_are_written_loses_nothing(tmp_path, normalize):
+    config = replace(CONFIG, normalize=normalize, cell="gru", hidden=72, bound=0.8)
+    train_run(config, tmp_path / "run")
+    weights = (tmp_path / "run" / "model.safetensors").read_bytes()
+    (tmp_path / "run" / "model.safetensors").unlink()
+    train_run(config, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == weights
 
 
 def test_a_run_is_not_overwritten(finished, tmp_path):

@@ -1,0 +1,76 @@
+"""What a training is made of between two epochs."""
+
+import math
+import time
+from typing import Any
+
+import torch
+from torch import nn
+
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.training.evaluation import Tensors, evaluate
+from rnnspec.training.exact import largest_radius, settle
+
+Row = dict[str, float]
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss stopped being a number."""
+
+
+class TrainingState:
+    """What a training is made of between two epochs, and so what a checkpoint holds."""
+
+    def __init__(
+        self,
+        model: SequenceClassifier,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+    ) -> None:
+        self.parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule}
+        self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.history: list[Row] = []
+        self.best: dict[str, Any] = {"epoch": 0, "loss": float("inf"), "weights": None}
+
+    def close_epoch(self, row: Row, n_batches: int, validation: Tensors, started: float) -> None:
+        """Compare estimates with exact values, validate with these, keep the best weights."""
+        epoch = int(row["epoch"])
+        if not all(parameter.isfinite().all() for parameter in self.model.parameters()):
+            raise diverged("the weights are not finite after", epoch, n_batches, self.model)
+        error = settle(self.model)
+        if error is not None:
+            row["estimate_error"] = error
+        row["spectral_radius"] = largest_radius(self.model)
+        self.model.eval()
+        if len(validation[0]):
+            loss, accuracy = evaluate(self.model, validation)
+            if not math.isfinite(loss):
+                raise diverged(f"the validation loss is {loss} after", epoch, n_batches, self.model)
+            row |= {"validation_loss": loss, "validation_accuracy": accuracy}
+        else:
+            loss = -epoch  # nothing to choose by: the last epoch is the best
+        row["seconds"] = time.perf_counter() - started
+        self.history.append(row)
+        if loss <= self.best["loss"]:
+            weights = {key: value.clone() for key, value in self.model.state_dict().items()}
+            self.best = {"epoch": epoch, "loss": loss, "weights": weights}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors, numbers and strings only."""
+        states = {name: part.state_dict() for name, part in self.parts.items()}
+        return {**states, "history": self.history, "best": self.best}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where `state` was left."""
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        self.history, self.best = state["history"], state["best"]
+
+
+def diverged(what: str, epoch: int, batch: int, model: nn.Module) -> TrainingDiverged:
+    """The error that says where it happened, and how large the matrices were."""
+    return TrainingDiverged(
+        f"{what} epoch {epoch}, batch {batch}, where the largest"
+        f" spectral radius of the recurrent matrices is {largest_radius(model):.4g}"
+        " (a smaller lr usually helps)"
+    )
