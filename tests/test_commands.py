@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import subprocess
 import sys
+import warnings
 from importlib import metadata
 
 import click
@@ -53,7 +55,13 @@ def test_every_command_has_quiet_and_json(path):
 def test_every_option_says_something(path):
     for parameter in COMMANDS[path].params:
         if isinstance(parameter, click.Option):
-            assert parameter.help or parameter.metavar or parameter.show_default, parameter.name
+            sentence = re.sub(r"\[default: .*?\]", "", parameter.help or "")
+            assert sentence.strip(), parameter.name
+
+
+@named
+def test_help_says_what_quiet_means(path, program):
+    assert "Print nothing but errors; with --json, the" in program(*path, "--help").out
 
 
 def outside(code, *arguments, **variables):
@@ -120,6 +128,31 @@ def test_json_is_one_document_and_nothing_else(path, sources, program, monkeypat
     assert isinstance(json.loads(out, parse_constant=pytest.fail), dict)
 
 
+@named
+def test_quiet_prints_nothing_and_json_the_document_still(path, sources, program, monkeypatch):
+    if path not in JSON:
+        pytest.skip("tested with its own command")
+    monkeypatch.setenv("RNNSPEC_OFFLINE", "1")
+    monkeypatch.delenv("RNNSPEC_DATA_DIR", raising=False)
+    assert program(*path, *JSON[path](sources), "--quiet") == (0, "", "")
+    again = ("--resume",) if path == ("train",) else ()
+    code, out, err = program(*path, *JSON[path](sources), *again, "--quiet", "--json")
+    assert (code, err) == (0, "")
+    assert isinstance(json.loads(out), dict)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line_and_none_when_quiet(sources, program, monkeypatch):
+    def warn(_):
+        warnings.warn("not quite\n  there", rnnspec.ConvergenceWarning, stacklevel=1)
+        return {"a": np.eye(2) / 2}
+
+    monkeypatch.setattr("rnnspec.models.checkpoint.load_matrices", warn)
+    assert program("measure", sources / "a.npy", "--json").err == "Warning: not quite there\n"
+    assert program("measure", sources / "a.npy", "--quiet") == (0, "", "")
+    assert program("measure", sources / "a.npy", "--json").err.startswith("Warning: ")
+
+
 @pytest.mark.parametrize("path", [(), ("datasets",)])
 def test_a_group_alone_shows_its_help(path, program):
     code, out, err = program(*path)
@@ -147,6 +180,7 @@ def test_bad_usage_is_one_line_and_exit_code_2(arguments, message, refused):
     [
         (ValueError("two\n  lines"), 2, "Error: two lines\n"),
         (RuntimeError("broken"), 1, "Error: RuntimeError: broken (RNNSPEC_DEBUG=1 shows where)\n"),
+        (np.linalg.LinAlgError("SVD"), 1, "Error: LinAlgError: SVD (RNNSPEC_DEBUG=1 shows"),
         (OSError(28, "No space left"), 1, "Error: OSError: [Errno 28] No space left (RNN"),
         (KeyboardInterrupt(), 130, "Error: interrupted\n"),
         (click.Abort(), 130, "Error: interrupted\n"),

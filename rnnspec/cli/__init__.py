@@ -2,7 +2,9 @@
 
 import os
 import sys
+import warnings
 from importlib import import_module
+from typing import NoReturn, TextIO
 
 import click
 
@@ -42,12 +44,19 @@ def cli() -> None:
 def main() -> None:
     """Run a command; bad input is one line on stderr and exit code 2.
 
+    A warning is one line on stderr, and nothing under ``--quiet``.
     Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.
     ``RNNSPEC_DEBUG=1`` shows the traceback.
     """
     if os.environ.get("RNNSPEC_DEBUG") == "1":
         cli(standalone_mode=False)
         return
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        _run()
+
+
+def _run() -> None:
     try:
         sys.exit(cli(standalone_mode=False))
     except click.exceptions.Exit as stop:
@@ -59,13 +68,30 @@ def main() -> None:
         sys.exit(2)
     except click.ClickException as error:
         fail(error.format_message(), 2)
-    except ValueError as error:
-        fail(str(error), 2)
     except Exception as error:
+        if isinstance(error, ValueError) and not _is_numerical(error):
+            fail(str(error), 2)
         fail(f"{type(error).__name__}: {error} (RNNSPEC_DEBUG=1 shows where)", 1)
 
 
-def fail(message: str, code: int) -> None:
+def _is_numerical(error: ValueError) -> bool:
+    """Whether this is LAPACK's failure, a ValueError that no input of the user's explains."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(error, numpy.linalg.LinAlgError)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    print("Warning: " + " ".join(str(message).split()), file=sys.stderr)
+
+
+def fail(message: str, code: int) -> NoReturn:
     """Print one line on stderr and leave."""
     print("Error: " + " ".join(message.split()), file=sys.stderr)
     sys.exit(code)

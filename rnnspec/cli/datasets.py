@@ -1,22 +1,17 @@
 """``rnnspec datasets``: what can be trained on, and from where."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import click
+
+from rnnspec.cli.options import json_option, quiet_option
 
 data_dir_option = click.option(
     "--data-dir",
     metavar="DIR",
     help="Look for files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
-
-def quiet_option(text: str) -> Callable[[Any], Any]:
-    """``--quiet``, with what is left of this command's output."""
-    return click.option("--quiet", is_flag=True, help=text)
 
 
 @click.group()
@@ -34,7 +29,7 @@ def datasets() -> None:
 @datasets.command("list")
 @data_dir_option
 @json_option
-@quiet_option("Print the names only.")
+@quiet_option
 def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
     """Every name that --dataset takes, and whether its files are here.
 
@@ -59,18 +54,20 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
     if as_json:
         click.echo(json.dumps({"datasets": rows}, indent=2))
         return
-    for row in rows:
-        line = f"{row['name']:26}{row['status'] or '':10}{row['about']}"
-        click.echo(row["name"] if quiet else line)
+    if not quiet:
+        for row in rows:
+            click.echo(f"{row['name']:26}{row['status'] or '':10}{row['about']}")
 
 
 @datasets.command()
 @click.argument("name")
 @data_dir_option
 @json_option
-@quiet_option("Print nothing: exit code 0 says that the data is here and sound.")
+@quiet_option
 def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
     """Sizes, classes and files of data that is on this machine.
+
+    Exit code 0 says that the data is here and sound.
 
     \b
     Example:
@@ -102,7 +99,7 @@ def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @data_dir_option
 @click.option("--no-download", is_flag=True, help="Only look; never use the network.")
 @json_option
-@quiet_option("Print nothing but errors.")
+@quiet_option
 def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, quiet: bool) -> None:
     """Get the files of a data set, check them, and say where they are.
 

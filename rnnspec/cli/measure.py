@@ -2,6 +2,7 @@
 
 import click
 
+from rnnspec.cli.options import json_option, quiet_option
 from rnnspec.cli.source import choose, numbers
 
 
@@ -15,8 +16,8 @@ from rnnspec.cli.source import choose, numbers
     show_default=True,
     help="Perturbation sizes for pseudospectral radius and abscissa.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--quiet", is_flag=True, help="Print no warnings.")
+@json_option
+@quiet_option
 def measure(source: str, matrix: str | None, epsilon: str, as_json: bool, quiet: bool) -> None:
     """Measure stability and non-normality of the matrices in SOURCE.
 
@@ -36,9 +37,11 @@ def measure(source: str, matrix: str | None, epsilon: str, as_json: bool, quiet:
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})
-        return
-    print_measures(records)
-    if not quiet:
-        said = {text: name for name, record in records.items() for text in record["warnings"]}
-        for text, name in said.items():
-            click.echo(f"{name}: {text}", err=True)
+    elif not quiet:
+        print_measures(records)
+        names: dict[str, list[str]] = {}
+        for name, record in records.items():
+            for text in dict.fromkeys(record["warnings"]):
+                names.setdefault(text, []).append(name)
+        for text, named in names.items():
+            click.echo(f"{', '.join(named)}: {text}", err=True)

@@ -2,22 +2,33 @@
 
 import click
 
+from rnnspec.cli.options import check_file, json_option, quiet_option
 from rnnspec.cli.source import choose, numbers
 
 
 @click.command()
 @click.argument("source")
 @click.option("--matrix", metavar="NAME", help="One matrix of several; default: the first.")
-@click.option("--grid", metavar="INT|NX,NY", default="100", show_default=True)
+@click.option(
+    "--grid", metavar="INT|NX,NY", default="100", show_default=True, help="Points on each axis."
+)
 @click.option("--box", metavar="XMIN,XMAX,YMIN,YMAX", help="Default: holds all levels.")
 @click.option("--levels", metavar="E1,E2,...", help="Contours of epsilon.  [default: chosen]")
-@click.option("--tol", type=float, default=1e-6, show_default=True, help="Relative.")
-@click.option("--device", type=click.Choice(("cpu", "cuda")), default="cpu", show_default=True)
+@click.option(
+    "--tol", type=float, default=1e-6, show_default=True, help="Relative error of sigma_min."
+)
+@click.option(
+    "--device",
+    type=click.Choice(("cpu", "cuda")),
+    default="cpu",
+    show_default=True,
+    help="Where the grid is computed.",
+)
 @click.option("--threads", type=click.IntRange(1), help="BLAS threads.  [default: as they come]")
 @click.option("--out", metavar="FILE.npz", help="Write x, y, sigma_min, eigenvalues, name, tol.")
-@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the level sets into a file.")
+@json_option
+@quiet_option
 def pseudospectrum(
     source: str,
     matrix: str | None,
@@ -55,6 +66,8 @@ def pseudospectrum(
 
     check_figure(figure)
     check_out(out)
+    check_file(figure, "--figure")
+    check_file(out, "--out")
     matrices = load_matrices(source)
     found = choose(matrices, matrix, source)
     name, A = next(iter(found.items()))

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rnnspec.training.config import DEFAULTS, TrainingConfig
 
@@ -36,7 +36,7 @@ def read_toml(file: str | None) -> dict[str, Any]:
             hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(_TYPES)}"
             raise ValueError(f"{path}: unknown setting {key!r}{hint}")
         if not _fits(value, _TYPES[name]):
-            raise ValueError(f"{path}: {key} has the wrong type, got {value!r}")
+            raise ValueError(f"{path}: {key} must be {_expected(_TYPES[name])}, got {value!r}")
     return {key.replace("-", "_"): value for key, value in settings.items()}
 
 
@@ -44,6 +44,11 @@ def _fits(value: object, kind: Any) -> bool:
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
     return isinstance(value, int | float if kind is float else kind)
+
+
+def _expected(kind: Any) -> str:
+    names = {bool: "true or false", int: "an integer", float: "a number", str: "a quoted text"}
+    return next(words for known, words in names.items() if known in (kind, *get_args(kind)))
 
 
 def check_resumed(

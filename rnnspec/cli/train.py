@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from rnnspec.cli.options import check_writable, json_option, quiet_option
 from rnnspec.training.config import DEFAULTS, ESTIMATORS, MODES, QUANTITIES
 
 
@@ -16,19 +17,37 @@ def option(flag: str, default: object, kind: Any = None, help: str = "") -> Call
 
 @click.command()
 @option("--dataset", DEFAULTS.dataset, help="See `rnnspec datasets list`.")
-@option("--view", "the data set's first", help="How an image is read: rows, pixels, permuted.")
-@option("--cell", DEFAULTS.cell, click.Choice(("rnn", "lstm", "gru")))
+@option(
+    "--view",
+    "the data set's first",
+    help="How an image is read: by rows, cols, pixels or permuted.",
+)
+@option(
+    "--cell", DEFAULTS.cell, click.Choice(("rnn", "lstm", "gru")), "Vanilla (tanh), LSTM or GRU."
+)
 @option("--hidden", DEFAULTS.hidden, click.IntRange(1), "Units per layer and direction.")
-@option("--layers", DEFAULTS.layers, click.IntRange(1))
+@option("--layers", DEFAULTS.layers, click.IntRange(1), "Recurrent layers, one upon another.")
 @click.option("--bidirectional", is_flag=True, default=None, help="Read both ways.")
-@option("--init", DEFAULTS.init, click.Choice(("orthogonal", "torch", "identity")))
+@option(
+    "--init",
+    DEFAULTS.init,
+    click.Choice(("orthogonal", "torch", "identity")),
+    "Recurrent weights at the start; torch: uniform, PyTorch's own.",
+)
 @option(
     "--normalize",
     DEFAULTS.normalize,
     click.Choice(("none", *QUANTITIES)),
     "What of each gate's recurrent matrix is bounded: spectral radius or spectral norm.",
 )
-@option("--estimator", DEFAULTS.estimator, click.Choice(ESTIMATORS))
+@option(
+    "--estimator",
+    DEFAULTS.estimator,
+    click.Choice(ESTIMATORS),
+    "How radius or norm is followed from step to step; rayleigh: Rayleigh quotients on"
+    " tracked subspaces; power: one step of the power method, cheap and inexact;"
+    " exact: LAPACK in each step, accurate and slow.",
+)
 @option("--bound", DEFAULTS.bound, float, "Of the radius or norm.")
 @option(
     "--normalize-mode",
@@ -37,20 +56,20 @@ def option(flag: str, default: object, kind: Any = None, help: str = "") -> Call
     "clip: only when above the bound; scale: always onto it.",
 )
 @option("--block", DEFAULTS.block, click.IntRange(1), "Vectors; 1: the textbook power method.")
-@option("--epochs", DEFAULTS.epochs, click.IntRange(1))
-@option("--batch-size", DEFAULTS.batch_size, click.IntRange(1))
+@option("--epochs", DEFAULTS.epochs, click.IntRange(1), "Passes through the training data.")
+@option("--batch-size", DEFAULTS.batch_size, click.IntRange(1), "Sequences per step.")
 @option("--lr", DEFAULTS.lr, float, "Adam's step at its peak.")
 @option("--clip-norm", DEFAULTS.clip_norm, float, "Bound on the gradient's norm.")
 @option("--seed", DEFAULTS.seed, click.IntRange(0), "Of weights and batches.")
-@option("--device", DEFAULTS.device, click.Choice(("cpu", "cuda")))
-@option("--threads", "PyTorch's", click.IntRange(1))
+@option("--device", DEFAULTS.device, click.Choice(("cpu", "cuda")), "Where the network trains.")
+@option("--threads", "PyTorch's", click.IntRange(1), "CPU threads.")
 @click.option("--data-dir", metavar="DIR", help="Where data files are.")
 @click.option("--no-download", is_flag=True, help="Never use the network.")
 @click.option("--config", metavar="FILE.toml", help="Settings; flags win over them.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, exactly.")
 @click.option("--out", metavar="DIR", help="Run directory.  [default: runs/DATASET-CELL-...]")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+@quiet_option
 def train(
     data_dir: str | None,
     no_download: bool,
@@ -82,6 +101,8 @@ def train(
     if resume:
         settings = read_config(directory)
         check_resumed(flags, config, settings, directory)
+    if not directory.is_file():
+        check_writable(str(directory), "--out")
     with show_epochs(settings.epochs, enabled=not (quiet or as_json)) as on_epoch:
         train_run(
             settings,

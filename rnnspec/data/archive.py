@@ -1,5 +1,6 @@
 """Finding the TRAIN and TEST halves of a UCR or UEA data set."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -9,6 +10,7 @@ from rnnspec.data.download import (
     cache_folder,
     data_folder,
     download_members,
+    sha256_of,
     unavailable,
     why_not_downloaded,
 )
@@ -22,12 +24,15 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
     """Both files of a data set, by its name in the archive.
 
     Looked for in the data folder (`.ts`, then `.tsv`), in the cache, inside an
-    installed sktime or aeon (which are not imported), and on the network.
+    installed sktime or aeon (which are not imported), and on the network.  Files
+    whose hash is known are compared with it, but for their line ends; a package's
+    are taken as they are installed, and a cached file that differs is fetched anew.
 
     Raises
     ------
     ValueError
-        If `name` cannot be a name, or `data_dir` is no folder.
+        If `name` cannot be a name, `data_dir` is no folder, or a file in it is not
+        the published one.
     DatasetUnavailable
         If a half is missing and cannot be fetched.
     """
@@ -36,17 +41,27 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
             f"a UCR data set is named by letters and digits, as in ucr:JapaneseVowels, got {name!r}"
             " (a path of your own: ts:PATH or tsv:PATH)"
         )
-    alone = []
+    cache, urls = cache_folder(name), _urls(name)
+    notes = []
     for prefix, suffix in _places(name, data_dir):
         there = [path for path in _halves(prefix, suffix) if path.is_file()]
-        if len(there) == 2:
+        if len(there) == 1:
+            notes.append(f"{there[0]} is there without its other half")
+        if len(there) < 2:
+            continue
+        faults = [fault for path in there if (fault := _fault(path))]
+        if not faults:
             return there[0], there[1]
-        alone += there
+        if prefix.parent != cache:
+            raise ValueError(f"{faults[0]}; replace or remove the file")
+        notes.append(faults[0])
+    for prefix in _packaged(name):
+        train, test = _halves(prefix, ".ts")
+        if train.is_file() and test.is_file():
+            return train, test
     members = [path.name for path in _halves(Path(name), ".ts")]
-    cache, urls = cache_folder(name), _urls(name)
     if reason := why_not_downloaded(download) or _fetch(urls, cache, members):
-        if alone:
-            reason += f"; {alone[0]} is there without its other half"
+        reason = "; ".join([reason, *notes])
         root = data_folder(data_dir)
         wanted = [f"{m} (sha256 {ARCHIVE_SHA256.get(m, 'not published')})" for m in members]
         raise unavailable(
@@ -106,11 +121,33 @@ def _places(name: str, data_dir: str | Path | None) -> Iterator[tuple[Path, str]
             yield root / name / name, suffix
             yield root / name, suffix
     yield cache_folder(name) / name, ".ts"
+
+
+def _packaged(name: str) -> Iterator[Path]:
     for package in ("sktime", "aeon"):
         # Found, not imported: importing either takes seconds.
         spec = find_spec(package)
         for home in (spec and spec.submodule_search_locations) or ():
-            yield Path(home) / "datasets" / "data" / name / name, ".ts"
+            yield Path(home) / "datasets" / "data" / name / name
+
+
+def _fault(path: Path) -> str | None:
+    """Say how a file differs from the published one of its name, if that is known."""
+    expected = ARCHIVE_SHA256.get(path.name)
+    if expected is None:
+        return None
+    got = sha256_of(path)
+    text = path.read_bytes().replace(b"\r\n", b"\n")
+    if expected in (got, hashlib.sha256(text).hexdigest()):
+        return None
+    owner = next((name for name, known in ARCHIVE_SHA256.items() if known == got), None)
+    cause = (
+        f"this is {owner} of the archive under another name"
+        if owner
+        else "a copy that was cut, edited or of another version; data of your own is read by"
+        " ts:PATH"
+    )
+    return f"{path}: expected sha256 {expected}, got {got}: {cause}"
 
 
 def _urls(name: str) -> list[str]:

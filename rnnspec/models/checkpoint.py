@@ -1,5 +1,6 @@
 """Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from rnnspec.models.recurrent import recurrent_matrices, stacked_matrices
 
 WEIGHTS = (".safetensors", ".pt", ".pth")
 MATRICES = (".npy", ".npz", ".mat", ".mtx", ".csv", ".txt")
+_NORMALIZED = re.compile(r"parametrizations\.weight_hh\w*\.original")
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -30,6 +32,12 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
     Pickled files are read with ``weights_only=True``: tensors, never code.  A
     training checkpoint that keeps its state dict under ``state_dict``,
     ``model_state_dict`` or ``model`` is unwrapped.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, damaged, holds more than tensors, or weights whose
+        normalisation is not baked in.
     """
     path = Path(path)
     if path.is_dir():
@@ -46,16 +54,22 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged bytes make a parser raise anything
-        reason = str(error).strip().splitlines()
         raise ValueError(
-            f"{path} is not a readable weights file ({reason[0] if reason else 'empty'});"
-            " expected safetensors, or a state dict saved with torch.save"
+            f"{path} is not a readable weights file ({_reason(error)}); expected safetensors,"
+            " or a state dict: torch.save(model.state_dict(), PATH)"
         ) from error
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
             state = state[key]
     if not isinstance(state, Mapping):
         raise ValueError(f"{path} must hold a state dict, got {type(state).__name__}")
+    normalized = next((key for key in state if _NORMALIZED.search(str(key))), None)
+    if normalized is not None:
+        raise ValueError(
+            f"{path} holds weights before their normalisation ({normalized}): they were"
+            " normalised during training; use the run directory when that is finished, or"
+            " `rnnspec.bake(model)` before torch.save(model.state_dict(), PATH)"
+        )
     return {key: value for key, value in state.items() if isinstance(value, Tensor)}
 
 
@@ -109,6 +123,28 @@ def _read_matrices(path: Path) -> dict[str, NDArray[Any]]:
 
         A = mmread(path)
         return {path.stem: A.toarray() if hasattr(A, "toarray") else np.asarray(A)}
-    text = path.read_text().replace(",", " ").splitlines()
+    return {path.stem: _read_text(path.read_text().splitlines())}
+
+
+def _read_text(lines: list[str]) -> NDArray[Any]:
+    """Numbers between commas if there is one, else between blanks."""
+    separator = None
+    for position, line in enumerate(lines, 1):
+        fields = [field.strip() for field in line.partition("#")[0].split(",")]
+        if len(fields) > 1:
+            separator = ","
+            if "" in fields:
+                raise ValueError(
+                    f"line {position}: expected a number in each field, got nothing in field"
+                    f" {fields.index('') + 1} (a missing value, or a comma too many?)"
+                )
     with warnings.catch_warnings(action="error"):  # NumPy only warns of a text without numbers
-        return {path.stem: np.loadtxt(text, ndmin=2)}
+        return np.loadtxt(lines, delimiter=separator, ndmin=2)
+
+
+def _reason(error: Exception) -> str:
+    """What a parser said, in one line; of torch's long texts the part that names the cause."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    if found := re.search(r"Unsupported global: GLOBAL (\S+)", text):
+        return f"a pickled {found[1]}, such as a whole module; only tensors are loaded, never code"
+    return text.splitlines()[0] if text else "empty"

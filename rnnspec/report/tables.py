@@ -2,13 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def print_json(record: Mapping[str, Any]) -> None:
@@ -17,14 +19,50 @@ def print_json(record: Mapping[str, Any]) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout: first column words, the others numbers."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
-    for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(cell(value) for value in row))
-    # Into a file or a pipe: as wide as it needs to be.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    """A table on stdout: first column words, the others numbers, none of them ever cut.
+
+    On a terminal too narrow for all columns the table continues below itself, each
+    part with the first column; in a file or a pipe it is as wide as it needs to be.
+    """
+    console = Console()
+    cells = [[cell(value) for value in row] for row in rows]
+    room = console.width if sys.stdout.isatty() else None
+    for part, chosen in enumerate(_parts(columns, cells, room)):
+        table = Table(
+            title=title if part == 0 else None,
+            title_justify="left",
+            box=SIMPLE_HEAD,
+            show_edge=False,
+        )
+        for position in chosen:
+            side: Literal["left", "right"] = "left" if position == 0 else "right"
+            table.add_column(Text(columns[position]), justify=side, no_wrap=True)
+        for row in cells:
+            table.add_row(*(Text(row[position]) for position in chosen))
+        if part:
+            print()
+        needed = _width(columns, cells, chosen)
+        Console(width=max(needed, room or len(title))).print(table)
+
+
+def _parts(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], room: int | None
+) -> Iterator[list[int]]:
+    """Columns side by side, as many as `room` holds; the first, and at least one more, in each."""
+    chosen = [0]
+    for position in range(1, len(columns)):
+        wider = [*chosen, position]
+        if room is not None and len(chosen) > 1 and _width(columns, cells, wider) > room:
+            yield chosen
+            wider = [0, position]
+        chosen = wider
+    yield chosen
+
+
+def _width(columns: Sequence[str], cells: Sequence[Sequence[str]], chosen: Sequence[int]) -> int:
+    """What a table of `chosen` columns takes: a blank on each side, a rule between."""
+    widest = (max(cell_len(row[k]) for row in (columns, *cells)) for k in chosen)
+    return sum(width + 2 for width in widest) + len(chosen) - 1
 
 
 def cell(value: Any) -> str:

@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from rnnspec.cli import main
 from rnnspec.cli.datasets import datasets
+from rnnspec.data.download import sha256_of
+from rnnspec.data.registry import ARCHIVE_SHA256
 
 
 @pytest.fixture(autouse=True)
@@ -52,18 +54,18 @@ def test_list_says_what_is_here():
     assert status["ucr:NAME"] is status["ts:PATH"] is None
 
 
-def test_list_looks_in_the_data_folder(toy):
+def test_list_looks_in_the_data_folder(toy, monkeypatch):
     for half in ("TRAIN", "TEST"):
-        (toy / f"Toy_{half}.ts").rename(toy / f"JapaneseVowels_{half}.ts")
+        path = (toy / f"Toy_{half}.ts").rename(toy / f"JapaneseVowels_{half}.ts")
+        monkeypatch.setitem(ARCHIVE_SHA256, path.name, sha256_of(path))
     (toy / "t10k-labels-idx1-ubyte").write_text("nothing of the kind")
     rows = json.loads(call("list", "--data-dir", toy, "--json").stdout)["datasets"]
     status = {row["name"]: row["status"] for row in rows}
     assert status["japanese-vowels"] == "here"
     assert status["mnist"] == "damaged"
-
-
-def test_list_quiet_is_names_only():
-    assert call("list", "--quiet").stdout.splitlines()[:2] == ["digits", "mnist"]
+    monkeypatch.setitem(ARCHIVE_SHA256, "JapaneseVowels_TEST.ts", "of another file")
+    rows = json.loads(call("list", "--data-dir", toy, "--json").stdout)["datasets"]
+    assert {row["name"]: row["status"] for row in rows}["japanese-vowels"] == "damaged"
 
 
 def test_info(toy):

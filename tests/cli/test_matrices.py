@@ -77,7 +77,14 @@ def test_measure_prints_a_table_and_its_warnings_apart(program, files):
     assert "1.5" in out
     assert "pseudospectral_radius 0.01" in out
     assert "a: kreiss_constant: infinite" in err
-    assert program("measure", files / "a.npy", "--quiet") == (0, out, "")
+    assert program("measure", files / "a.npy", "--quiet") == (0, "", "")
+
+
+def test_a_warning_of_many_matrices_is_said_once_with_all_names(program, files):
+    np.savez(files / "more.npz", first=3 * A, second=3 * A.T, stable=A, third=-3 * A)
+    _, _, err = program("measure", files / "more.npz")
+    (line,) = [line for line in err.splitlines() if "kreiss_constant: infinite" in line]
+    assert line.startswith("first, second, third: ")
 
 
 def test_a_run_directory_is_a_source(program, run_directory):
@@ -177,6 +184,26 @@ def test_bad_sources(refused, files, command, source, flags, message):
 )
 def test_bad_options(refused, files, command, flags, message):
     assert message in refused(command, files / "a.npy", *flags)
+
+
+@pytest.mark.parametrize("option", ["--out", "--figure"])
+def test_a_place_that_cannot_be_written_is_found_before_the_work(
+    refused, files, monkeypatch, option
+):
+    def read_only(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(
+        "rnnspec.spectra.pseudospectrum.pseudospectrum", lambda *_, **__: pytest.fail("worked")
+    )
+    name = {"--out": "a.npz", "--figure": "a.png"}[option]
+    (files / name).mkdir()
+    err = refused("pseudospectrum", files / "a.npy", option, files / name)
+    assert f"`{option}` '{files / name}': expected a file to write, got a folder" in err
+    (files / name).rmdir()
+    monkeypatch.setattr("tempfile.TemporaryFile", read_only)
+    err = refused("pseudospectrum", files / "a.npy", option, files / name)
+    assert f"`{option}` '{files / name}': the folder {files} cannot be written (Read-only" in err
 
 
 def test_lists_of_numbers():

@@ -48,11 +48,12 @@ def test_precedence_from_the_command_line(program, toml, tmp_path):
         ("hiden = 5", "unknown setting 'hiden'; did you mean hidden?"),
         ("batchsize = 5", "unknown setting 'batchsize'; did you mean batch_size?"),
         ("zzz = 5", "unknown setting 'zzz'; known: dataset, view, cell"),
-        ("hidden = 5.5", "hidden has the wrong type, got 5.5"),
-        ("hidden = true", "hidden has the wrong type, got True"),
-        ("bidirectional = 1", "bidirectional has the wrong type, got 1"),
-        ('lr = "fast"', "lr has the wrong type, got 'fast'"),
-        ("view = 3", "view has the wrong type, got 3"),
+        ("hidden = 5.5", "hidden must be an integer, got 5.5"),
+        ("hidden = true", "hidden must be an integer, got True"),
+        ("bidirectional = 1", "bidirectional must be true or false, got 1"),
+        ('lr = "fast"', "lr must be a number, got 'fast'"),
+        ("view = 3", "view must be a quoted text, got 3"),
+        ('threads = "2"', "threads must be an integer, got '2'"),
         ("[train]\nhidden = 5", "unknown setting 'train'"),
         ("hidden 5", "is not a readable TOML file"),
         ("hidden = 0", "`hidden` must be at least 1, got 0"),
@@ -188,3 +189,19 @@ def test_bad_flags(refused, tmp_path, flags, message):
 def test_out_is_a_file(refused, tmp_path):
     (tmp_path / "run").write_text("")
     assert "must be a directory, found a file" in refused("train", "--out", tmp_path / "run")
+
+
+def test_out_that_cannot_be_written_is_found_before_the_work(refused, tmp_path, monkeypatch):
+    def read_only(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "run"
+    assert f"`--out` '{out}': expected a folder, got the file" in refused("train", "--out", out)
+    monkeypatch.setattr("rnnspec.training.run.train_run", lambda *_, **__: pytest.fail("worked"))
+    monkeypatch.setattr("tempfile.TemporaryFile", read_only)
+    out = tmp_path / "deep" / "run"
+    assert f"`--out` '{out}': the folder {tmp_path} cannot be written (Read-only" in refused(
+        "train", "--out", out
+    )
+    assert not out.parent.exists()

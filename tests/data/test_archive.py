@@ -1,3 +1,4 @@
+import hashlib
 from zipfile import ZipFile
 
 import pytest
@@ -26,6 +27,7 @@ def test_found_in_the_cache_after_the_data_folder(tmp_path, place, cache, ts_hal
 def test_found_inside_an_installed_package_without_importing_it(
     tmp_path, place, ts_halves, monkeypatch, package
 ):
+    monkeypatch.setitem(archive.ARCHIVE_SHA256, "Toy_TEST.ts", "of another version")
     place(tmp_path / package, {"__init__.py": "raise RuntimeError('imported')"})
     home = place(tmp_path / package / "datasets" / "data" / "Toy", ts_halves)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -69,6 +71,49 @@ def test_one_message_says_every_way_to_get_the_data(tmp_path, place, ts_halves, 
         assert part in str(caught.value)
     with pytest.raises(DatasetUnavailable, match="68a430eabd919cc7"):
         find_archived("JapaneseVowels", download=False)
+
+
+@pytest.fixture
+def known(monkeypatch, ts_halves):
+    """Toy as a data set whose hashes are known: expected hashes by file name."""
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in ts_halves.items()}
+    for name, value in hashes.items():
+        monkeypatch.setitem(archive.ARCHIVE_SHA256, name, value)
+    return hashes
+
+
+def test_a_known_file_is_compared_in_the_data_folder(tmp_path, place, ts_halves, known):
+    place(tmp_path, ts_halves)
+    assert find_archived("Toy", tmp_path)[0] == tmp_path / "Toy_TRAIN.ts"
+    crlf = {name: text.replace("\n", "\r\n") for name, text in ts_halves.items()}
+    assert find_archived("Toy", place(tmp_path, crlf))[0] == tmp_path / "Toy_TRAIN.ts"
+    place(tmp_path, {"Toy_TEST.ts": "cut"})
+    got = hashlib.sha256(b"cut").hexdigest()
+    with pytest.raises(
+        ValueError,
+        match=rf"Toy_TEST\.ts: expected sha256 {known['Toy_TEST.ts']}, got {got}: a copy that was"
+        r" cut.*ts:PATH; replace or remove the file",
+    ):
+        find_archived("Toy", tmp_path)
+    place(tmp_path, {"Toy_TEST.ts": ts_halves["Toy_TRAIN.ts"]})
+    with pytest.raises(ValueError, match=r"this is Toy_TRAIN\.ts of the archive under another"):
+        find_archived("Toy", tmp_path)
+
+
+def test_a_known_file_that_differs_in_the_cache_is_fetched_again(
+    server, ts_halves, place, cache, known, monkeypatch
+):
+    url, served = server
+    monkeypatch.setattr(archive, "ARCHIVE", url + "/{name}.zip")
+    with ZipFile(served / "Toy.zip", "w") as zipped:
+        for name, text in ts_halves.items():
+            zipped.writestr(name, text)
+    place(cache / "Toy", ts_halves | {"Toy_TRAIN.ts": "cut"})
+    with pytest.raises(DatasetUnavailable, match=f"expected sha256 {known['Toy_TRAIN.ts']}, got"):
+        find_archived("Toy", download=False)
+    train, _ = find_archived("Toy")
+    assert train == cache / "Toy" / "Toy_TRAIN.ts"
+    assert train.read_text() == ts_halves["Toy_TRAIN.ts"]
 
 
 def test_a_name_is_no_path(tmp_path):

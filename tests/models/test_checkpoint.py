@@ -99,6 +99,8 @@ def test_an_archive_damaged_inside(tmp_path):
         ("a.npz", saved(np.savez, s="words"), "must hold a two-dimensional numeric array"),
         ("a.npy", saved(np.save, [[object()]], allow_pickle=True), "not a readable matrix file"),
         ("a.csv", b"a,b\n1,2\n", "not a readable matrix file .*could not convert"),
+        ("a.csv", b"# x\n1,2\n1,,3\n", r"a\.csv .*line 3: expected a number in .* field 2"),
+        ("a.csv", b"1,2,\n3,4,\n", "line 1: .*nothing in field 3 .*a comma too many"),
         ("a.csv", b"1,2\n3\n", "not a readable matrix file .*columns"),
         ("a.xlsx", b"", r"must be a run directory, weights \(\.safetensors.*\.mtx"),
     ],
@@ -146,6 +148,29 @@ def test_damaged_weights(tmp_path, suffix):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=r"is not a readable weights file .*; expected"):
             load_weights(path)
+
+
+def test_a_pickled_module_is_refused_with_the_way_out(tmp_path):
+    torch.save(nn.LSTM(2, 3), tmp_path / "a.pt")
+    with pytest.raises(ValueError, match="a pickled torch.nn.modules.rnn.LSTM, such as") as caught:
+        load_weights(tmp_path / "a.pt")
+    assert "torch.save(model.state_dict(), PATH)" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)
+
+
+@pytest.mark.parametrize("under", [None, "model", "state_dict"])
+def test_weights_before_their_normalisation_are_refused(tmp_path, under):
+    model = SequenceClassifier("lstm", 2, 3, 4, layers=2, bidirectional=True)
+    normalize_recurrent(model, Normalize("norm"))
+    state = model.state_dict()
+    torch.save({under: state, "epoch": 3} if under else state, tmp_path / "checkpoint.pt")
+    with pytest.raises(
+        ValueError,
+        match=r"checkpoint\.pt holds weights before .*normalised during training; use the run"
+        r" directory .*`rnnspec\.bake\(model\)` before",
+    ):
+        load_matrices(tmp_path / "checkpoint.pt")
 
 
 def test_weights_of_other_things(tmp_path):

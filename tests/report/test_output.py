@@ -1,11 +1,13 @@
 import json
+import re
+import sys
 
 import matplotlib.pyplot as plt
 import pytest
 
 from rnnspec.report.figures import check_figure, check_out, save_figure
 from rnnspec.report.progress import show_epochs
-from rnnspec.report.tables import cell, print_json, print_table
+from rnnspec.report.tables import cell, print_json, print_measures, print_table
 
 ROW = {"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.75, "spectral_radius": 1.25}
 
@@ -26,6 +28,47 @@ def test_a_table_holds_every_cell(capsys):
     print_table("title", ("name", "x"), [["a", 0.123456], ["b", None]])
     out = capsys.readouterr().out
     assert all(word in out for word in ("title", "name", "0.1235", "-"))
+
+
+def measured(n):
+    names = [f"encoder.layer{k}.forget" for k in range(n)]
+    record = {
+        "n": 4,
+        "spectral_radius": 0.123456,
+        "eigenvector_condition": -1.234e-10,
+        "pseudospectral_radius": {"0.01": 1.5},
+        "pseudospectral_abscissa": {"0.01": 0.25},
+        "certified": {"spectral_radius": {"lower": 0.1234561234, "upper": 0.1234567891}},
+    }
+    return {name: record for name in names}
+
+
+@pytest.mark.parametrize("n", [1, 4, 16])
+@pytest.mark.parametrize("width", [None, 20, 80, 120])
+def test_a_table_cuts_nothing(n, width, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: width is not None, raising=False)
+    monkeypatch.setenv("COLUMNS", str(width or 80))
+    monkeypatch.setenv("TERM", "dumb")
+    matrices = measured(n)
+    print_measures(matrices)
+    out = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in out
+    assert [re.findall(rf"{name}(?!\w)", out) for name in matrices] == [[name] for name in matrices]
+    assert len(re.findall(r"-1\.234e-10", out)) == n
+    heads = out.count("number")
+    assert out.count("pseudospectral_abscissa 0.01") == heads
+    if width is None:
+        assert heads == 1
+    elif width >= 80:
+        assert max(map(len, out.splitlines())) <= width
+        assert (heads > 1) == (n > 1 if width == 80 else n > 3)
+    assert ("0.123456 and 0.123457" in out) == (n == 1)
+
+
+def test_words_in_brackets_are_no_markup(capsys):
+    print_table("title", ("name", "[red]"), [["[bold]", "[/x]"]])
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("[red]", "[bold]", "[/x]"))
 
 
 def test_cells():
