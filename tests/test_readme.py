@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -63,6 +64,34 @@ def test_table_has_the_columns_of_the_demo():
 
     heading = blocks("text")[0].splitlines()[0]
     assert re.split(r"\s{2,}", heading.strip()) == list(COLUMNS)
+
+
+def test_installation_comes_before_the_first_command():
+    assert README.index("`pip install .`") < README.index("\nrnnspec ")
+
+
+def test_data_sets_with_known_checksums_are_named():
+    from rnnspec.data.registry import ARCHIVE_SHA256
+
+    assert all(member.partition("_")[0] in README for member in ARCHIVE_SHA256)
+
+
+def test_errors_of_the_estimates_are_those_measured():
+    rows = json.loads((ROOT / "benchmarks/results/estimators.json").read_text())["rows"]
+    tracked = [row for row in rows if row["estimator"] == "rayleigh"]
+    near = [row for row in tracked if row["quantity"] == "norm" or row["hidden"] == 64]
+    assert {row["hidden"] for row in near} == {64, 128}
+    assert max(row["worst"] for row in near) < 1e-3
+    (far,) = (row for row in tracked if row not in near and row["cell"] == "gru")
+    prose = " ".join(README.split())
+    assert f"GRU is off by {far['worst']:.0%}".replace("%", " %") in prose
+    assert f"the median one by {far['median']:.1%}".replace("%", " %") in prose
+    power = {
+        kind: max(r["worst"] for r in rows if (r["estimator"], r["quantity"]) == ("power", kind))
+        for kind in ("radius", "norm")
+    }
+    told = f"up to {power['radius']:.0%} for the radius and {power['norm']:.0%} for the norm"
+    assert told.replace("%", " %") in prose
 
 
 def test_every_command_is_named():
