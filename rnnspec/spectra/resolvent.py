@@ -16,6 +16,7 @@ from rnnspec.spectra.eigen import eigenvalues, spectral_norm
 from rnnspec.spectra.triangle import Array, ShiftedTriangle
 
 SMALL = 8  # up to here the batched SVD is faster than the iteration, measured on 100 x 100 points
+ALONE = 256  # up to here a second thread gains LAPACK's Schur form nothing, and may cost, measured
 WORK = 2**19  # entries of one batch of matrices
 
 Progress = Callable[[int], None]
@@ -134,7 +135,8 @@ class Resolvent:
         self.A, self.method = A, choose_method(A)
         if self.method == "lanczos":
             self.scale = spectral_norm(A)
-            T, _ = schur(A / self.scale, output="real" if np.isrealobj(A) else "complex")
+            with _blas().limit(limits=1 if len(A) <= ALONE else None, user_api="blas"):
+                T, _ = schur(A / self.scale, output="real" if np.isrealobj(A) else "complex")
             self.triangle = ShiftedTriangle(T, _example(device))
 
     def eigenvalues(self, _centre: complex = 0) -> NDArray[np.complex128]:
