@@ -266,7 +266,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--small", action="store_true", help="a few seconds, to see that it runs")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--out", type=Path, default=RESULTS / "spectra.json")
+    parser.add_argument("--out", type=Path, help="default: results/spectra.json, if not --small")
     options = parser.parse_args()
     small = options.small
     sizes, grid = ([16, 32], 20) if small else (list(TARGETS), 100)
@@ -283,8 +283,10 @@ def main():
         "memory": memory(*((64, 10) if small else (2000, 50))),
     }
     show(report, Console(width=110))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=1) + "\n")
+    out = options.out or (None if small else RESULTS / "spectra.json")
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":
