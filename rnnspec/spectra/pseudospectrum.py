@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec._checks import positive, square
+from rnnspec._files import write_atomically
 from rnnspec.spectra.grid import (
     automatic_box,
     check_box,
@@ -51,18 +52,17 @@ class Pseudospectrum:
         """Draw the contours; see `rnnspec.report.plots.plot_pseudospectrum`."""
         from rnnspec.report.plots import plot_pseudospectrum
 
-        ax = plot_pseudospectrum(self, ax=ax)
-        if self.inner:
-            ax.set_title(f"{self.name} (inner approximation)".lstrip())
-        return ax
+        return plot_pseudospectrum(self, ax=ax)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""
-        path = Path(path)
-        part = path.with_name(path.name + ".part")  # an interrupt leaves `path` as it was
-        with open(part, "wb") as file:
-            np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
-        part.replace(path)
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:  # a path would be given a suffix
+                np.savez(file, **values)
+
+        write_atomically(Path(path), write)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "Pseudospectrum":
