@@ -11,7 +11,7 @@ MAY_IMPORT = {
     "data": set(),
     "spectra": set(),
     "models": set(),
-    "training": {"data", "models", "spectra"},
+    "training": {"data", "models", "spectra", "robustness"},
     "dynamics": {"models", "spectra"},
     "robustness": {"data", "models", "spectra"},
     "study": {"data", "models", "spectra", "training", "dynamics", "robustness"},

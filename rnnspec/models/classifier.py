@@ -84,30 +84,48 @@ class SequenceClassifier(nn.Module):
         self,
         inputs: Tensor,  # shape: (n, t, d)
         lengths: Tensor | None = None,  # shape: (n,)
+        state: Tensor | None = None,  # shape: (n, *state_shape)
     ) -> Tensor:  # shape: (n, k)
-        """Logits of the classes; `lengths` defaults to all of t."""
+        """Logits of the classes; `lengths` defaults to all of t, `state` to zero."""
         # The fused layers look at each weight several times; a parametrised
         # weight is computed once per forward.  Without one this does nothing.
         with parametrize.cached():
-            logits: Tensor = self.readout(self.last_state(inputs, lengths))
+            logits: Tensor = self.readout(self.last_state(inputs, lengths, state))
         return logits
 
-    def last_state(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
+    @property
+    def state_shape(self) -> tuple[int, int, int]:
+        """(states, layers x directions, h) of a sequence; an LSTM has two states, h and c."""
+        return 1 + (self.cell == "lstm"), self.layers * (1 + self.bidirectional), self.hidden
+
+    def last_state(
+        self, inputs: Tensor, lengths: Tensor | None, state: Tensor | None = None
+    ) -> Tensor:
         """Top layer's state at each sequence's last true step, (n, h) or (n, 2h)."""
         shortest = inputs.shape[1] if lengths is None else int(lengths.min())
         if shortest < 1:
             raise ValueError(f"`lengths` must be at least 1, got {shortest} (an empty sequence?)")
+        start = None if state is None else self._start(state)
         if lengths is None or shortest == inputs.shape[1]:
-            states, final = self.recurrent(inputs)
+            states, final = self.recurrent(inputs, start)
         elif not self.bidirectional:
             # A causal network cannot see the padding behind the last true step.
-            states, _ = self.recurrent(inputs)
+            states, _ = self.recurrent(inputs, start)
             last: Tensor = states[torch.arange(len(states), device=states.device), lengths - 1]
             return last
         else:
             packed = pack_padded_sequence(
                 inputs, lengths.cpu(), batch_first=True, enforce_sorted=False
             )
-            _, final = self.recurrent(packed)
+            _, final = self.recurrent(packed, start)
         h = final[0] if self.cell == "lstm" else final  # shape: (layers * directions, n, h)
         return torch.cat([h[-2], h[-1]], dim=1) if self.bidirectional else h[-1]
+
+    def _start(self, state: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        # torch wants (layers * directions, n, h), and a pair of them for an LSTM.
+        if state.shape[1:] != self.state_shape:
+            raise ValueError(
+                f"`state` must have shape (n, *{self.state_shape}), got {tuple(state.shape)}"
+            )
+        h, *c = (part.contiguous() for part in state.permute(1, 2, 0, 3))
+        return (h, c[0]) if c else h

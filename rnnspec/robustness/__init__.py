@@ -1,0 +1,1 @@
+"""PERTURBATION: threat models, noise, attacks, minimal perturbations, corruptions, curves."""

@@ -1,0 +1,118 @@
+"""The threat model: what may move, in which norm, in which units, and where."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnnspec._checks import one_of
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.robustness.budget import NORMS, Budget
+
+TARGETS = ("input", "state")
+UNITS = ("std", "raw")
+
+
+@dataclass(frozen=True, eq=False)
+class Threat:
+    r"""What an attacker of a sequence classifier may touch.
+
+    Parameters
+    ----------
+    target : {"input", "state"}
+        The values of the sequence, or the initial state (h0, and c0 of an LSTM).
+        Weights are perturbed by `rnnspec.robustness.weights`.
+    norm : {"linf", "l2"}
+        The largest entry, or the Euclidean length of a sequence's perturbation.
+    units : {"std", "raw"}
+        One unit of an input is a standard deviation of its channel over the
+        training data, or one raw unit.  A state has no units: 1 is 1.
+    steps : (t,) or (n, t) boolean array, optional
+        Time steps that may move; padded steps never do.
+    channels : (d,) boolean array, optional
+        Channels that may move.
+    bounded : bool, default True
+        Keep raw values inside the data's raw bounds (images: [0, 1]; series have none).
+
+    Raises
+    ------
+    ValueError
+        For an unknown target, norm or units, or masks on a state.
+
+    Examples
+    --------
+    >>> Threat(norm="l2").units
+    'std'
+    """
+
+    target: str = "input"
+    norm: str = "linf"
+    units: str = "std"
+    steps: NDArray[np.bool_] | None = None
+    channels: NDArray[np.bool_] | None = None
+    bounded: bool = True
+
+    def __post_init__(self) -> None:
+        one_of(self.target, "target", TARGETS)
+        one_of(self.norm, "norm", NORMS)
+        one_of(self.units, "units", UNITS)
+        if self.target == "state" and not (self.steps is None and self.channels is None):
+            raise ValueError(
+                "`steps` and `channels` must be None for the target 'state':"
+                " an initial state has neither time nor channels"
+            )
+
+    def scale(self, data: SequenceDataset) -> NDArray[np.float64]:
+        """(d,) model units per unit of the threat: 1 for "std", 1 / std for "raw"."""
+        return np.ones(data.n_features) if self.units == "std" else 1 / data.std
+
+    def movable(self, data: SequenceDataset) -> NDArray[np.bool_]:
+        """(n, t, d) mask of the values that may move.
+
+        Raises
+        ------
+        ValueError
+            If a mask does not fit the data, or leaves nothing to move.
+        """
+        mask = np.repeat(data.mask()[:, :, np.newaxis], data.n_features, axis=2)
+        if self.steps is not None:
+            steps = np.asarray(self.steps, dtype=bool)
+            if steps.shape not in ((data.n_steps,), (len(data), data.n_steps)):
+                raise ValueError(
+                    f"`steps` must have shape ({data.n_steps},) or ({len(data)}, {data.n_steps}),"
+                    f" got {steps.shape}"
+                )
+            mask &= steps[..., np.newaxis]
+        if self.channels is not None:
+            channels = np.asarray(self.channels, dtype=bool)
+            if channels.shape != (data.n_features,):
+                raise ValueError(
+                    f"`channels` must have shape ({data.n_features},), got {channels.shape}"
+                )
+            mask &= channels
+        if not mask.any():
+            raise ValueError("`steps` and `channels` must leave something to move, they mask all")
+        return mask
+
+    def budget(self, data: SequenceDataset, dtype: torch.dtype, device: torch.device) -> Budget:
+        """The admissible perturbations of the inputs of `data`, in units."""
+        mask = self.movable(data)
+        low = np.full((1, 1, data.n_features), -np.inf)
+        high = -low
+        if self.bounded:
+            # Distances to the raw bounds; raw() is inside them, so the box holds 0.
+            per_unit = data.std * self.scale(data)
+            raw = data.raw().astype(np.float64)
+            low, high = (data.lower - raw) / per_unit, (data.upper - raw) / per_unit
+        lower, upper = (
+            torch.from_numpy(np.where(mask, edge, 0.0)).to(device, dtype) for edge in (low, high)
+        )
+        return Budget(self.norm, lower, upper)
+
+
+def free_state(shape: tuple[int, ...], norm: str, like: Tensor) -> Budget:
+    """The admissible perturbations of an initial state: a ball without a box."""
+    bound = torch.full(shape, torch.inf, dtype=like.dtype, device=like.device)
+    return Budget(norm, -bound, bound)
