@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -170,8 +171,8 @@ def _state_shape(model: nn.Module, n: int) -> tuple[int, ...]:
         raise ValueError(
             "`target` must be 'input' for this model: its forward takes no argument `state`"
         )
-    shape: tuple[int, ...] = (n, *model.state_shape)
-    return shape
+    shape: Any = model.state_shape
+    return n, *shape
 
 
 @torch.no_grad()
