@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from rnnspec.report.plots import plot_transient_bounds as plot_transient_bounds
     from rnnspec.report.plots import plot_transient_growth as plot_transient_growth
     from rnnspec.report.surface import plot_surface as plot_surface
+    from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
+    from rnnspec.robustness.threat import Threat as Threat
+    from rnnspec.robustness.victim import under_attack as under_attack
     from rnnspec.spectra import gallery as gallery
     from rnnspec.spectra.bracket import Bracket as Bracket
     from rnnspec.spectra.crisscross import pseudospectral_abscissa as pseudospectral_abscissa
@@ -119,6 +122,9 @@ _HOME = {
     "mark_pseudospectral_radius": "rnnspec.report.marks",
     "mark_distance_to_instability": "rnnspec.report.marks",
     "draw_numerical_range": "rnnspec.report.marks",
+    "Threat": "rnnspec.robustness.threat",
+    "under_attack": "rnnspec.robustness.victim",
+    "BudgetExceeded": "rnnspec.robustness.budget",
     "gallery": "rnnspec.spectra.gallery",
 }
 
