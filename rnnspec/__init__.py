@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
+    from rnnspec.robustness.corruptions import corrupt as corrupt
     from rnnspec.spectra import gallery as gallery
     from rnnspec.spectra.bracket import Bracket as Bracket
     from rnnspec.spectra.crisscross import pseudospectral_abscissa as pseudospectral_abscissa
@@ -125,6 +126,7 @@ _HOME = {
     "Threat": "rnnspec.robustness.threat",
     "under_attack": "rnnspec.robustness.victim",
     "BudgetExceeded": "rnnspec.robustness.budget",
+    "corrupt": "rnnspec.robustness.corruptions",
     "gallery": "rnnspec.spectra.gallery",
 }
 
