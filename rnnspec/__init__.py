@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from rnnspec.report.plots import plot_transient_growth as plot_transient_growth
     from rnnspec.report.surface import plot_surface as plot_surface
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
+    from rnnspec.robustness.corruptions import corrupt as corrupt
+    from rnnspec.robustness.kick import kick as kick
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
-    from rnnspec.robustness.corruptions import corrupt as corrupt
     from rnnspec.spectra import gallery as gallery
     from rnnspec.spectra.bracket import Bracket as Bracket
     from rnnspec.spectra.crisscross import pseudospectral_abscissa as pseudospectral_abscissa
@@ -127,6 +128,7 @@ _HOME = {
     "under_attack": "rnnspec.robustness.victim",
     "BudgetExceeded": "rnnspec.robustness.budget",
     "corrupt": "rnnspec.robustness.corruptions",
+    "kick": "rnnspec.robustness.kick",
     "gallery": "rnnspec.spectra.gallery",
 }
 
