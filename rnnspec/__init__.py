@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from rnnspec.spectra.transient import TransientGrowth as TransientGrowth
     from rnnspec.spectra.transient import transient_growth as transient_growth
     from rnnspec.spectra.transient_bounds import transient_bounds as transient_bounds
+    from rnnspec.training.adversarial import Adversarial as Adversarial
+    from rnnspec.training.curvature import CurvaturePenalty as CurvaturePenalty
     from rnnspec.training.exact import bake as bake
     from rnnspec.training.loop import TrainedRun as TrainedRun
     from rnnspec.training.loop import train as train
@@ -81,6 +83,8 @@ _HOME = {
     "stacked_matrices": "rnnspec.models.recurrent",
     "load_matrices": "rnnspec.models.checkpoint",
     "Normalize": "rnnspec.training.normalization",
+    "Adversarial": "rnnspec.training.adversarial",
+    "CurvaturePenalty": "rnnspec.training.curvature",
     "bake": "rnnspec.training.exact",
     "normalize_recurrent": "rnnspec.training.normalization",
     "train": "rnnspec.training.loop",

@@ -6,7 +6,15 @@ from typing import Any
 import click
 
 from rnnspec.cli.options import check_writable, json_option, quiet_option
-from rnnspec.training.config import DEFAULTS, ESTIMATORS, MODES, QUANTITIES
+from rnnspec.training.config import (
+    DEFAULTS,
+    ESTIMATORS,
+    FORMS,
+    METHODS,
+    MODES,
+    QUANTITIES,
+    SCHEDULES,
+)
 
 
 def option(flag: str, default: object, kind: Any = None, help: str = "") -> Callable[[Any], Any]:
@@ -56,6 +64,35 @@ def option(flag: str, default: object, kind: Any = None, help: str = "") -> Call
     "clip: only when above the bound; scale: always onto it.",
 )
 @option("--block", DEFAULTS.block, click.IntRange(1), "Vectors; 1: the textbook power method.")
+@option(
+    "--adversarial",
+    DEFAULTS.adversarial,
+    click.Choice(("none", *METHODS)),
+    "Train on the worst inputs nearby; pgd: found anew for each batch; free: kept from epoch to"
+    " epoch, fast; trades: plain loss plus the divergence to them.",
+)
+@option("--adv-epsilon", DEFAULTS.adv_epsilon, float, "How far, in standard deviations.")
+@option("--adv-steps", "7; free: 1", click.IntRange(1), "Gradients of the attack per batch.")
+@option(
+    "--adv-schedule",
+    DEFAULTS.adv_schedule,
+    click.Choice(SCHEDULES),
+    "How epsilon grows; linear: until half way; cosine: in three periods, with Adam's step.",
+)
+@option("--adv-beta", DEFAULTS.adv_beta, float, "Weight of the divergence in trades.")
+@option(
+    "--curvature-penalty",
+    DEFAULTS.curvature_penalty,
+    float,
+    "Weight of the curvature of the loss in the input.",
+)
+@option(
+    "--curvature-form",
+    DEFAULTS.curvature_form,
+    click.Choice(FORMS),
+    "Of gradients along their own sign, or of the whole Hessian by random directions.",
+)
+@option("--curvature-step", DEFAULTS.curvature_step, float, "Length of the finite difference.")
 @option("--epochs", DEFAULTS.epochs, click.IntRange(1), "Passes through the training data.")
 @option("--batch-size", DEFAULTS.batch_size, click.IntRange(1), "Sequences per step.")
 @option("--lr", DEFAULTS.lr, float, "Adam's step at its peak.")

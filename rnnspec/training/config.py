@@ -5,6 +5,9 @@ from dataclasses import dataclass
 QUANTITIES = ("radius", "norm")
 MODES = ("clip", "scale")
 ESTIMATORS = ("rayleigh", "power", "exact")
+METHODS = ("pgd", "free", "trades")
+SCHEDULES = ("constant", "linear", "cosine")
+FORMS = ("finite-difference", "hutchinson")
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,8 @@ class TrainingConfig:
 
     `lr` is Adam's step at its peak, `clip_norm` the bound on the norm of the
     whole gradient, `bound` that on the radius or norm of each gate's recurrent
-    matrix, `threads` PyTorch's (None: as it comes).
+    matrix, `adv_epsilon` the size of the attack in standard deviations, `adv_steps`
+    its steps (None: 7, of "free" 1), `threads` PyTorch's (None: as it comes).
     """
 
     dataset: str = "digits"
@@ -28,6 +32,14 @@ class TrainingConfig:
     bound: float = 1.0
     normalize_mode: str = "clip"
     block: int = 8
+    adversarial: str = "none"
+    adv_epsilon: float = 0.1
+    adv_steps: int | None = None
+    adv_schedule: str = "constant"
+    adv_beta: float = 6.0
+    curvature_penalty: float = 0.0
+    curvature_form: str = "finite-difference"
+    curvature_step: float = 1.0
     epochs: int = 40
     batch_size: int = 32
     lr: float = 2e-3

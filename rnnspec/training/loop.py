@@ -10,17 +10,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
+from rnnspec.training.adversarial import Adversarial, AdversarialLoss
 from rnnspec.training.config import DEFAULTS
-from rnnspec.training.evaluation import Tensors, evaluate, tensors_of
+from rnnspec.training.curvature import CurvaturePenalty
+from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.exact import bake
 from rnnspec.training.normalization import Normalize, normalize_recurrent
+from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.rundir import RunWriter
+from rnnspec.training.schedule import step_schedule
 from rnnspec.training.state import Row, TrainingDiverged, TrainingState, diverged
 
 TRUSTED = 0.02  # relative error of an estimate above which the run warns
@@ -53,6 +56,11 @@ class TrainedRun:
         errors = [row["estimate_error"] for row in self.history if "estimate_error" in row]
         return max(errors) if errors else None
 
+    @property
+    def robust_validation_accuracy(self) -> float | None:
+        """Of the best epoch, under attack; None without adversarial training."""
+        return self.history[self.best_epoch - 1].get("robust_validation_accuracy")
+
 
 def train(
     model: SequenceClassifier,
@@ -66,6 +74,8 @@ def train(
     device: str = DEFAULTS.device,
     writer: RunWriter | None = None,
     on_epoch: Callable[[Row], None] | None = None,
+    adversarial: Adversarial | None = None,
+    curvature: CurvaturePenalty | None = None,
 ) -> TrainedRun:
     r"""Train `model` on `data.train`, keep the weights of the lowest loss on `data.validation`.
 
@@ -73,6 +83,10 @@ def train(
     \pi k/K)` over all K batches; the gradient's norm is clipped.  The last batch
     of an epoch may be smaller.  Batches follow from `seed` and the epoch alone, so
     the same seed on the same machine gives the same weights, interrupted or not.
+
+    With `adversarial` the loss that chooses the weights is that of the validation part
+    under attack, its row has ``robust_validation_loss`` and ``_accuracy``, and its
+    ``train_accuracy`` is that on what the network was trained on, perturbed or not.
 
     Parameters
     ----------
@@ -92,6 +106,10 @@ def train(
         Writes the run directory as training goes on and resumes from it.
     on_epoch : callable, optional
         Called with each epoch's row, for progress or monitoring.
+    adversarial : Adversarial, optional
+        Train on the worst inputs within a distance, by PGD, a fast form of it, or TRADES.
+    curvature : CurvaturePenalty, optional
+        Add a penalty on the curvature of the loss in the input.
 
     Returns
     -------
@@ -129,8 +147,13 @@ def train(
     parts = {name: tensors_of(getattr(data, name), device) for name in ("train", "validation")}
     n_batches = -(-len(data.train) // batch_size)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * n_batches)
-    state = TrainingState(model, optimizer, schedule)
+    total = epochs * n_batches
+    robust = None
+    if adversarial is not None:
+        robust = AdversarialLoss(model, data, parts["train"], adversarial, seed, total)
+    batch_loss = objective(model, parts["train"], robust, curvature, seed)
+    schedule = step_schedule(optimizer, total, robust is not None and robust.restarts)
+    state = TrainingState(model, optimizer, schedule, robust)
     if writer is not None:
         writer.begin(state)
     try:
@@ -140,7 +163,7 @@ def train(
                 len(data.train), generator=torch.Generator().manual_seed(2**20 * seed + epoch)
             ).to(device)
             batches = torch.split(order, batch_size)
-            row = _train_epoch(state, parts["train"], batches, clip_norm, epoch)
+            row = _train_epoch(state, batch_loss, parts["train"][2], batches, clip_norm, epoch)
             state.close_epoch(row, n_batches, parts["validation"], started)
             if writer is not None:
                 writer.epoch(state, last=epoch == epochs)
@@ -154,14 +177,18 @@ def train(
 
 
 def _train_epoch(
-    state: TrainingState, train: Tensors, batches: tuple[Tensor, ...], clip_norm: float, epoch: int
+    state: TrainingState,
+    batch_loss: BatchLoss,
+    labels: Tensor,
+    batches: tuple[Tensor, ...],
+    clip_norm: float,
+    epoch: int,
 ) -> Row:
-    model, (inputs, lengths, labels) = state.model, train
+    model = state.model
     model.train()
     total, predicted = 0.0, []
     for number, batch in enumerate(batches, 1):
-        logits = model(inputs[batch], lengths[batch])
-        loss = cross_entropy(logits, labels[batch])
+        loss, logits = batch_loss(batch, (epoch - 1) * len(batches) + number - 1)
         value = loss.item()
         if not math.isfinite(value):
             raise diverged(f"the loss is {value} in", epoch, number, model)

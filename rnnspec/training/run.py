@@ -9,7 +9,9 @@ import torch
 from rnnspec._checks import one_of
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.training.config import QUANTITIES, TrainingConfig
+from rnnspec.training.adversarial import Adversarial
+from rnnspec.training.config import METHODS, QUANTITIES, TrainingConfig
+from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.loop import TrainedRun, train
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.rundir import open_run
@@ -19,7 +21,8 @@ from rnnspec.training.state import Row
 def default_directory(config: TrainingConfig) -> Path:
     """Where a run goes unless told: ``runs/digits-lstm-radius-seed0``."""
     dataset = Path(config.dataset).stem.replace(":", "-").lower()
-    return Path("runs") / f"{dataset}-{config.cell}-{config.normalize}-seed{config.seed}"
+    attack = "" if config.adversarial == "none" else f"-{config.adversarial}"
+    return Path("runs") / f"{dataset}-{config.cell}-{config.normalize}{attack}-seed{config.seed}"
 
 
 def normalization_of(config: TrainingConfig) -> Normalize | None:
@@ -30,6 +33,27 @@ def normalization_of(config: TrainingConfig) -> Normalize | None:
     return Normalize(
         config.normalize, config.bound, config.estimator, config.normalize_mode, config.block
     )
+
+
+def adversarial_of(config: TrainingConfig) -> Adversarial | None:
+    """The attack on the training data that `config` asks for."""
+    one_of(config.adversarial, "adversarial", ("none", *METHODS))
+    if config.adversarial == "none":
+        return None
+    return Adversarial(
+        config.adversarial,
+        config.adv_epsilon,
+        config.adv_steps,
+        config.adv_schedule,
+        config.adv_beta,
+    )
+
+
+def curvature_of(config: TrainingConfig) -> CurvaturePenalty | None:
+    """The penalty on curvature that `config` asks for."""
+    if config.curvature_penalty == 0:
+        return None
+    return CurvaturePenalty(config.curvature_penalty, config.curvature_form, config.curvature_step)
 
 
 def train_run(
@@ -50,6 +74,7 @@ def train_run(
         When the loss is not finite.
     """
     normalize = normalization_of(config)
+    adversarial, curvature = adversarial_of(config), curvature_of(config)
     one_of(config.device.partition(":")[0], "device", ("cpu", "cuda"))
     if config.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
@@ -81,4 +106,6 @@ def train_run(
         device=config.device,
         writer=open_run(directory, config, data, resume),
         on_epoch=on_epoch,
+        adversarial=adversarial,
+        curvature=curvature,
     )

@@ -42,6 +42,8 @@ COLUMNS = (
     "train_accuracy",
     "validation_loss",
     "validation_accuracy",
+    "robust_validation_loss",
+    "robust_validation_accuracy",
     "lr",
     "spectral_radius",
     "estimate_error",

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.training.adversarial import AdversarialLoss
 from rnnspec.training.evaluation import Tensors, evaluate
 from rnnspec.training.exact import largest_radius, settle
 
@@ -26,14 +27,21 @@ class TrainingState:
         model: SequenceClassifier,
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
+        robust: AdversarialLoss | None = None,
     ) -> None:
         self.parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule}
+        if robust is not None:
+            self.parts["robust"] = robust
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.robust = robust
         self.history: list[Row] = []
         self.best: dict[str, Any] = {"epoch": 0, "loss": float("inf"), "weights": None}
 
     def close_epoch(self, row: Row, n_batches: int, validation: Tensors, started: float) -> None:
-        """Compare estimates with exact values, validate with these, keep the best weights."""
+        """Compare estimates with exact values, validate with these, keep the best weights.
+
+        The best are those of the lowest validation loss; under attack, if training is.
+        """
         epoch = int(row["epoch"])
         if not all(parameter.isfinite().all() for parameter in self.model.parameters()):
             raise diverged("the weights are not finite after", epoch, n_batches, self.model)
@@ -44,9 +52,12 @@ class TrainingState:
         self.model.eval()
         if len(validation[0]):
             loss, accuracy = evaluate(self.model, validation)
+            row |= {"validation_loss": loss, "validation_accuracy": accuracy}
+            if self.robust is not None and math.isfinite(loss):
+                loss, accuracy = evaluate(self.model, self.robust.attacked_validation())
+                row |= {"robust_validation_loss": loss, "robust_validation_accuracy": accuracy}
             if not math.isfinite(loss):
                 raise diverged(f"the validation loss is {loss} after", epoch, n_batches, self.model)
-            row |= {"validation_loss": loss, "validation_accuracy": accuracy}
         else:
             loss = -epoch  # nothing to choose by: the last epoch is the best
         row["seconds"] = time.perf_counter() - started

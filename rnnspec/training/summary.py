@@ -23,9 +23,14 @@ def summarize(run: "TrainedRun", config: TrainingConfig) -> dict[str, Any]:
             name: getattr(config, name)
             for name in ("normalize", "estimator", "bound", "normalize_mode", "seed", "epochs")
         },
+        **{
+            name: getattr(config, name)
+            for name in ("adversarial", "adv_epsilon", "curvature_penalty")
+        },
         "best_epoch": run.best_epoch,
         "train_accuracy": run.train_accuracy,
         "validation_accuracy": run.validation_accuracy,
+        "robust_validation_accuracy": run.robust_validation_accuracy,
         "test_accuracy": run.test_accuracy,
         "train_seconds": run.train_seconds,
         "n_parameters": parameters,
