@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rnnspec.robustness.kick import kick as kick
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
+    from rnnspec.robustness.weights import weight_robustness as weight_robustness
     from rnnspec.spectra import gallery as gallery
     from rnnspec.spectra.bracket import Bracket as Bracket
     from rnnspec.spectra.crisscross import pseudospectral_abscissa as pseudospectral_abscissa
@@ -133,6 +134,7 @@ _HOME = {
     "BudgetExceeded": "rnnspec.robustness.budget",
     "corrupt": "rnnspec.robustness.corruptions",
     "kick": "rnnspec.robustness.kick",
+    "weight_robustness": "rnnspec.robustness.weights",
     "gallery": "rnnspec.spectra.gallery",
 }
 

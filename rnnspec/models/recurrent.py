@@ -55,13 +55,38 @@ def recurrent_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
     >>> list(recurrent_matrices(torch.nn.GRU(3, 8)))
     ['layer0.reset', 'layer0.update', 'layer0.new']
     """
-    matrices = {}
+    matrices: dict[str, NDArray[np.float64]] = {}
     for name, cell, W in _stacks(source):
-        h = W.shape[1]
-        blocks = W.reshape(n_gates(cell), h, h)
-        for gate, block in zip(GATES[cell] or ("",), blocks, strict=True):
-            matrices[f"{name}.{gate}" if gate else name] = block
+        matrices |= _by_gate(name, cell, _as_array(W))
     return matrices
+
+
+def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
+    """The same matrices as (h, h) views into the parameters: to write them is to change `module`.
+
+    Raises
+    ------
+    ValueError
+        If `module` holds no recurrent weights, or some that are computed from other parameters.
+
+    Examples
+    --------
+    >>> import torch
+    >>> gru = torch.nn.GRU(3, 8)
+    >>> recurrent_blocks(gru)["layer0.update"].zero_().shape
+    torch.Size([8, 8])
+    >>> bool(gru.weight_hh_l0[8:16].any())
+    False
+    """
+    blocks: dict[str, Tensor] = {}
+    for name, cell, weight in _stacks(module):
+        if not isinstance(weight, nn.Parameter):
+            raise ValueError(
+                f"`module` must hold plain weights to be written, those of {name} are computed from"
+                " others (a normalisation? `rnnspec.bake` makes it permanent)"
+            )
+        blocks |= _by_gate(name, cell, weight.detach())
+    return blocks
 
 
 def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
@@ -73,7 +98,7 @@ def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
     >>> stacked_matrices(torch.nn.GRU(3, 8))["layer0.stacked"].shape
     (24, 8)
     """
-    return {f"{name}.stacked": W for name, cell, W in _stacks(source) if GATES[cell]}
+    return {f"{name}.stacked": _as_array(W) for name, cell, W in _stacks(source) if GATES[cell]}
 
 
 @contextmanager
@@ -88,7 +113,24 @@ def at_rest(module: nn.Module) -> Iterator[None]:
             part.training = training
 
 
-def _stacks(source: Source) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+def _by_gate(name: str, cell: str, W: Any) -> dict[str, Any]:
+    """The gates of a (g*h, h) array or tensor, as views."""
+    h = W.shape[1]
+    blocks = W.reshape(n_gates(cell), h, h)
+    return {
+        f"{name}.{gate}" if gate else name: block
+        for gate, block in zip(GATES[cell] or ("",), blocks, strict=True)
+    }
+
+
+def _as_array(weight: Any) -> NDArray[np.float64]:
+    if isinstance(weight, Tensor):
+        weight = weight.detach().cpu().double().numpy()  # NumPy has no bfloat16
+    return np.array(weight, np.float64)
+
+
+def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
+    """Name, cell and (g*h, h) weight, as it is stored, of each layer and direction."""
     found = [(m, W) for key, W in _weights(source).items() if (m := _KEY.match(key))]
     if not found:
         raise ValueError(
@@ -97,14 +139,12 @@ def _stacks(source: Source) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
         )
     several = len({match["prefix"] for match, _ in found}) > 1
     for match, weight in found:
-        if isinstance(weight, Tensor):
-            weight = weight.detach().cpu().double().numpy()  # NumPy has no bfloat16
-        W = np.array(weight, np.float64)
+        W = weight if isinstance(weight, Tensor) else np.asarray(weight)
         cell = cell_of_shape(*W.shape) if W.ndim == 2 else None
         if cell is None:
             raise ValueError(
                 f"`{match[0]}` must have shape (h, h), (3h, h) or (4h, h)"
-                f" (rnn, gru, lstm), got {W.shape} (an LSTM with proj_size is not supported)"
+                f" (rnn, gru, lstm), got {tuple(W.shape)} (an LSTM with proj_size is not supported)"
             )
         name = f"layer{match['layer'] or 0}" + (".reverse" if match["reverse"] else "")
         yield (f"{match['prefix']}{name}" if several else name), cell, W

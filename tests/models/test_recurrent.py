@@ -6,6 +6,7 @@ from torch import nn
 
 from rnnspec import SequenceClassifier, recurrent_matrices, stacked_matrices
 from rnnspec.models.gates import CELLS, GATES
+from rnnspec.models.recurrent import recurrent_blocks
 
 H = 5
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -169,3 +170,21 @@ def test_files_and_run_directories(tmp_path):
 def test_sources_that_are_none(source, message):
     with pytest.raises(ValueError, match=message):
         recurrent_matrices(source)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_blocks_are_the_matrices_and_writing_them_writes_the_network(cell):
+    model = SequenceClassifier(cell, 2, 3, H, layers=2, bidirectional=True)
+    blocks = recurrent_blocks(model)
+    same({name: W.double().numpy() for name, W in blocks.items()}, recurrent_matrices(model))
+    for number, W in enumerate(blocks.values()):
+        W.fill_(number)
+    for number, W in enumerate(recurrent_matrices(model).values()):
+        assert (W == number).all()
+
+
+def test_weights_that_are_computed_are_not_written():
+    model = nn.GRU(2, H)
+    nn.utils.parametrizations.weight_norm(model, "weight_hh_l0")
+    with pytest.raises(ValueError, match="`module` must hold plain weights .* those of layer0"):
+        recurrent_blocks(model)

@@ -1,0 +1,262 @@
+"""Recurrent weights that move: at random, in the worst direction, by rounding, by pruning."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from rnnspec._checks import one_of, positive, seed_number
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
+from rnnspec.robustness.quantisation import halved, pruned, rounded
+from rnnspec.robustness.victim import under_attack
+from rnnspec.robustness.worst_weights import worst_perturbation
+from rnnspec.spectra.eigen import spectral_norm, spectral_radius
+from rnnspec.spectra.stability import distance_to_instability
+
+Array = NDArray[np.float64]
+NORMS = ("spectral", "frobenius")
+SIZED = ("random", "worst", "rank_one")
+COMPRESSIONS = ("fp16", "int8", "int4")
+ATTACKS = (*SIZED, *COMPRESSIONS, "prune")
+EPSILONS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
+FRACTIONS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True)
+class MovedWeights:
+    r"""A network whose recurrent matrices were moved, W + E, seen from one of them.
+
+    Attributes
+    ----------
+    matrix, attack, norm : str
+    epsilon : float
+        :math:`\|E\|` in `norm`: as it was asked for, or, where the attack takes none, as it
+        came out.
+    fraction : float or None
+        Of entries pruned.
+    n_correct, n : int
+        Sequences classified rightly, with all chosen matrices moved, and all sequences.
+    spectral_radius : float
+        Of W + E, as the network stores it.
+    size : float
+        :math:`\|E\|_2` as stored, to be compared with the next.
+    distance_to_instability : float
+        Of W: the least :math:`\|E\|_2`, E complex, that makes it unstable.  0 if it is.
+    """
+
+    matrix: str
+    attack: str
+    norm: str
+    epsilon: float
+    fraction: float | None
+    n_correct: int
+    n: int
+    spectral_radius: float
+    size: float
+    distance_to_instability: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the sequences classified rightly."""
+        return self.n_correct / self.n
+
+
+@contextmanager
+def weights_moved(model: nn.Module, moves: Mapping[str, Array]) -> Iterator[None]:
+    """`model` with ``W + E`` for its recurrent matrices W, and bit by bit as before afterwards.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    moves : mapping of str to (h, h) array
+        E by the name of its matrix, as in `rnnspec.recurrent_matrices`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, E has another shape, or a weight is computed from others.
+
+    Examples
+    --------
+    >>> model = nn.RNN(2, 2)
+    >>> with weights_moved(model, {"layer0": 9 * np.eye(2)}):
+    ...     bool(model.weight_hh_l0[0, 0] > 8)
+    True
+    >>> bool(model.weight_hh_l0[0, 0] < 1)
+    True
+    """
+    blocks = recurrent_blocks(model)
+    for name, E in moves.items():
+        one_of(name, "moves", blocks)
+        if E.shape != tuple(blocks[name].shape):
+            raise ValueError(
+                f"`moves` must hold a matrix of shape {tuple(blocks[name].shape)} for {name},"
+                f" got {E.shape}"
+            )
+    kept = {name: blocks[name].clone() for name in moves}
+    try:
+        for name, E in moves.items():
+            W = blocks[name].double().cpu()
+            blocks[name].copy_(W + torch.from_numpy(E))
+        yield
+    finally:
+        for name, W in kept.items():
+            blocks[name].copy_(W)
+
+
+def weight_robustness(
+    model: nn.Module,
+    data: SequenceDataset,
+    attack: str,
+    epsilons: Sequence[float] | None = None,
+    *,
+    fractions: Sequence[float] | None = None,
+    norm: str = "spectral",
+    matrices: Sequence[str] | None = None,
+    seed: int = 0,
+) -> tuple[MovedWeights, ...]:
+    r"""Accuracy and spectral radius of `model` when its recurrent matrices move.
+
+    All chosen matrices move at once, each by an E of its own.  E is real, as weights are.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside; left exactly as it was.
+    data : SequenceDataset
+    attack : str
+        ``random``: Gaussian entries, scaled; one direction for all `epsilons`.
+        ``worst``: the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
+        ``rank_one``, the same of rank 1; see `rnnspec.robustness.worst_weights`.  They are the
+        worst for stability, which need not be the worst for accuracy.
+        ``fp16``, ``int8``, ``int4``: rounding, one scale per matrix.
+        ``prune``: the smallest entries set to zero.
+    epsilons : sequence of float, optional
+        Sizes :math:`\|E\|` for ``random``, ``worst`` and ``rank_one``; absolute.  Default:
+        0, 0.01, 0.03, 0.1, 0.3, 1.
+    fractions : sequence of float, optional
+        Shares of entries for ``prune``.  Default: 0, 0.1, 0.25, 0.5, 0.75, 0.9.
+    norm : {"spectral", "frobenius"}
+        In which `epsilons` are meant.
+    matrices : sequence of str, optional
+        Names as in `rnnspec.recurrent_matrices`.  Default: all.
+    seed : int, default 0
+        For ``random``.
+
+    Returns
+    -------
+    tuple of MovedWeights
+        For each size, one for each matrix.
+
+    Raises
+    ------
+    ValueError
+        For an unknown attack, norm or matrix, sizes that the attack does not take, a size below
+        0, a fraction outside [0, 1], or a normalised model that was not baked.
+
+    See Also
+    --------
+    rnnspec.stability_radius_real : the size at which ``worst`` ends the stability of a matrix.
+
+    Examples
+    --------
+    >>> from rnnspec.models.classifier import SequenceClassifier
+    >>> data = SequenceDataset.from_raw(np.ones((4, 3, 1)), [3] * 4, [0, 1, 0, 1], ("a", "b"))
+    >>> model = SequenceClassifier("rnn", 1, 2, hidden=4, init="identity")
+    >>> (moved,) = weight_robustness(model, data, "worst", epsilons=[0.25])
+    >>> moved.matrix, moved.accuracy, round(moved.spectral_radius, 6), round(moved.size, 6)
+    ('layer0', 0.5, 1.25, 0.25)
+    """
+    one_of(attack, "attack", ATTACKS)
+    one_of(norm, "norm", NORMS)
+    strengths = _strengths(attack, epsilons, fractions)
+    before = recurrent_matrices(model)
+    names = list(before) if matrices is None else [one_of(m, "matrices", before) for m in matrices]
+    if not names:
+        raise ValueError("`matrices` must name at least one matrix, got none")
+    recurrent_blocks(model)  # a normalised model is refused before the costly part
+    distances = {name: float(distance_to_instability(before[name])) for name in names}
+    directions = _directions(before, names, norm, seed_number(seed))
+    records = []
+    for strength in strengths:
+        moves = {
+            name: _move(before[name], attack, strength, norm, directions[name]) for name in names
+        }
+        with under_attack(model, data) as victim, weights_moved(model, moves):
+            n_correct = int((~victim.fooled(victim.nothing())).sum())
+            after = recurrent_matrices(model)
+        for name in names:
+            E = after[name] - before[name]
+            sized = attack in SIZED
+            records.append(
+                MovedWeights(
+                    matrix=name,
+                    attack=attack,
+                    norm=norm,
+                    epsilon=strength if sized else _norm(E, norm),
+                    fraction=strength if attack == "prune" else None,
+                    n_correct=n_correct,
+                    n=len(data),
+                    spectral_radius=spectral_radius(after[name]),
+                    size=spectral_norm(E),
+                    distance_to_instability=distances[name],
+                )
+            )
+    return tuple(records)
+
+
+def _strengths(
+    attack: str, epsilons: Sequence[float] | None, fractions: Sequence[float] | None
+) -> list[float]:
+    """What is varied: epsilons, fractions, or, for a compression, nothing."""
+    if epsilons is not None and attack not in SIZED:
+        raise ValueError(f"`epsilons` must be None for {attack!r}, which finds its own size")
+    if fractions is not None and attack != "prune":
+        raise ValueError(f"`fractions` must be None for {attack!r}, they are of 'prune'")
+    if attack in COMPRESSIONS:
+        return [0.0]
+    name, given, default = (
+        ("fractions", fractions, FRACTIONS)
+        if attack == "prune"
+        else ("epsilons", epsilons, EPSILONS)
+    )
+    sizes = [
+        float(positive(size, name, zero=True)) for size in (default if given is None else given)
+    ]
+    if not sizes:
+        raise ValueError(f"`{name}` must hold at least one size, got none")
+    if attack == "prune" and max(sizes) > 1:
+        raise ValueError(f"`fractions` must be from 0 to 1, got {max(sizes)}")
+    return sizes
+
+
+def _directions(
+    matrices: Mapping[str, Array], names: Sequence[str], norm: str, seed: int
+) -> dict[str, Array]:
+    """A random E of norm 1 for each of `names`; drawn for all, so that a choice changes none."""
+    rng = np.random.default_rng(seed)
+    drawn = {name: rng.standard_normal(W.shape) for name, W in matrices.items()}
+    return {name: drawn[name] / _norm(drawn[name], norm) for name in names}
+
+
+def _move(W: Array, attack: str, strength: float, norm: str, direction: Array) -> Array:
+    match attack:
+        case "random":
+            return strength * direction
+        case "worst" | "rank_one":
+            return worst_perturbation(W, strength, norm, rank_one=attack == "rank_one")
+        case "fp16":
+            return halved(W) - W
+        case "prune":
+            return pruned(W, strength) - W
+        case _:
+            return rounded(W, bits=int(attack.removeprefix("int"))) - W
+
+
+def _norm(E: Array, norm: str) -> float:
+    return float(np.linalg.norm(E, 2 if norm == "spectral" else "fro"))
