@@ -8,15 +8,15 @@ Both ascend a loss of the logits by the steepest step of the norm,
 where :math:`P_\varepsilon` is the projection onto the budget.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rnnspec._checks import one_of, positive, seed_number
+from rnnspec._checks import one_of, positive
 from rnnspec.robustness.budget import Budget, like
+from rnnspec.robustness.restarts import Aim, Hunt, best_of, per_sequence, starts
 from rnnspec.robustness.victim import Victim
 
 
@@ -50,24 +50,6 @@ def logit_difference(logits: Tensor, labels: Tensor) -> Tensor:
 LOSSES = {"cross_entropy": cross_entropy, "logit_difference": logit_difference}
 
 
-@dataclass(frozen=True)
-class Aim:
-    """What an attack ascends and when it has won: away from the label, or towards a target."""
-
-    loss: Callable[[Tensor, Tensor], Tensor]
-    targeted: bool
-
-    def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """(n,) losses, to be ascended."""
-        losses = self.loss(logits, labels)
-        return -losses if self.targeted else losses
-
-    def reached(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """(n,) mask: the class is the target, or is no longer the label."""
-        right = logits.argmax(1) == labels
-        return right if self.targeted else ~right
-
-
 def aimed(victim: Victim, loss: str, targets: Tensor | None) -> tuple[Victim, Aim]:
     """The aim, and the victim whose labels it is measured by: the targets if there are any."""
     aim = Aim(LOSSES[one_of(loss, "loss", LOSSES)], targets is not None)
@@ -82,26 +64,6 @@ def aimed(victim: Victim, loss: str, targets: Tensor | None) -> tuple[Victim, Ai
     return replace(victim, labels=targets.long()), aim
 
 
-def per_sequence(epsilon: float | Tensor, victim: Victim) -> Tensor:
-    """(n,) budgets; one number counts for all.
-
-    Raises
-    ------
-    ValueError
-        If one is negative or not finite, or there is another number of them.
-    """
-    lower = victim.budget.lower
-    amounts = torch.as_tensor(epsilon, dtype=lower.dtype, device=lower.device)
-    if amounts.shape not in ((), (len(victim),)):
-        raise ValueError(
-            f"`epsilon` must be a number or {len(victim)} numbers, one per sequence,"
-            f" got shape {tuple(amounts.shape)}"
-        )
-    for worst in (amounts.min(), amounts.max()):  # either is NaN if one number is
-        positive(float(worst), "epsilon", zero=True)
-    return amounts.expand(len(victim))
-
-
 def steepest(gradient: Tensor, budget: Budget) -> Tensor:
     """The direction of norm 1 that ascends most, among the entries that may move."""
     if budget.norm == "linf":
@@ -112,77 +74,6 @@ def steepest(gradient: Tensor, budget: Budget) -> Tensor:
     gradient /= like(gradient.flatten(1).abs().amax(1).clamp_min(tiny), gradient)
     length = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
     return gradient.div_(like(length.clamp_min(tiny), gradient))
-
-
-def random_start(budget: Budget, epsilon: Tensor, generator: torch.Generator) -> Tensor:
-    """Uniform in the ball of the entries that may move, then moved into the box."""
-    u = torch.empty(budget.lower.shape, dtype=budget.lower.dtype)
-    if budget.norm == "linf":
-        u = u.uniform_(-1, 1, generator=generator).to(budget.lower.device)
-    else:
-        u = steepest(u.normal_(generator=generator).to(budget.lower.device), budget)
-        radii = torch.rand(len(u), generator=generator, dtype=u.dtype).to(u.device)
-        u *= like(radii ** (1 / budget.movable.flatten(1).sum(1).clamp_min(1)), u)
-    return budget.project(u * like(epsilon, u), epsilon)
-
-
-Ascend = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
-"""Maps rows and their starts to ends, their losses (n,) and who was fooled (n,)."""
-
-
-def best_of(
-    victim: Victim,
-    epsilon: Tensor,
-    aim: Aim,
-    starts: list[Callable[[], Tensor]],
-    ascend: Ascend,
-) -> Tensor:
-    """`ascend` from each of `starts` on those not fooled yet; the ends of highest loss."""
-    best = victim.nothing()
-    with torch.no_grad():
-        logits = victim.logits(best)
-    losses = torch.full_like(logits[:, 0], -torch.inf)
-    resists = ~aim.reached(logits, victim.labels) & (epsilon > 0)
-    for start in starts:
-        u = start()
-        rows = resists.nonzero()[:, 0]
-        if not len(rows):
-            break
-        ends, ended, fooled = ascend(rows, u[rows])
-        better = fooled | (ended > losses[rows])
-        best[rows[better]], losses[rows[better]] = ends[better], ended[better]
-        resists[rows[fooled]] = False
-    return best
-
-
-def starts(
-    budget: Budget,
-    epsilon: Tensor,
-    restarts: int,
-    random: bool,
-    first: Tensor | None,
-    seed: int,
-) -> list[Callable[[], Tensor]]:
-    """Where each run starts: at random, or at 0; the first at `first` if there is one."""
-    if positive(restarts, "restarts") > 1 and not random:
-        raise ValueError(
-            f"`restarts` must be 1 without a random start, got {restarts}: all runs would be alike"
-        )
-    generator = torch.Generator().manual_seed(seed_number(seed))
-
-    def somewhere() -> Tensor:
-        if random:
-            return random_start(budget, epsilon, generator)
-        return torch.zeros_like(budget.lower)
-
-    runs = [somewhere] * restarts
-    if first is None:
-        return runs
-    if first.shape != budget.lower.shape:
-        raise ValueError(
-            f"`start` must have shape {tuple(budget.lower.shape)}, got {tuple(first.shape)}"
-        )
-    return [lambda: budget.project(first, epsilon), *runs[1:]]
 
 
 def fgsm(victim: Victim, epsilon: float | Tensor, *, targets: Tensor | None = None) -> Tensor:
@@ -316,8 +207,8 @@ def pgd(
     length = 2.5 * amounts / steps if step_size is None else per_sequence(step_size, victim)
     begin = starts(victim.budget, amounts, restarts, random_start, start, seed)
 
-    def ascend(rows: Tensor, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return _ascend(victim[rows], aim, amounts[rows], u, steps, length[rows], momentum)
+    def ascend(rows: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        return _ascend(victim, rows, aim, amounts, u, steps, length, momentum)
 
     u = best_of(victim, amounts, aim, begin, ascend)
     victim.budget.check(u, amounts)
@@ -326,36 +217,29 @@ def pgd(
 
 def _ascend(
     victim: Victim,
+    rows: Tensor,
     aim: Aim,
     epsilon: Tensor,
     u: Tensor,
     steps: int,
     length: Tensor,
     momentum: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Ends, their losses, and who was fooled, of one run of `pgd`."""
-    ends, losses = torch.empty_like(u), torch.empty_like(epsilon)
-    rows = torch.arange(len(u), device=u.device)
+) -> tuple[Tensor, Tensor]:
+    """One run of `pgd` on some rows, of which some may be restarts of one sequence."""
+    hunt = Hunt(victim, rows, aim, epsilon)
     m = torch.zeros_like(u)
+    length = length[rows]
     for _ in range(steps):
-        now, gradient, logits = victim.gradient(u, aim)
-        fooled = aim.reached(logits, victim.labels)
-        if fooled.any():
-            left, gone = ~fooled, rows[fooled]
-            ends[gone], losses[gone] = u[fooled], now[fooled]
-            victim, rows, epsilon, length = victim[left], rows[left], epsilon[left], length[left]
-            u, m, gradient = u[left], m[left], gradient[left]
-        if not len(rows):
-            break
+        _, gradient, logits = hunt.victim.gradient(u, aim)
+        left = hunt.catch(u, logits)
+        if left is not None:
+            u, m, gradient, length = u[left], m[left], gradient[left], length[left]
+        if not len(u):
+            return hunt.ends, hunt.losses
         if momentum:
             scale = gradient.flatten(1).abs().sum(1).clamp_min(torch.finfo(u.dtype).tiny)
             gradient = m = momentum * m + gradient / like(scale, u)
-        step = steepest(gradient, victim.budget)
-        u = victim.budget.project(step.mul_(like(length, u)).add_(u), epsilon)
-    left = torch.zeros(len(ends), dtype=torch.bool, device=u.device)
-    if len(rows):
-        with torch.no_grad():
-            logits = victim.logits(u)
-        ends[rows], losses[rows] = u, aim(logits, victim.labels)
-        left[rows] = ~aim.reached(logits, victim.labels)
-    return ends, losses, ~left
+        step = steepest(gradient, hunt.victim.budget)
+        u = hunt.victim.budget.project(step.mul_(like(length, u)).add_(u), hunt.epsilon)
+    hunt.finish(u)
+    return hunt.ends, hunt.losses
