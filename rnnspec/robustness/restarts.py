@@ -123,10 +123,14 @@ class Hunt:
 
     @torch.no_grad()
     def finish(self, u: Tensor) -> None:
-        """Where the rest arrived."""
+        """The rest ends at `u`, which was not looked at yet."""
         logits = self.victim.logits(u)
         losses = self.aim(logits, self.victim.labels)
-        losses[self.aim.reached(logits, self.victim.labels)] = torch.inf
+        left = self.catch(u, logits)
+        self.settle(*((u, losses) if left is None else (u[left], losses[left])))
+
+    def settle(self, u: Tensor, losses: Tensor) -> None:
+        """The rest ends at `u`, which fools none of them."""
         self.ends[self._places], self.losses[self._places] = u, losses
 
 
