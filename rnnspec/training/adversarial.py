@@ -127,6 +127,9 @@ class AdversarialLoss:
         """Loss of sequences `batch` in training step `step`, and logits of what is trained on."""
         epsilon = epsilon_at(step / self.total, self.adversarial.epsilon, self.adversarial.schedule)
         victim = self.victim[batch]
+        if epsilon == 0:  # plain, for trades too, whose second term is 0 but for rounding
+            logits = victim.logits(victim.nothing())
+            return cross_entropy(logits, victim.labels), logits
         with still(self.model):
             u = self._perturbation(victim, batch, epsilon, step)
         if self.adversarial.method != "trades":

@@ -60,6 +60,9 @@ def test_precedence_from_the_command_line(program, toml, tmp_path):
         ('cell = "elman"', "`cell` must be one of rnn, lstm, gru"),
         ('normalize = "mean"', "`normalize` must be one of none, radius, norm"),
         ("threads = 0", "`threads` must be at least 1"),
+        ('adversarial = "fgsm"', "`adversarial` must be one of none, pgd, free, trades"),
+        ('adversarial = "pgd"\nadv-steps = 0', "`steps` must be at least 1, got 0"),
+        ("adv_steps = 1.5", "adv_steps must be an integer, got 1.5"),
         ('device = "tpu"', "`device` must be one of cpu, cuda"),
     ],
 )
@@ -74,7 +77,7 @@ def test_a_settings_file_that_is_not_there(refused, tmp_path):
 
 def test_every_setting_can_be_written_in_a_file(toml):
     samples = {name: json.dumps(value) for name, value in vars(DEFAULTS).items()}
-    samples |= {"threads": "2", "view": '"rows"'}
+    samples |= {"threads": "2", "view": '"rows"', "adv_steps": "3"}
     text = "\n".join(f"{name} = {value}" for name, value in samples.items())
     assert read_toml(toml(text)) == tomllib.loads(text)
 
@@ -92,6 +95,14 @@ def test_every_flag_reaches_the_run(program, tmp_path, monkeypatch):
         "bound": 0.5,
         "normalize_mode": "scale",
         "block": 2,
+        "adversarial": "trades",
+        "adv_epsilon": 0.25,
+        "adv_steps": 3,
+        "adv_schedule": "cosine",
+        "adv_beta": 2.5,
+        "curvature_penalty": 0.75,
+        "curvature_form": "hutchinson",
+        "curvature_step": 0.125,
         "epochs": 4,
         "batch_size": 17,
         "lr": 0.25,
@@ -128,6 +139,18 @@ def test_train_prints_a_table_or_json_or_nothing(program, tmp_path):
     code, out, _ = program("train", *SMALL, "--epochs", 1, "--out", tmp_path / "c", "--json")
     assert json.loads(out) == json.loads((tmp_path / "c" / "summary.json").read_text())
     assert list(json.loads(out)["matrices"]) == ["layer0"]
+
+
+def test_robust_training_from_the_command_line(program, tmp_path):
+    flags = ("--adversarial", "free", "--adv-epsilon", 0.2, "--curvature-penalty", 0.01)
+    code, out, _ = program("train", *SMALL, *flags, "--epochs", 1, "--out", tmp_path, "--json")
+    summary = json.loads(out)
+    assert (code, summary["adversarial"], summary["adv_epsilon"]) == (0, "free", 0.2)
+    assert 0 <= summary["robust_validation_accuracy"] <= summary["validation_accuracy"]
+    rows = list(csv.DictReader((tmp_path / "metrics.csv").read_text().splitlines()))
+    assert float(rows[0]["robust_validation_accuracy"]) == pytest.approx(
+        summary["robust_validation_accuracy"]
+    )
 
 
 def test_a_run_is_not_overwritten_and_resume_keeps_its_settings(program, refused, toml, tmp_path):
@@ -175,6 +198,14 @@ def test_divergence_is_exit_code_1_and_keeps_the_checkpoint(program, tmp_path, m
         (("--lr", -1), "`lr` must be a finite number > 0"),
         (("--lr", "nan"), "`lr` must be a finite number > 0"),
         (("--normalize", "norm", "--bound", 0), "`bound` must be a finite number > 0"),
+        (("--adversarial", "pgd", "--adv-epsilon", -1), "`epsilon` must be a finite number >= 0"),
+        (("--adversarial", "trades", "--adv-beta", "nan"), "`beta` must be a finite number >= 0"),
+        (("--adversarial", "fgsm"), "'--adversarial'"),
+        (("--adversarial", "pgd", "--adv-schedule", "step"), "'--adv-schedule'"),
+        (("--adversarial", "pgd", "--adv-steps", 0), "'--adv-steps'"),
+        (("--curvature-penalty", -1), "`weight` must be a finite number >= 0"),
+        (("--curvature-penalty", 1, "--curvature-step", 0), "`step` must be a finite number > 0"),
+        (("--curvature-form", "exact"), "'--curvature-form'"),
         (("--dataset", "mnistt"), "must be one of digits"),
         (("--view", "spiral"), "`view` must be one of"),
         (("--threads", 0), "'--threads'"),
