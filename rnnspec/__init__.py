@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
     from rnnspec.robustness.corruptions import corrupt as corrupt
     from rnnspec.robustness.kick import kick as kick
+    from rnnspec.robustness.minimal import MinimalPerturbations as MinimalPerturbations
+    from rnnspec.robustness.minimal import minimal_perturbations as minimal_perturbations
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
     from rnnspec.robustness.weights import weight_robustness as weight_robustness
@@ -134,6 +136,8 @@ _HOME = {
     "BudgetExceeded": "rnnspec.robustness.budget",
     "corrupt": "rnnspec.robustness.corruptions",
     "kick": "rnnspec.robustness.kick",
+    "minimal_perturbations": "rnnspec.robustness.minimal",
+    "MinimalPerturbations": "rnnspec.robustness.minimal",
     "weight_robustness": "rnnspec.robustness.weights",
     "gallery": "rnnspec.spectra.gallery",
 }

@@ -1,0 +1,114 @@
+r"""The decision boundary: how far it lies in linear approximation, and where a ray meets it.
+
+The logit difference :math:`\max_{k \ne y} F_k(u) - F_y(u)` is positive exactly where the
+decision is wrong.
+"""
+
+import torch
+from torch import Tensor
+
+from rnnspec.robustness.budget import ROUNDING, Budget, like
+from rnnspec.robustness.gradient import logit_difference
+from rnnspec.robustness.victim import Victim
+
+TIGHT = 1e-3  # about the relative error of the length of a shrunk perturbation
+NEWTON = 30  # steps; a box that cuts entry after entry needs a few, a free one none
+
+
+def excess(logits: Tensor, labels: Tensor) -> Tensor:
+    """(n,) logit differences less their rounding: positive where the decision is clearly wrong.
+
+    A point on the boundary itself may fall to either side in another batch.
+    """
+    return logit_difference(logits, labels) - ROUNDING * logits.abs().amax(1)
+
+
+def nearest_in_halfspace(g: Tensor, rise: Tensor, budget: Budget) -> Tensor:
+    r"""The smallest v in the box with :math:`\langle g_i, v_i\rangle \ge` `rise`.
+
+    .. math:: v(\lambda) = \min(\max(\lambda d, \ell), h),\qquad d = g \text{ or } \mathrm{sign}(g)
+
+    for l2 or linf.  :math:`\langle g, v(\lambda)\rangle` is increasing, concave and piecewise
+    linear, so that Newton's steps from the solution without the box climb to the
+    smallest sufficient :math:`\lambda` and stop there.  Where the whole box is not enough,
+    v is its best corner; where g is zero, v is zero.
+
+    Parameters
+    ----------
+    g : (n, ...) tensor
+    rise : (n,) tensor, positive
+    budget : Budget
+
+    Examples
+    --------
+    >>> free = torch.tensor([[torch.inf, torch.inf]])
+    >>> g = torch.tensor([[3.0, 4.0]])
+    >>> nearest_in_halfspace(g, torch.tensor([25.0]), Budget("l2", -free, free))
+    tensor([[3., 4.]])
+    >>> nearest_in_halfspace(g, torch.tensor([14.0]), Budget("linf", -free, free))
+    tensor([[2., 2.]])
+    >>> box = torch.tensor([[1.0, 9.0]])
+    >>> nearest_in_halfspace(g, torch.tensor([15.0]), Budget("linf", -box, box))
+    tensor([[1., 3.]])
+    """
+    g = torch.where(budget.movable & g.isfinite(), g, 0)
+    d = g if budget.norm == "l2" else g.sign()
+    slope = (g * d).flatten(1).sum(1)
+    multiplier = _ratio(rise, slope)
+    for _ in range(NEWTON):
+        free = like(multiplier, d) * d
+        v = torch.clamp(free, budget.lower, budget.upper)
+        short = rise - (g * v).flatten(1).sum(1)
+        low = short > ROUNDING * rise
+        if not low.any():
+            break
+        inside = torch.where(v == free, g * d, 0).flatten(1).sum(1)
+        more = torch.where(low, _ratio(short, inside), 0)
+        if not more.any():
+            break
+        multiplier = multiplier + more
+    return v
+
+
+def _ratio(rise: Tensor, slope: Tensor) -> Tensor:
+    """The quotient, and 0 where the slope gives no finite step."""
+    step = rise / slope
+    return torch.where(step.isfinite() & (slope > 0), step, 0)
+
+
+def shrink(victim: Victim, u: Tensor, rounds: int = 10) -> Tensor:
+    r"""The shortest wrong :math:`s u`, :math:`0 < s \le 1`, that regula falsi finds.
+
+    Rows that are right at `u`, or wrong at 0, come back as they are.  At most 2 + `rounds`
+    forward passes, see `between`.
+    """
+    with torch.no_grad():
+        f_low, f_high = (excess(victim.logits(v), victim.labels) for v in (victim.nothing(), u))
+    return between(victim, u, f_low, f_high, rounds)
+
+
+@torch.no_grad()
+def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: int = 10) -> Tensor:
+    """As `shrink`, where the excess at 0 and at `u` is known.
+
+    The excess changes sign between s = 0 and s = 1.  The Illinois rule halves the value at an
+    end that stays; a row leaves when its excess is below `TIGHT` of what it was at 0.
+    """
+    u = u.clone()
+    rows = torch.nonzero((f_low <= 0) & (f_high > 0))[:, 0]
+    f_low, f_high, f_clean = f_low[rows], f_high[rows], f_low[rows].abs()
+    low, high, ray = torch.zeros_like(f_low), torch.ones_like(f_low), u[rows]
+    for _ in range(rounds):
+        if not len(rows):
+            break
+        s = low - f_low * (high - low) / (f_high - f_low)
+        v = like(s, ray) * ray
+        f = excess(victim[rows].logits(v), victim.labels[rows])
+        wrong = f > 0
+        u[rows[wrong]] = v[wrong]
+        f_low, f_high = torch.where(wrong, f_low / 2, f), torch.where(wrong, f, f_high / 2)
+        low, high = torch.where(wrong, low, s), torch.where(wrong, s, high)
+        on = ~wrong | (f > TIGHT * f_clean)
+        rows, ray, f_clean = rows[on], ray[on], f_clean[on]
+        low, high, f_low, f_high = low[on], high[on], f_low[on], f_high[on]
+    return u

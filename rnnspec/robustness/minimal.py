@@ -1,0 +1,233 @@
+"""How little it takes: the smallest perturbation found for each sequence."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from rnnspec._checks import one_of, positive, seed_number
+from rnnspec._files import write_atomically
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.robustness.bisection import bisection
+from rnnspec.robustness.budget import sizes
+from rnnspec.robustness.deepfool import deepfool
+from rnnspec.robustness.fmn import fmn
+from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.victim import Victim, under_attack
+
+ATTACKS: dict[str, Callable[..., Tensor]] = {
+    "deepfool": deepfool,
+    "fmn": fmn,
+    "bisection": bisection,
+}
+BATCH = 512  # sequences; a larger batch gains no speed, and memory grows with it
+
+
+@dataclass(frozen=True, eq=False)
+class MinimalPerturbations:
+    r"""Sizes of the smallest perturbations found, upper bounds of :math:`r^*`.
+
+    A sequence that is wrong unperturbed has r = 0 and no part in the statistics, which
+    are NaN where no sequence is right.
+
+    Attributes
+    ----------
+    attack, norm, units, target
+        What searched, how sizes are measured, and what moved.
+    r : (n,) array
+        Sizes; infinite where the attack found nothing.
+    relative : (n,) array
+        :math:`r / \|x\|`, x the clean sequence (less its channel means) in the same norm and
+        units; NaN for the state, which is 0 unperturbed.
+    clean_correct : (n,) boolean array
+        Sequences that are right unperturbed.
+    """
+
+    attack: str
+    norm: str
+    units: str
+    target: str
+    r: NDArray[np.float64]
+    relative: NDArray[np.float64]
+    clean_correct: NDArray[np.bool_]
+
+    @property
+    def success(self) -> NDArray[np.bool_]:
+        """(n,) mask: right unperturbed, and a perturbation was found."""
+        mask: NDArray[np.bool_] = self.clean_correct & np.isfinite(self.r)
+        return mask
+
+    @property
+    def success_rate(self) -> float:
+        """Share of the right sequences for which a perturbation was found."""
+        return _mean(self.success[self.clean_correct])
+
+    @property
+    def median(self) -> float:
+        """Median size over the right sequences, infinite where half of them resisted."""
+        right = self.r[self.clean_correct]
+        return float(np.median(right)) if len(right) else float("nan")
+
+    @property
+    def mean(self) -> float:
+        """Mean size over the successes."""
+        return _mean(self.r[self.success])
+
+    @property
+    def mean_relative(self) -> float:
+        """Mean relative size over the successes."""
+        return _mean(self.relative[self.success])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a record for JSON: an infinite number is the string "inf", NaN is null."""
+        names = ("median", "mean", "mean_relative", "success_rate")
+        return {
+            "target": self.target,
+            "attack": self.attack,
+            "norm": self.norm,
+            "units": self.units,
+            "n": len(self.r),
+            **{name: _strict(getattr(self, name)) for name in names},
+        }
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write every field into the .npz file `path`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:  # a path would be given a suffix
+                np.savez(file, **values)
+
+        write_atomically(Path(path), write)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "MinimalPerturbations":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a field is missing.
+        """
+        with np.load(path, allow_pickle=False) as stored:
+            missing = [field.name for field in fields(cls) if field.name not in stored]
+            if missing:
+                raise ValueError(
+                    "`path` must be a file that MinimalPerturbations.save wrote,"
+                    f" got {path} without {', '.join(missing)}"
+                )
+            values = {field.name: stored[field.name] for field in fields(cls)}
+        return cls(**{key: v.item() if v.ndim == 0 else v for key, v in values.items()})
+
+
+def minimal_perturbations(
+    model: nn.Module,
+    data: SequenceDataset,
+    attack: str = "deepfool",
+    *,
+    norm: str = "l2",
+    units: str = "std",
+    target: str = "input",
+    samples: int | None = None,
+    threat: Threat | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> MinimalPerturbations:
+    r"""Size of the smallest perturbation that changes each decision, as far as it is found.
+
+    .. math:: r^*(x) = \min\{\|u\|_p : \arg\max_k f_k(x + s u) \ne y\}
+
+    over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Every
+    attack gives an upper bound.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps (inputs, lengths), or inputs alone, to (n, k) logits.
+    data : SequenceDataset
+    attack : {"deepfool", "fmn", "bisection"}
+        From fast to thorough: a few linearisations; from there on by gradient steps, mostly
+        10 to 40 % smaller; `pgd` in a bracket, independent of both and slowest.
+    norm, units, target, threat
+        What may move and how it is measured, see `rnnspec.Threat`; the first three, or `threat`.
+    samples : int, optional
+        Sequences drawn at random; default: all.
+    seed : int, default 0
+        Of the drawing, and of restarts.
+    **options
+        Of the attack's function in `rnnspec.robustness`, as ``steps``.
+
+    Returns
+    -------
+    MinimalPerturbations
+
+    Raises
+    ------
+    ValueError
+        If an argument or an option is unknown or out of range, or `under_attack` refuses the
+        model or the data.
+
+    Examples
+    --------
+    >>> from rnnspec import SequenceDataset
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
+    >>> _ = torch.nn.init.eye_(model[1].weight)
+    >>> data = SequenceDataset.from_raw([[[3.0], [1.0]]], [2], [0], ("first", "second"))
+    >>> found = minimal_perturbations(model, data)
+    >>> round(found.median, 3), found.success_rate
+    (1.414, 1.0)
+    """
+    kernel = ATTACKS[one_of(attack, "attack", ATTACKS)]
+    known = set(inspect.signature(kernel).parameters) - {"victim", "start", "seed"}
+    for name in options:
+        one_of(name, "options", sorted(known))
+    if threat is None:
+        threat = Threat(target=target, norm=norm, units=units)
+    elif (norm, units, target) != ("l2", "std", "input"):
+        raise ValueError("`threat` holds target, norm and units: give it, or them, not both")
+    seed_number(seed)
+    if "seed" in inspect.signature(kernel).parameters:
+        options["seed"] = seed
+    if samples is not None:
+        drawn = np.random.default_rng(seed).permutation(len(data))
+        data = data.subset(np.sort(drawn[: int(positive(samples, "samples"))]))
+    with under_attack(model, data, threat) as victim:
+        rows = torch.arange(len(victim), device=victim.labels.device)
+        parts = [
+            _measure(victim[rows[i : i + BATCH]], kernel, options)
+            for i in range(0, len(victim), BATCH)
+        ]
+    r, relative, clean_correct = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return MinimalPerturbations(
+        attack, threat.norm, threat.units, threat.target, r, relative, clean_correct
+    )
+
+
+def _measure(
+    victim: Victim, kernel: Callable[..., Tensor], options: dict[str, Any]
+) -> tuple[NDArray[Any], ...]:
+    norm = victim.budget.norm
+    right = ~victim.fooled(victim.nothing())
+    u = kernel(victim, **options)
+    r = torch.where(victim.fooled(u), sizes(u, norm), torch.inf).double()
+    r[~right] = 0
+    clean = None if victim.scale is None else sizes(victim.inputs / victim.scale, norm)
+    relative = torch.full_like(r, torch.nan) if clean is None else r / clean
+    return tuple(column.cpu().numpy() for column in (r, relative, right))
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _strict(value: float) -> float | str | None:
+    if np.isnan(value):
+        return None
+    return value if np.isfinite(value) else "inf"
