@@ -91,24 +91,26 @@ def shrink(victim: Victim, u: Tensor, rounds: int = 10) -> Tensor:
 def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: int = 10) -> Tensor:
     """As `shrink`, where the excess at 0 and at `u` is known.
 
-    The excess changes sign between s = 0 and s = 1.  The Illinois rule halves the value at an
-    end that stays; a row leaves when its excess is below `TIGHT` of what it was at 0.
+    The excess is below 0 at s = 0 and above at s = 1; it is sought at half of `TIGHT` of its
+    clean value, so that the end is wrong and a row leaves below `TIGHT`.  The Illinois rule
+    halves the value at an end that stays.
     """
     u = u.clone()
-    rows = torch.nonzero((f_low <= 0) & (f_high > 0))[:, 0]
-    f_low, f_high, f_clean = f_low[rows], f_high[rows], f_low[rows].abs()
-    low, high, ray = torch.zeros_like(f_low), torch.ones_like(f_low), u[rows]
+    rows = torch.nonzero((f_low <= 0) & (f_high > TIGHT * f_low.abs()))[:, 0]
+    goal, ray = TIGHT / 2 * f_low[rows].abs(), u[rows]
+    f_low, f_high = f_low[rows] - goal, f_high[rows] - goal
+    low, high = torch.zeros_like(goal), torch.ones_like(goal)
     for _ in range(rounds):
         if not len(rows):
             break
         s = low - f_low * (high - low) / (f_high - f_low)
         v = like(s, ray) * ray
-        f = excess(victim[rows].logits(v), victim.labels[rows])
-        wrong = f > 0
+        f = excess(victim[rows].logits(v), victim.labels[rows]) - goal
+        wrong, above = f > -goal, f > 0
         u[rows[wrong]] = v[wrong]
-        f_low, f_high = torch.where(wrong, f_low / 2, f), torch.where(wrong, f, f_high / 2)
-        low, high = torch.where(wrong, low, s), torch.where(wrong, s, high)
-        on = ~wrong | (f > TIGHT * f_clean)
-        rows, ray, f_clean = rows[on], ray[on], f_clean[on]
+        f_low, f_high = torch.where(above, f_low / 2, f), torch.where(above, f, f_high / 2)
+        low, high = torch.where(above, low, s), torch.where(above, s, high)
+        on = ~wrong | (f > goal)
+        rows, ray, goal = rows[on], ray[on], goal[on]
         low, high, f_low, f_high = low[on], high[on], f_low[on], f_high[on]
     return u

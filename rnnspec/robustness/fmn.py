@@ -31,7 +31,8 @@ def fmn(
               \varepsilon \leftarrow \begin{cases}
               \min((1 - \gamma)\,\varepsilon,\ r) & \text{where } u \text{ is wrong,} \\
               \min((1 + \gamma)\,\varepsilon,\ r) & \text{where an earlier one was,} \\
-              \|u\|_p + |F_k - F_y| / \|g\|_q & \text{where none was,} \end{cases}
+              (1 + \gamma)\,(\|u\|_p + |F_k - F_y| / \|g\|_q) & \text{where none was,}
+              \end{cases}
 
     where r is the smallest size found, g the gradient of the logit difference over the
     strongest rival, and v its steepest direction (g / \|g\|_2 or sign g).  Step size and rate fall
@@ -110,9 +111,9 @@ def fmn(
         best[shorter], radius[shorter] = u[shorter], sizes(u[shorter], budget.norm)
         v = steepest(g, part.budget)
         slope = torch.where(part.budget.movable, g * v, 0).flatten(1).sum(1)
-        r, rate = radius[rows], torch.where(won, -gamma, gamma) * annealed
-        bracket = torch.minimum(epsilon[rows] * (1 + rate), r)
-        epsilon[rows] = torch.where(r.isfinite(), bracket, size + leads.abs() / slope)
+        r, factor = radius[rows], 1 + torch.where(won, -gamma, gamma) * annealed
+        known = torch.where(r.isfinite(), epsilon[rows], size + leads.abs() / slope)
+        epsilon[rows] = torch.minimum(factor * known, r)
         ahead = u[rows] + like(step_size * annealed * epsilon[rows], v) * v
         u[rows] = part.budget.project(ahead, epsilon[rows])
         rows = rows[(slope > 0) & ((idle[rows] < IDLE) | r.isinf())]
