@@ -243,6 +243,32 @@ def test_trades_adds_the_weighted_divergence(walks):
     assert torch.equal(values[1][1], clean)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_size_of_a_step_and_what_it_climbs(walks, monkeypatch, method):
+    data, calls = walks(), []
+
+    def recorded(*arguments):
+        calls.append(arguments)
+        return ascend(*arguments)
+
+    monkeypatch.setattr(module, "ascend", recorded)
+    robust = loss_of(model_for(data), data, Adversarial(method, 0.4, 4))
+    losses = [robust(torch.arange(20), step)[0].item() for step in (0, 1, 1)]
+    assert [(n, size) for _, _, _, n, size, _ in calls] == [
+        (4, 0.2 if method == "free" else 0.25)
+    ] * 3
+    starts = [u for _, u, *_ in calls]
+    assert not torch.equal(starts[0], starts[1])
+    assert (losses[1] == losses[2]) == torch.equal(starts[1], starts[2]) == (method != "free")
+    victim, loss = calls[0][0], calls[0][-1]
+    values = loss(victim.logits(victim.nothing()), victim.labels)
+    assert (values.abs().max() < 1e-6) == (method == "trades")
+    robust.model.eval()
+    calls.clear()
+    robust.attacked_validation()
+    assert calls[0][2:] == (0.4, 10, 0.1, sample_losses)
+
+
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_the_budget_follows_the_schedule(walks, schedule):
     data, model = walks(), model_for(walks())

@@ -152,6 +152,18 @@ def test_every_field_changes_the_weights(walks):
     assert equal(weights[2], weights_after(data, curvature=replace(one, form="hutchinson")))
 
 
+def test_each_step_has_its_own_directions(walks, monkeypatch):
+    seeds = []
+
+    def recorded(losses, x, generator):
+        seeds.append(generator.initial_seed())
+        return hutchinson(losses, x, generator)
+
+    monkeypatch.setattr("rnnspec.training.curvature.hutchinson", recorded)
+    weights_after(walks(), curvature=CurvaturePenalty(1.0, "hutchinson"))
+    assert len(set(seeds)) == len(seeds) == 4
+
+
 @pytest.mark.parametrize("form", ["finite-difference", "hutchinson"])
 def test_a_trained_network_is_less_curved(walks, form):
     data = walks()
