@@ -153,8 +153,8 @@ def minimal_perturbations(
         Maps (inputs, lengths), or inputs alone, to (n, k) logits.
     data : SequenceDataset
     attack : {"deepfool", "fmn", "bisection"}
-        From fast to thorough: a few linearisations; from there on by gradient steps, mostly
-        10 to 40 % smaller; `pgd` in a bracket, independent of both and slowest.
+        From fast to thorough: a few linearisations; from there on by gradient steps, in
+        the median a tenth to a half smaller; `pgd` in a bracket, independent of both, slowest.
     norm, units, target, threat
         What may move and how it is measured, see `rnnspec.Threat`; the first three, or `threat`.
     samples : int, optional
