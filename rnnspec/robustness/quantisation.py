@@ -48,6 +48,6 @@ def pruned(W: Array, fraction: float) -> Array:
     array([[ 3., 0.], [ 0., -4.]])
     """
     kept = W.copy()
-    n_gone = int(np.floor(fraction * W.size + 1e-9))  # 0.3 * 10 is 2.9999999999999996
+    n_gone = int(np.floor(fraction * W.size + 1e-9))  # 0.29 * 100 is 28.999999999999996
     kept.flat[np.argsort(np.abs(W), axis=None, kind="stable")[:n_gone]] = 0
     return kept

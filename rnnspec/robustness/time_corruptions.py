@@ -50,7 +50,6 @@ def held_steps(data: SequenceDataset, severity: int, rng: np.random.Generator) -
     [0.0, 0.0, 0.0, 0.0, 4.0, 5.0]
     """
     fresh = rng.random((len(data), data.n_steps)) >= LOST[severity - 1]
-    fresh[:, 0] = True
     source = np.maximum.accumulate(np.where(fresh, np.arange(data.n_steps), 0), axis=1)
     values = np.take_along_axis(data.inputs, source[:, :, np.newaxis], axis=1)
     return values.astype(np.float64), data.lengths

@@ -101,8 +101,7 @@ def weights_moved(model: nn.Module, moves: Mapping[str, Array]) -> Iterator[None
     kept = {name: blocks[name].clone() for name in moves}
     try:
         for name, E in moves.items():
-            W = blocks[name].double().cpu()
-            blocks[name].copy_(W + torch.from_numpy(E))
+            blocks[name].copy_(blocks[name].cpu() + torch.from_numpy(E))  # summed in float64
         yield
     finally:
         for name, W in kept.items():
@@ -179,7 +178,6 @@ def weight_robustness(
     names = list(before) if matrices is None else [one_of(m, "matrices", before) for m in matrices]
     if not names:
         raise ValueError("`matrices` must name at least one matrix, got none")
-    recurrent_blocks(model)  # a normalised model is refused before the costly part
     distances = {name: float(distance_to_instability(before[name])) for name in names}
     directions = _directions(before, names, norm, seed_number(seed))
     records = []

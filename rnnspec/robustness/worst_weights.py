@@ -10,7 +10,8 @@ eigenvalue :math:`\lambda` with left and right vectors y, x,
 real, of rank 2 where :math:`\lambda` is complex.  The next E maximises
 :math:`\langle G, E\rangle`: in the spectral norm it is :math:`\varepsilon` times the polar
 factor of G, in the Frobenius norm :math:`\varepsilon G / \|G\|_F`, and among the matrices of
-rank one :math:`\varepsilon` times the leading singular pair of G.
+rank one :math:`\varepsilon` times the leading singular pair of G.  A step that does not raise
+the radius is tried again with :math:`G + c E`, which stays nearer to E as c grows.
 """
 
 import warnings
@@ -25,12 +26,12 @@ from rnnspec.spectra.eigen import spectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 
 Array = NDArray[np.float64]
-STEPS = 30
+STEPS = 60
 TIE = 1e-9  # relative; the two singular values of a G from a normal W may be equal
 
 
 def steepest(G: Array, norm: str, *, rank_one: bool) -> Array:
-    r"""The E with :math:`\|E\| = 1` that maximises :math:`\langle G, E\rangle`; G has rank 1 or 2.
+    r"""The E with :math:`\|E\| = 1` of rank 1 or 2 that maximises :math:`\langle G, E\rangle`.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def worst_perturbation(
     Notes
     -----
     Cost: that of `rnnspec.pseudospectral_radius` and `rnnspec.stability_radius_real`, a few
-    O((2h)^3), and 30 eigenvalue problems of size h for each start.
+    O((2h)^3), and up to 120 eigenvalue problems of size h for each start.
 
     References
     ----------
@@ -90,18 +91,29 @@ def worst_perturbation(
         return np.zeros_like(W)
     best, radius = np.zeros_like(W), -np.inf
     for start in _starts(W, epsilon, norm, rank_one):
-        E = epsilon * start
-        for _ in range(STEPS):
-            found = spectral_radius(W + E)
-            if found > radius:
-                best, radius = E, found
-            G = _slope(W + E)
-            if not np.isfinite(G).all() or not G.any():
-                break
-            E, before = epsilon * steepest(G, norm, rank_one=rank_one), E
-            if np.abs(E - before).max() <= TIE * epsilon:
-                break
+        E, found = _climb(W, start, epsilon, norm, rank_one)
+        if found > radius:
+            best, radius = E, found
     return best
+
+
+def _climb(W: Array, unit: Array, epsilon: float, norm: str, rank_one: bool) -> tuple[Array, float]:
+    """A local maximum of the spectral radius from E = epsilon `unit`, and its value."""
+    radius, pull = spectral_radius(W + epsilon * unit), 0.0
+    G = _slope(W + epsilon * unit)
+    for _ in range(STEPS):
+        if not np.isfinite(G).all() or not G.any():
+            break
+        trial = steepest(G + pull * unit, norm, rank_one=rank_one)
+        found = spectral_radius(W + epsilon * trial)
+        if found > radius:
+            unit, radius, pull = trial, found, pull / 4
+            G = _slope(W + epsilon * unit)
+        elif np.abs(trial - unit).max() <= TIE:
+            break
+        else:
+            pull = max(2 * pull, float(np.linalg.norm(G, 2)) / 4)
+    return epsilon * unit, radius
 
 
 def _starts(W: Array, epsilon: float, norm: str, rank_one: bool) -> list[Array]:

@@ -140,9 +140,9 @@ def test_times_read_from_a_ramp(name, most):
 
 
 def test_a_shift_moves_and_fills_with_the_edge():
-    data = ramp(20, n=30)
+    data = ramp(15, n=30)  # a tenth is 1.5 steps, rounded up
     found = corrupt(data, "shift", 2).inputs[:, :, 0] - data.inputs[:, :1, 0]
-    late, early = np.maximum(np.arange(20) - 2, 0), np.minimum(np.arange(20) + 2, 19)
+    late, early = np.maximum(np.arange(15) - 2, 0), np.minimum(np.arange(15) + 2, 14)
     either = {tuple(row) for row in found.tolist()}
     assert either == {tuple(map(float, late)), tuple(map(float, early))}
 
@@ -161,7 +161,8 @@ def test_drift_is_linear_and_ends_at_its_strength():
     added = corrupt(data, "drift", 3).inputs - data.inputs
     assert np.abs(added[:, 0]).max() == 0
     assert np.abs(np.diff(added, 2, axis=1)).max() < 50 * EPS
-    assert added[:, -1].std() == pytest.approx(DRIFT[2], rel=0.05)
+    normal = np.random.default_rng(0).standard_normal((2000, 3))
+    assert added[:, -1] == pytest.approx(DRIFT[2] * normal, abs=1e-5)
 
 
 def test_a_burst_strikes_a_fifth_in_one_piece():

@@ -175,6 +175,14 @@ def test_a_normalised_network_is_kicked_as_it_acts(series):
     ).all()
 
 
+def test_the_mode_of_a_normalised_network_changes_nothing(series):
+    model = SequenceClassifier("gru", 2, 3, hidden=6, init="torch", seed=3)
+    normalize = rnnspec.Normalize("radius", bound=0.1, estimator="power")
+    rnnspec.normalize_recurrent(model, normalize)
+    training, resting = kick(model.train(), series, 0, 1.0), kick(model.eval(), series, 0, 1.0)
+    np.testing.assert_array_equal(training.sizes, resting.sizes)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [

@@ -70,6 +70,18 @@ def test_of_an_initial_state(distribution, walks):
         assert (sizes(u, "l2") <= 3 * (1 + 1e-6)).all()
 
 
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_a_sequence_of_which_nothing_may_move(distribution, norm, linear, walks):
+    model, data = linear(), walks(9)
+    steps = np.ones((9, 8), dtype=bool)
+    steps[4] = False
+    with under_attack(model, data, Threat(norm=norm, steps=steps)) as victim:
+        u = noise(victim, 1.0, distribution=distribution)
+        assert not u[4].any()
+        assert u.any()
+
+
 def test_the_global_stream_is_left_alone(linear, walks):
     torch.manual_seed(3)
     state = torch.get_rng_state()

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from rnnspec.robustness import worst_weights
 from rnnspec.robustness.worst_weights import steepest, worst_perturbation
 from rnnspec.spectra import gallery
+from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.crisscross import pseudospectral_radius
 from rnnspec.spectra.eigen import spectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
@@ -19,6 +21,8 @@ MATRICES = {
     "nilpotent": gallery.jordan(4),
     "zero": np.zeros((3, 3)),
     "quarter turn": np.array([[0.0, -0.5], [0.5, 0.0]]),
+    # From the pseudospectral radius alone the ascent ends on the lower hill.
+    "two hills": np.array([[0.074, -0.3], [0.603, -0.556]]),
     "number": np.array([[-0.4]]),
 }
 
@@ -55,9 +59,12 @@ def test_a_real_witness_is_attained(norm, rank_one):
         E = worst_perturbation(W, epsilon, norm, rank_one=rank_one)
         best = float(pseudospectral_radius(W, epsilon))
         assert spectral_radius(W + E) == pytest.approx(best, rel=1e-9)
+        assert np.linalg.matrix_rank(E) == 1
 
 
-@pytest.mark.parametrize("name", ["ginibre", "grcar", "jordan", "rotation", "quarter turn"])
+@pytest.mark.parametrize(
+    "name", ["ginibre", "grcar", "jordan", "rotation", "quarter turn", "two hills"]
+)
 def test_it_ends_stability_at_the_real_radius_and_not_before(name):
     W = MATRICES[name]
     radius = stability_radius_real(W)
@@ -74,6 +81,37 @@ def test_a_rotation_in_closed_form(norm, rank_one, gain):
     W = 0.8 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     E = worst_perturbation(W, 0.1, norm, rank_one=rank_one)
     assert spectral_radius(W + E) == pytest.approx(0.8 + gain, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["grcar", "ginibre"])
+@pytest.mark.parametrize(("norm", "rank_one"), KINDS)
+def test_the_slope_points_out_of_the_ball(norm, rank_one, name):
+    W = MATRICES[name]
+    E = worst_perturbation(W, 0.2, norm, rank_one=rank_one)
+    # d|lambda| = <G, dE> by differences, one entry after the other.
+    one, h = np.eye(len(W)), 1e-6
+    G = np.array(
+        [
+            [
+                spectral_radius(W + E + h * np.outer(a, b))
+                - spectral_radius(W + E - h * np.outer(a, b))
+                for b in one
+            ]
+            for a in one
+        ]
+    ) / (2 * h)
+    dual = np.linalg.norm(G, "nuc" if norm == "spectral" else "fro")
+    if rank_one:  # u v^T: neither a turn of u nor one of v is better
+        U, _, Vh = np.linalg.svd(E)
+        dual = max(np.linalg.norm(U[:, 0] @ G), np.linalg.norm(G @ Vh[0]))
+    assert np.vdot(G, E) == pytest.approx(0.2 * dual, rel=1e-4)
+
+
+def test_an_imaginary_start(monkeypatch):
+    edge = Bracket(0.1, 0.1, 0.1, certified=True, witness=0.1j)
+    monkeypatch.setattr(worst_weights, "pseudospectral_radius", lambda *_: edge)
+    E = worst_perturbation(np.zeros((2, 2)), 0.1, "frobenius")
+    assert spectral_radius(E) == pytest.approx(0.1, rel=1e-9)
 
 
 def test_nothing_of_size_zero():
