@@ -11,7 +11,7 @@ from rnnspec.robustness.budget import ROUNDING, Budget, like
 from rnnspec.robustness.gradient import logit_difference
 from rnnspec.robustness.victim import Victim
 
-TIGHT = 1e-3  # about the relative error of the length of a shrunk perturbation
+TIGHT = 1e-4  # about the relative error of the length of a shrunk perturbation
 NEWTON = 30  # steps; a box that cuts entry after entry needs a few, a free one none
 
 
