@@ -28,12 +28,18 @@ if TYPE_CHECKING:
     from rnnspec.report.plots import plot_spectra as plot_spectra
     from rnnspec.report.plots import plot_transient_bounds as plot_transient_bounds
     from rnnspec.report.plots import plot_transient_growth as plot_transient_growth
+    from rnnspec.report.robustness import plot_minimal as plot_minimal
+    from rnnspec.report.robustness import plot_robustness as plot_robustness
+    from rnnspec.report.robustness import plot_weights as plot_weights
     from rnnspec.report.surface import plot_surface as plot_surface
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
     from rnnspec.robustness.corruptions import corrupt as corrupt
+    from rnnspec.robustness.curve import RobustnessCurve as RobustnessCurve
+    from rnnspec.robustness.curve import robustness_curve as robustness_curve
     from rnnspec.robustness.kick import kick as kick
     from rnnspec.robustness.minimal import MinimalPerturbations as MinimalPerturbations
     from rnnspec.robustness.minimal import minimal_perturbations as minimal_perturbations
+    from rnnspec.robustness.sanity import SanityWarning as SanityWarning
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
     from rnnspec.robustness.weights import weight_robustness as weight_robustness
@@ -128,10 +134,16 @@ _HOME = {
     "plot_pseudomode": "rnnspec.report.modes",
     "plot_perturbation": "rnnspec.report.modes",
     "plot_surface": "rnnspec.report.surface",
+    "plot_robustness": "rnnspec.report.robustness",
+    "plot_minimal": "rnnspec.report.robustness",
+    "plot_weights": "rnnspec.report.robustness",
     "mark_pseudospectral_radius": "rnnspec.report.marks",
     "mark_distance_to_instability": "rnnspec.report.marks",
     "draw_numerical_range": "rnnspec.report.marks",
     "Threat": "rnnspec.robustness.threat",
+    "robustness_curve": "rnnspec.robustness.curve",
+    "RobustnessCurve": "rnnspec.robustness.curve",
+    "SanityWarning": "rnnspec.robustness.sanity",
     "under_attack": "rnnspec.robustness.victim",
     "BudgetExceeded": "rnnspec.robustness.budget",
     "corrupt": "rnnspec.robustness.corruptions",

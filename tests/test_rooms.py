@@ -49,7 +49,7 @@ def breaches(source, room):
             if names != ("__version__",):
                 found.append(module)
         elif rest.split(".")[0] not in MAY_IMPORT[room] | {room} and not (
-            inside == "plot" and module == "rnnspec.report.plots"
+            inside == "plot" and module in ("rnnspec.report.plots", "rnnspec.report.robustness")
         ):
             found.append(module)
     return found

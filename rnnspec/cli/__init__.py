@@ -10,7 +10,7 @@ import click
 
 from rnnspec import __version__
 
-COMMANDS = ("train", "pseudospectrum", "measure", "datasets")
+COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "datasets")
 
 
 class LazyGroup(click.Group):
@@ -38,6 +38,7 @@ def cli() -> None:
       rnnspec train --dataset digits --cell lstm --out runs/lstm
       rnnspec pseudospectrum runs/lstm --figure lstm.png
       rnnspec measure runs/lstm
+      rnnspec robustness runs/lstm --epsilon 0,0.1,0.2
     """  # noqa: D301, D400
 
 

@@ -121,6 +121,34 @@ def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
     print_table("stability and non-normality (discrete time)", columns, rows)
 
 
+def print_robustness(record: Mapping[str, Any]) -> None:
+    """What `rnnspec robustness` found: a row per attack and size, and the smallest changes."""
+    units = "" if record["units"] is None else f", sizes in {record['units']}"
+    print(f"accuracy {record['clean_accuracy']:.4f} on {record['n']} sequences{units}")
+    if rows := record["results"]:
+        print_table(
+            f"under perturbation of the {rows[0]['target']}, 95 % intervals",
+            ("attack", "epsilon", "accuracy", "from", "to", "largest used", "seconds"),
+            (
+                [
+                    f"{row['attack']} ({row['norm']})",
+                    row["epsilon"],
+                    *(f"{row[key]:.3f}" for key in ("accuracy", "ci_low", "ci_high")),
+                    row["max_perturbation"],
+                    f"{row['seconds']:.2f}",
+                ]
+                for row in rows
+            ),
+        )
+    if record["minimal"]:
+        keys = ("median", "mean", "mean_relative", "success_rate")
+        print_table(
+            "smallest perturbation that changes the decision",
+            ("attack", *(key.replace("_", " ") for key in keys)),
+            ([name, *(found[key] for key in keys)] for name, found in record["minimal"].items()),
+        )
+
+
 def bracket(proved: Mapping[str, Any] | None) -> str:
     """Lower and upper bound, to six figures; empty where nothing is proved.
 

@@ -1,0 +1,148 @@
+"""What ``rnnspec robustness`` computes: its record, and how to draw it."""
+
+import difflib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.report.robustness import plot_minimal, plot_robustness, plot_weights
+from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
+from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
+from rnnspec.robustness.minimal import ATTACKS as MINIMAL
+from rnnspec.robustness.minimal import minimal_perturbations
+from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.victim import under_attack
+from rnnspec.robustness.weights import ATTACKS, SIZED, MovedWeights, weight_robustness
+from rnnspec.robustness.wilson import wilson
+
+OF_SEQUENCES = (*SEARCHES, *INDEPENDENT, *MINIMAL)
+OF_WEIGHTS = tuple(name for name in ATTACKS if name != "worst")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The record that is printed, and its picture."""
+
+    record: dict[str, Any]
+    plot: Callable[[], Axes]
+
+
+def attack_names(text: str | None, target: str) -> list[str]:
+    """Attacks of the target, separated by commas; by default ``pgd``, or all but one of weights.
+
+    Examples
+    --------
+    >>> attack_names("pgd,sign", "input")
+    ['pgd', 'sign']
+    """
+    known = ATTACKS if target == "weights" else OF_SEQUENCES
+    if text is None:
+        return list(OF_WEIGHTS) if target == "weights" else ["pgd"]
+    names = list(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(
+                f"`--attack` on {target} must be of {', '.join(known)}, got {name!r}{hint}"
+            )
+    return names
+
+
+def of_sequences(
+    model: SequenceClassifier,
+    data: SequenceDataset,
+    names: Sequence[str],
+    sizes: Sequence[float] | None,
+    threat: Mapping[str, Any],
+    effort: Mapping[str, Any],
+) -> Found:
+    """Curves, and smallest perturbations, of inputs or initial states."""
+    curves = {
+        name: robustness_curve(model, data, name, sizes or EPSILONS, **threat, **effort)
+        for name in names
+        if name not in MINIMAL
+    }
+    drawn = {key: effort[key] for key in ("samples", "seed")}  # the same sequences for all
+    minimal = {
+        name: minimal_perturbations(model, data, name, **threat, **drawn)
+        for name in names
+        if name in MINIMAL
+    }
+    part = at_most(data, **drawn)
+    record = {
+        "clean_accuracy": clean_accuracy(model, part),
+        "n": len(part),
+        "units": threat["units"] if threat["target"] == "input" else None,  # a state has none
+        "results": [row for curve in curves.values() for row in curve.rows()],
+        "minimal": {name: found.to_dict() for name, found in minimal.items()},
+        "warnings": [f"{name}: {text}" for name, c in curves.items() for text in c.warnings],
+    }
+    return Found(record, lambda: plot_robustness(curves) if curves else plot_minimal(minimal))
+
+
+def of_weights(
+    model: SequenceClassifier,
+    data: SequenceDataset,
+    names: Sequence[str],
+    sizes: Sequence[float] | None,
+    norm: str,
+    samples: int | None,
+    seed: int,
+) -> Found:
+    """Accuracy with all recurrent matrices moved at once; sizes are those of the largest move."""
+    part = at_most(data, samples, seed)
+    moved, rows = {}, []
+    for name in names:
+        began = time.perf_counter()
+        epsilons = sizes if name in SIZED else None  # the others move as far as they move
+        moved[name] = weight_robustness(model, part, name, epsilons, norm=norm, seed=seed)
+        strengths = by_strength(moved[name])
+        seconds = (time.perf_counter() - began) / len(strengths)
+        rows += [weights_row(matrices, seconds) for matrices in strengths]
+    record = {
+        "clean_accuracy": clean_accuracy(model, part),
+        "n": len(part),
+        "units": "absolute",
+        "results": rows,
+        "minimal": {},
+        "warnings": [],
+    }
+    return Found(record, lambda: plot_weights(moved))
+
+
+def by_strength(moved: Sequence[MovedWeights]) -> list[tuple[MovedWeights, ...]]:
+    """The matrices that moved together, a tuple for each strength."""
+    n = len({one.matrix for one in moved})
+    return [tuple(moved[j : j + n]) for j in range(0, len(moved), n)]
+
+
+def weights_row(matrices: Sequence[MovedWeights], seconds: float) -> dict[str, Any]:
+    """The record of one strength; sizes, radius and distance of the matrix that is worst off."""
+    one = matrices[0]
+    low, high = wilson(one.accuracy, one.n)
+    return {
+        "target": "weights",
+        "attack": one.attack,
+        "norm": one.norm,
+        "epsilon": max(moved.epsilon for moved in matrices),
+        "accuracy": one.accuracy,
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "max_perturbation": max(moved.size for moved in matrices),
+        "spectral_radius": max(moved.spectral_radius for moved in matrices),
+        "distance_to_instability": min(moved.distance_to_instability for moved in matrices),
+        "fraction": one.fraction,
+        "seconds": seconds,
+    }
+
+
+def clean_accuracy(model: SequenceClassifier, data: SequenceDataset) -> float:
+    """Share of the sequences that is right unperturbed."""
+    with under_attack(model, data, Threat()) as victim:
+        return float((~victim.fooled(victim.nothing())).double().mean())

@@ -1,0 +1,359 @@
+"""Accuracy against the size of a perturbation."""
+
+import csv
+import io
+import warnings as python_warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from rnnspec._checks import one_of, positive, seed_number
+from rnnspec._files import write_atomically, write_text
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
+from rnnspec.robustness.points import Points, independent_points, points_of_search
+from rnnspec.robustness.sanity import SanityWarning, accuracy_rises, probe
+from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.thresholds import Thresholds
+from rnnspec.robustness.victim import under_attack
+from rnnspec.robustness.wilson import wilson
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RobustnessCurve:
+    r"""Accuracy under attack at each size, and what is needed to judge it.
+
+    Attributes
+    ----------
+    target, attack, norm, units
+        What moved, how, and how it is measured.
+    epsilons : (m,) array
+        Sizes, increasing, in `units`.
+    accuracy, ci_low, ci_high : (m,) array
+        Share of sequences whose class no perturbation found within each size changed,
+        with Wilson's 95 % interval.
+    mean_loss : (m,) array
+        Mean over the sequences of the largest cross-entropy found within each size; an
+        attack that stops once the class is wrong makes it a lower bound.
+    max_perturbation : (m,) array
+        Largest norm, measured, of the perturbations that a row rests on.
+    seconds : (m,) array
+        Time spent at each size.
+    thresholds : (n,) array
+        The smallest size of the list that fooled each sequence: 0 if it is wrong as it
+        is, infinite if none did.
+    n, clean_accuracy
+        Sequences, and the share of them that is right unperturbed.
+    warnings : tuple of str
+        What the sanity checks found, see `rnnspec.robustness.sanity`.
+    """
+
+    target: str
+    attack: str
+    norm: str
+    units: str
+    epsilons: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    ci_low: NDArray[np.float64]
+    ci_high: NDArray[np.float64]
+    mean_loss: NDArray[np.float64]
+    max_perturbation: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    n: int
+    clean_accuracy: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> float:
+        r"""Mean accuracy over the list's range, :math:`\int a\,d\varepsilon/(\varepsilon_m-\varepsilon_1)`.
+
+        By the trapezoidal rule; of one size, the accuracy itself.
+        """  # noqa: E501
+        width = self.epsilons[-1] - self.epsilons[0]
+        if width == 0:
+            return float(self.accuracy[0])
+        return float(np.trapezoid(self.accuracy, self.epsilons) / width)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a record per size, as ``rnnspec robustness --json`` prints them."""
+        columns = ("accuracy", "ci_low", "ci_high", "mean_loss", "max_perturbation", "seconds")
+        return [
+            {
+                "target": self.target,
+                "attack": self.attack,
+                "norm": self.norm,
+                "epsilon": float(epsilon),
+                **{name: float(getattr(self, name)[j]) for name in columns},
+            }
+            for j, epsilon in enumerate(self.epsilons)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as strict JSON can hold it: an infinite threshold is "inf"."""
+        return {
+            "target": self.target,
+            "attack": self.attack,
+            "norm": self.norm,
+            "units": self.units,
+            "n": self.n,
+            "clean_accuracy": self.clean_accuracy,
+            "area": self.area,
+            "results": self.rows(),
+            "thresholds": [float(t) if np.isfinite(t) else "inf" for t in self.thresholds],
+            "warnings": list(self.warnings),
+        }
+
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write a row per size into `path`."""
+        write_text(Path(path), rows_csv(self.rows()))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write every field into the .npz file `path`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["warnings"] = np.array(self.warnings, dtype=str)
+
+        def write(temporary: Path) -> None:
+            with temporary.open("wb") as file:  # a path would be given a suffix
+                np.savez(file, **values)
+
+        write_atomically(Path(path), write)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "RobustnessCurve":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a field is missing.
+        """
+        with np.load(path, allow_pickle=False) as stored:
+            missing = [field.name for field in fields(cls) if field.name not in stored]
+            if missing:
+                raise ValueError(
+                    f"`path` must be a file that RobustnessCurve.save wrote,"
+                    f" {path} has no {', '.join(missing)}"
+                )
+            values = {name: stored[name] for name in stored.files}
+        values["warnings"] = tuple(str(text) for text in values["warnings"])
+        return cls(**{k: v.item() if np.ndim(v) == 0 else v for k, v in values.items()})
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the curve; see `rnnspec.report.robustness.plot_robustness`."""
+        from rnnspec.report.robustness import plot_robustness
+
+        return plot_robustness({self.attack: self}, ax=ax)
+
+
+def rows_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Records of the same keys as a table of comma-separated values."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def robustness_curve(
+    model: nn.Module,
+    data: SequenceDataset,
+    attack: str = "pgd",
+    epsilons: Sequence[float] = EPSILONS,
+    *,
+    norm: str = "linf",
+    units: str = "std",
+    target: str = "input",
+    threat: Threat | None = None,
+    steps: int | None = None,
+    restarts: int | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    checks: bool = True,
+) -> RobustnessCurve:
+    r"""Accuracy of `model` on `data` when each sequence may be moved by up to :math:`\varepsilon`.
+
+    .. math:: a(\varepsilon) = \frac1n\,\#\{i : f(x_i + u) = y_i
+              \text{ for each } u \text{ tried with } \|u\| \le \varepsilon\}
+
+    For the searching attacks this is one search for the whole list: see
+    `rnnspec.robustness.thresholds`.  Noise and ``fgsm`` are drawn once at each size, the
+    same directions at all.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps (inputs, lengths), or inputs alone, to logits; see `under_attack`.
+    data : SequenceDataset
+        Say ``load_dataset("digits").test``.
+    attack : str
+        ``pgd``, ``apgd`` (along the gradient), ``square`` (black box) search;
+        ``fgsm`` is one gradient step; ``gaussian``, ``uniform``, ``sign`` and ``sphere`` are
+        noise.
+    epsilons : sequence of float
+        Sizes, increasing, in units of the threat.
+    norm : {"linf", "l2"}
+    units : {"std", "raw"}
+    target : {"input", "state"}
+        See `Threat`; weights are perturbed by `rnnspec.robustness.weights`.
+    threat : Threat, optional
+        In place of `norm`, `units` and `target`: masks in time and channels.
+    steps : int, optional
+        Gradient steps of a run, by default 40 (pgd) or 100 (apgd); queries of ``square``,
+        1000.
+    restarts : int, optional
+        Runs from fresh random starts before a sequence is given up: 5; 1 of ``square``.
+    samples : int, optional
+        Use at most so many sequences, chosen by `seed`.
+    seed : int, default 0
+    checks : bool, default True
+        Run the sanity checks that cost little, warn of what they find and keep it in
+        ``warnings``.
+
+    Returns
+    -------
+    RobustnessCurve
+
+    Raises
+    ------
+    ValueError
+        For sizes that are negative, not finite or out of order, an unknown attack, a norm
+        or target that does not exist, and whatever `under_attack` refuses.
+
+    Notes
+    -----
+    A search costs one full attack (``steps * restarts`` gradients) for each sequence that
+    is not fooled at the smallest size, and about a tenth more.  Every sequence that counts
+    as right at a size withstood a full attack at that size or at a larger one of the list.
+
+    References
+    ----------
+    .. [1] N. Carlini et al., On Evaluating Adversarial Robustness, arXiv:1902.06705.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from rnnspec.data.sequences import SequenceDataset
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
+    >>> _ = torch.nn.init.eye_(model[1].weight)
+    >>> values = [[[1.0], [0.0]], [[3.0], [0.0]]]
+    >>> data = SequenceDataset.from_raw(values, [2, 2], [0, 0], ("first", "second"))
+    >>> curve = robustness_curve(model, data, epsilons=[0, 0.45, 0.55, 1.6])
+    >>> curve.accuracy.tolist(), curve.thresholds.tolist()
+    ([1.0, 1.0, 0.5, 0.0], [0.55, 1.6])
+    """
+    sizes = increasing(epsilons)
+    one_of(attack, "attack", (*SEARCHES, *INDEPENDENT))
+    threat = _threat(threat, target, norm, units)
+    part = at_most(data, samples, seed_number(seed))
+    said: list[str] = []
+    with under_attack(model, part, threat) as victim:
+        if attack in SEARCHES:
+            search = SEARCHES[attack]
+            found = Thresholds(
+                victim,
+                sizes[sizes > 0].tolist(),
+                search.run,
+                steps=_count(steps, "steps", search.steps),
+                restarts=_count(restarts, "restarts", search.restarts),
+                seed=seed,
+            ).find()
+            points = points_of_search(found, sizes)
+            said += probe(found, threat, seed) if checks and search.white_box else []
+        else:
+            points = independent_points(victim, sizes, INDEPENDENT[attack], seed)
+        wrong = victim.fooled(victim.nothing()).cpu().numpy()
+    curve = _curve(threat, attack, sizes, points, wrong)
+    if checks and (text := accuracy_rises(curve.epsilons, curve.accuracy, curve.ci_high)):
+        said.append(text)
+    for text in said:
+        python_warnings.warn(text, SanityWarning, stacklevel=2)
+    return replace(curve, warnings=tuple(said))
+
+
+def _curve(
+    threat: Threat,
+    attack: str,
+    epsilons: NDArray[np.float64],
+    points: Points,
+    wrong: NDArray[np.bool_],
+) -> RobustnessCurve:
+    accuracy = (~points.fooled).mean(1)
+    low, high = wilson(accuracy, len(wrong))
+    smallest = np.where(points.fooled, epsilons[:, np.newaxis], np.inf).min(0)
+    return RobustnessCurve(
+        target=threat.target,
+        attack=attack,
+        norm=threat.norm,
+        units=threat.units,
+        epsilons=epsilons,
+        accuracy=accuracy,
+        ci_low=low,
+        ci_high=high,
+        mean_loss=points.losses.mean(1),
+        max_perturbation=points.norms,
+        seconds=points.seconds,
+        thresholds=np.where(wrong, 0, smallest),
+        n=len(wrong),
+        clean_accuracy=float((~wrong).mean()),
+    )
+
+
+def increasing(epsilons: Sequence[float]) -> NDArray[np.float64]:
+    """`epsilons` as an array, if they are finite, at least 0 and each above the one before.
+
+    Examples
+    --------
+    >>> increasing([0, 0.2, 0.1])
+    Traceback (most recent call last):
+    ...
+    ValueError: `epsilons` must increase, got 0.1 after 0.2
+    """
+    sizes = np.atleast_1d(np.asarray(epsilons, np.float64))
+    if sizes.ndim != 1 or not sizes.size:
+        raise ValueError(f"`epsilons` must be a list of sizes, got an array of shape {sizes.shape}")
+    for size in sizes:
+        positive(float(size), "epsilons", zero=True)
+    if (later := np.flatnonzero(np.diff(sizes) <= 0)).size:
+        j = int(later[0])
+        raise ValueError(f"`epsilons` must increase, got {sizes[j + 1]:g} after {sizes[j]:g}")
+    return sizes
+
+
+def _threat(threat: Threat | None, target: str, norm: str, units: str) -> Threat:
+    if threat is None:
+        return Threat(target=target, norm=norm, units=units)
+    if (target, norm, units) != ("input", "linf", "std"):
+        raise ValueError("`threat` holds target, norm and units: give it, or them, not both")
+    return threat
+
+
+def at_most(data: SequenceDataset, samples: int | None, seed: int) -> SequenceDataset:
+    """At most so many sequences of `data`, chosen by `seed`; None: all."""
+    if not isinstance(data, SequenceDataset):
+        raise ValueError(
+            f"`data` must be a SequenceDataset, got {type(data).__name__}"
+            " (a data set's parts are .train, .validation and .test)"
+        )
+    if samples is None or _count(samples, "samples", 1) >= len(data):
+        return data
+    return data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:samples]))
+
+
+def _count(value: int | None, name: str, default: int) -> int:
+    if value is None:
+        return default
+    if isinstance(value, bool) or value != int(value) or value < 1:
+        raise ValueError(f"`{name}` must be an integer of at least 1, got {value!r}")
+    return int(value)

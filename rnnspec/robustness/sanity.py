@@ -1,0 +1,245 @@
+"""Whether a robustness number can be believed: checks that warn in words.
+
+An attack gives an upper bound of the true robust accuracy.  What shows that the bound is a
+poor one, because the attack failed and not because the network is robust, is listed by
+Carlini et al. [1]_ and Athalye et al. [2]_; each function here is one of these signs.  The
+first take results, `probe` runs the cheap ones on a finished search.
+
+References
+----------
+.. [1] N. Carlini et al., On Evaluating Adversarial Robustness, arXiv:1902.06705.
+.. [2] A. Athalye, N. Carlini and D. Wagner, ICML 2018, arXiv:1802.00420.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from rnnspec.robustness.gradient import cross_entropy
+from rnnspec.robustness.noise import noise
+from rnnspec.robustness.square import square
+from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.thresholds import Thresholds, parts
+from rnnspec.robustness.victim import Victim
+from rnnspec.robustness.wilson import wilson
+
+LUCK = 0.05  # share of the sequences on which a weaker attack may be ahead
+PROBED = 32  # sequences that a probe looks at
+QUERIES = 50
+UNBOUNDED = 20.0  # per value, in units of the threat
+
+
+class SanityWarning(UserWarning):
+    """A sign that an attack was weak; the robust accuracy may be much lower than reported."""
+
+
+def accuracy_rises(epsilons: ArrayLike, accuracy: ArrayLike, ci_high: ArrayLike) -> str | None:
+    """Whether accuracy is higher at a larger size, beyond the interval at a smaller one.
+
+    Each argument has shape (m,).  A larger budget holds every smaller one, so that the true
+    robust accuracy never rises; only an attack that fails at the larger size can make it.
+
+    Examples
+    --------
+    >>> accuracy_rises([0.1, 0.2], [0.3, 0.6], [0.4, 0.7])
+    'accuracy rises from 0.300 at epsilon 0.1 to 0.600 at 0.2: ...'
+    """
+    sizes, shares = np.asarray(epsilons, np.float64), np.asarray(accuracy, np.float64)
+    lowest = int(np.argmin(shares))
+    later = int(lowest + np.argmax(shares[lowest:]))
+    if shares[later] <= np.asarray(ci_high)[lowest]:
+        return None
+    return (
+        f"accuracy rises from {shares[lowest]:.3f} at epsilon {sizes[lowest]:g} to"
+        f" {shares[later]:.3f} at {sizes[later]:g}: the larger budget holds the smaller one,"
+        " so the attack fails at the larger size"
+    )
+
+
+def noise_beats_gradient(gradient: ArrayLike, noise: ArrayLike) -> str | None:
+    """Whether random noise fools sequences that the gradient attack needs more for.
+
+    Parameters
+    ----------
+    gradient, noise : (n,) arrays
+        The smallest size that fooled each sequence, as in `RobustnessCurve.thresholds`.
+
+    Examples
+    --------
+    >>> noise_beats_gradient([0.1, 0.4], [0.2, 0.3])
+    'random noise fools 1 of 2 sequences at a smaller epsilon than the gradient attack: ...'
+    >>> noise_beats_gradient([0.1, 0.2], [0.2, np.inf])
+    """
+    ahead, _, n = _compared(noise, gradient)
+    if ahead <= LUCK * n:
+        return None
+    return (
+        f"random noise fools {ahead} of {n} sequences at a smaller epsilon than the gradient"
+        " attack: the gradient does not point where the network is weak"
+        " (rounded or saturated values inside the model?)"
+    )
+
+
+def black_box_beats_white_box(white: ArrayLike, black: ArrayLike) -> str | None:
+    """Whether an attack that sees only logits is ahead of one that sees gradients.
+
+    Parameters as in `noise_beats_gradient`.
+
+    Examples
+    --------
+    >>> black_box_beats_white_box([np.inf, 0.1], [0.2, 0.1])
+    'an attack without gradients fools 1 of 2 sequences at a smaller epsilon than one with: ...'
+    """
+    ahead, _, n = _compared(black, white)
+    if ahead <= LUCK * n:
+        return None
+    return (
+        f"an attack without gradients fools {ahead} of {n} sequences at a smaller epsilon than"
+        " one with: gradients are masked, and the model is less robust than it looks"
+    )
+
+
+def more_steps_hurt(longer: ArrayLike, shorter: ArrayLike) -> str | None:
+    """Whether a run of fewer steps fools more sequences, on balance.
+
+    Parameters as in `noise_beats_gradient`.
+
+    Examples
+    --------
+    >>> more_steps_hurt([0.3, 0.3, 0.1], [0.1, 0.1, 0.3])
+    'of 3 sequences, fewer steps of the attack need a smaller epsilon for 2, more steps for 1: ...'
+    """
+    ahead, behind, n = _compared(shorter, longer)
+    if ahead - behind <= LUCK * n:
+        return None
+    return (
+        f"of {n} sequences, fewer steps of the attack need a smaller epsilon for {ahead}, more"
+        f" steps for {behind}: it does not climb the loss (step size too small or too large,"
+        " or a loss with many local peaks); try another step size, apgd, or more restarts"
+    )
+
+
+def unbounded_attack_fails(fooled: int, n: int, n_classes: int) -> str | None:
+    """Whether an attack without a bound leaves more right than a guess would be.
+
+    Examples
+    --------
+    >>> unbounded_attack_fails(10, 40, 10)
+    'an attack without a bound leaves 30 of 40 sequences right, above chance (0.100): ...'
+    """
+    low, _ = wilson((n - fooled) / n, n)
+    if low <= 1 / n_classes:
+        return None
+    return (
+        f"an attack without a bound leaves {n - fooled} of {n} sequences right, above chance"
+        f" ({1 / n_classes:.3f}): anything can be changed, so the attack is at fault"
+        " (masked gradients, or values that cannot move?)"
+    )
+
+
+def gradient_vanishes(zero: int, n: int) -> str | None:
+    """Whether the gradient of the loss is zero to the last bit.
+
+    Examples
+    --------
+    >>> gradient_vanishes(9, 10)
+    'the gradient of the loss is exactly zero for 9 of 10 sequences: ...'
+    """
+    if zero <= LUCK * n:
+        return None
+    return (
+        f"the gradient of the loss is exactly zero for {zero} of {n} sequences: a gradient"
+        " attack goes nowhere (logits so large that the loss saturates? a rounding inside?);"
+        " try square, or scale the logits down"
+    )
+
+
+def probe(found: Thresholds, threat: Threat, seed: int = 0) -> list[str]:
+    """Run the checks that cost little on a finished search with a white-box attack.
+
+    Noise at each size, on all sequences; a second, shorter run, an unbounded run and a
+    black box, on at most 32.  Together about 100 gradients and 150 forward passes of 32
+    sequences, and 3 m forward passes of all.
+
+    Parameters
+    ----------
+    found : Thresholds
+    threat : Threat
+    seed : int, default 0
+
+    Returns
+    -------
+    list of str
+        What was found, in words; empty if nothing was.
+    """
+    right = (found.first >= 0).nonzero()[:, 0]
+    if not len(right) or not len(found.epsilons):
+        return []
+    said = [_vanishing(found.victim[right[:PROBED]]), _noise(found, right, seed)]
+    said += [_fewer_steps(found, seed), _black_box(found, seed)]
+    if threat.target == "input":  # a network may well forget its initial state
+        said.append(_unbounded(found, right[:PROBED], seed))
+    return [text for text in said if text]
+
+
+def _vanishing(victim: Victim) -> str | None:
+    _, gradient, _ = victim.gradient(victim.nothing(), cross_entropy)
+    zero = (gradient.masked_fill(~victim.budget.movable, 0) == 0).flatten(1).all(1)
+    return gradient_vanishes(int(zero.sum()), len(victim))
+
+
+def _noise(found: Thresholds, right: Tensor, seed: int) -> str | None:
+    first = torch.full_like(found.first, len(found.epsilons))
+    distribution = "sign" if found.victim.budget.norm == "linf" else "sphere"
+    for j in range(len(found.epsilons) - 1, -1, -1):
+        for rows in parts(right):
+            batch = found.victim[rows]
+            u = noise(batch, float(found.epsilons[j]), distribution=distribution, seed=seed)
+            first[rows[batch.fooled(u)]] = j
+    return noise_beats_gradient(_numpy(found.first[right]), _numpy(first[right]))
+
+
+def _fewer_steps(found: Thresholds, seed: int) -> str | None:
+    """One run each, from the same start, at the smallest size that is known to fool."""
+    rows = ((found.first >= 0) & (found.first < len(found.epsilons))).nonzero()[:PROBED, 0]
+    if not len(rows) or found.steps == 1:
+        return None
+    batch, epsilon = found.victim[rows], found.epsilons[found.first[rows]]
+    longer, shorter = (
+        np.where(_numpy(batch.fooled(found.attempt(batch, epsilon, steps, None, seed))), 1, np.inf)
+        for steps in (found.steps, max(1, found.steps // 4))
+    )
+    return more_steps_hurt(longer, shorter)
+
+
+def _black_box(found: Thresholds, seed: int) -> str | None:
+    """Where the search gave up, just below each threshold."""
+    rows = (found.first > 0).nonzero()[:PROBED, 0]
+    if not len(rows):
+        return None
+    batch, below = found.victim[rows], found.first[rows] - 1
+    u = square(batch, found.epsilons[below], queries=QUERIES, seed=seed)
+    black = torch.where(batch.fooled(u), below, below + 1)
+    return black_box_beats_white_box(_numpy(below + 1), _numpy(black))
+
+
+def _unbounded(found: Thresholds, rows: Tensor, seed: int) -> str | None:
+    batch = found.victim[rows]
+    movable = batch.budget.movable.flatten(1).sum(1)
+    scale = torch.ones_like(movable) if batch.budget.norm == "linf" else movable.sqrt()
+    u = found.attempt(batch, UNBOUNDED * scale.to(batch.inputs.dtype), found.steps, None, seed)
+    n_classes = batch.logits(batch.nothing()).shape[1]
+    return unbounded_attack_fails(int(batch.fooled(u).sum()), len(rows), n_classes)
+
+
+def _compared(weaker: ArrayLike, stronger: ArrayLike) -> tuple[int, int, int]:
+    """Sequences for which the weaker attack needs less, and more; and all."""
+    a, b = np.asarray(weaker, np.float64), np.asarray(stronger, np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"both attacks must be of the same sequences, got {len(a)} and {len(b)}")
+    return int((a < b).sum()), int((a > b).sum()), len(a)
+
+
+def _numpy(values: Tensor) -> NDArray[np.float64]:
+    return values.double().cpu().numpy()

@@ -1,0 +1,173 @@
+"""One search for a whole list of sizes: against closed forms, and one attack per size."""
+
+import numpy as np
+import pytest
+import torch
+
+from rnnspec.robustness import thresholds
+from rnnspec.robustness.attacks import SEARCHES
+from rnnspec.robustness.gradient import pgd
+from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.thresholds import Thresholds
+from rnnspec.robustness.victim import under_attack
+
+EPSILONS = [0.1, 0.2, 0.4, 0.8, 1.6]
+
+
+class Recorder:
+    """An attempt that writes down what it was asked for, and what came of it."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, victim, epsilon, steps, start, seed):
+        u = pgd(victim, epsilon, steps=steps, start=start, seed=seed)
+        self.calls.append((victim.labels, epsilon, steps, start, seed, victim.fooled(u)))
+        return u
+
+
+def search(victim, epsilons=EPSILONS, attempt=SEARCHES["pgd"].run, steps=20, restarts=2, seed=0):
+    return Thresholds(victim, epsilons, attempt, steps=steps, restarts=restarts, seed=seed).find()
+
+
+def expected(radii):
+    """Position of the first size beyond each radius; -1 where it is 0."""
+    found = torch.bucketize(radii, torch.tensor(EPSILONS, dtype=radii.dtype))
+    return torch.where(radii == 0, -1, found)
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_two_classes_of_a_linear_model_give_the_closed_form(linear, walks, norm):
+    data = walks(60).subset(np.arange(60) % 3 < 2)
+    model = linear(classes=2)
+    with under_attack(model, data, Threat(norm=norm)) as victim:
+        found = search(victim)
+    radii = model.radii(data, norm)
+    sharp = (radii[:, None] / torch.tensor(EPSILONS) - 1).abs().amin(1) > 0.01
+    assert sharp.sum() > 30
+    assert torch.equal(found.first[sharp], expected(radii)[sharp])
+    assert len(found.first.unique()) > 4
+
+
+@pytest.mark.parametrize("attack", ["pgd", "apgd", "square"])
+def test_witnesses_fool_within_their_size_and_prove_what_is_claimed(digits_lstm, digits, attack):
+    epsilons = [0.1, 0.2, 0.3]
+    data = digits.test.subset(np.arange(40))
+    with under_attack(digits_lstm, data) as victim:
+        found = search(victim, epsilons, SEARCHES[attack].run, restarts=1)
+        sizes = torch.tensor([0.0, *epsilons, torch.inf])[found.first + 1]
+        broken = sizes < torch.inf
+        assert torch.equal(victim.fooled(found.witness), broken)
+        victim.budget.check(found.witness, sizes.clamp(max=1))
+        assert (found.witness[found.first < 0] == 0).all()
+    assert found.seconds.shape == (3,)
+    assert (found.seconds >= 0).all()
+    assert found.seconds.sum() > 0
+
+
+def test_who_is_right_was_attacked_at_full_strength_there_or_above(digits_lstm, digits):
+    """Each sequence is its own class here, so that calls can be told apart."""
+    record, steps, restarts = Recorder(), 8, 3
+    data = digits.test.subset(np.arange(50))
+    names = {}
+    with under_attack(digits_lstm, data) as victim:
+        original = Thresholds._attack
+
+        def spy(self, rows, at, steps, warm):
+            names[len(record.calls)] = rows
+            return original(self, rows, at, steps, warm)
+
+        Thresholds._attack = spy
+        try:
+            found = search(victim, EPSILONS[:4], record, steps, restarts)
+        finally:
+            Thresholds._attack = original
+    given_up = torch.zeros(len(data), 4)
+    for call, rows in names.items():
+        _, epsilon, asked, start, _, fooled = record.calls[call]
+        if asked == steps:
+            assert start is None
+            at = torch.bucketize(epsilon, torch.tensor(EPSILONS[:4]))
+            for i, j, won in zip(rows, at, fooled, strict=True):
+                given_up[i, j] += not won
+    for i, first in enumerate(found.first):
+        if first > 0:
+            assert given_up[i, first - 1] == restarts
+            assert found.strength[i] == restarts
+
+
+def test_random_starts_differ_from_run_to_run(digits_lstm, digits):
+    record = Recorder()
+    with under_attack(digits_lstm, digits.test.subset(np.arange(20))) as victim:
+        search(victim, attempt=record)
+    seeds = [call[4] for call in record.calls]
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_the_seed_decides_all_and_another_seed_something(digits_lstm, digits):
+    with under_attack(digits_lstm, digits.test.subset(np.arange(30))) as victim:
+        first, again, other = (search(victim, seed=seed, steps=4) for seed in (3, 3, 4))
+    assert torch.equal(first.strongest, again.strongest)
+    assert torch.equal(first.first, again.first)
+    assert not torch.equal(first.strongest, other.strongest)
+
+
+@pytest.mark.parametrize("rows", [3, 7, 1000])
+def test_the_size_of_a_batch_changes_no_answer_of_a_linear_model(linear, walks, rows, monkeypatch):
+    data = walks(40).subset(np.arange(40) % 3 < 2)
+    model = linear(classes=2)
+    whole = []
+    for batch in (512, rows):
+        monkeypatch.setitem(thresholds.BATCH, "cpu", batch)
+        monkeypatch.setitem(thresholds.FOLD, "cpu", batch)
+        with under_attack(model, data) as victim:
+            whole.append(search(victim).first)
+    assert torch.equal(*whole)
+
+
+def test_few_sequences_share_a_batch_with_their_restarts(digits_lstm, digits):
+    record = Recorder()
+    with under_attack(digits_lstm, digits.test.subset(np.arange(5))) as victim:
+        search(victim, [0.05], record, steps=4, restarts=6)
+    full = [len(call[0]) for call in record.calls if call[2] == 4]
+    assert full[0] > 5
+    assert len(full) == 1
+
+
+def test_a_whole_list_costs_less_than_a_run_per_size(digits_lstm, digits):
+    """Gradients counted, not seconds."""
+    epsilons, count = np.linspace(0, 0.35, 8)[1:], 0
+    with under_attack(digits_lstm, digits.test.subset(np.arange(60))) as victim:
+        gradient = type(victim).gradient
+
+        def counted(self, *arguments):
+            nonlocal count
+            count += len(self)
+            return gradient(self, *arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(victim), "gradient", counted)
+            found = search(victim, epsilons.tolist(), restarts=5)
+            ours, count = count, 0
+            separate = [
+                victim.fooled(pgd(victim, float(e), steps=20, restarts=5)) for e in epsilons
+            ]
+    assert ours < 0.4 * count
+    for j, fooled in enumerate(separate):
+        assert (found.first <= j).sum() >= fooled.sum() - 2
+
+
+def test_no_size_above_zero_leaves_only_who_is_wrong_already(linear, walks):
+    with under_attack(linear(), walks(30)) as victim:
+        found = search(victim, [])
+        assert torch.equal(found.first == -1, victim.fooled(victim.nothing()))
+        assert not found.first.clamp(min=0).any()
+
+
+def test_one_sequence_one_step_one_restart(linear, walks):
+    data = walks(1)
+    model = linear()
+    radius = float(model.radii(data, "linf"))
+    with under_attack(model, data) as victim:
+        found = search(victim, [radius / 2, 2 * radius], steps=1, restarts=1)
+    assert found.first.tolist() == ([1] if radius else [-1])
