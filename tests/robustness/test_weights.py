@@ -23,7 +23,7 @@ EPS32 = np.finfo(np.float32).eps
 
 @pytest.fixture
 def model():
-    return SequenceClassifier("gru", 2, 3, hidden=6, layers=2, bidirectional=True, seed=1)
+    return SequenceClassifier("gru", 2, 3, hidden=6, bidirectional=True, seed=1)
 
 
 def fingerprint(model):
