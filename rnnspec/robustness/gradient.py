@@ -61,6 +61,13 @@ def aimed(victim: Victim, loss: str, targets: Tensor | None) -> tuple[Victim, Ai
             f"`targets` must hold {len(victim)} classes, one per sequence,"
             f" got {targets.dtype} of shape {tuple(targets.shape)}"
         )
+    with torch.no_grad():
+        k = victim[torch.zeros_like(victim.labels[:1])].logits(victim.nothing()[:1]).shape[1]
+    outside = (targets < 0) | (targets >= k)
+    if outside.any():
+        raise ValueError(
+            f"`targets` must be classes from 0 to {k - 1}, got {int(targets[outside][0])}"
+        )
     return replace(victim, labels=targets.long()), aim
 
 
@@ -204,7 +211,9 @@ def pgd(
     amounts = per_sequence(epsilon, victim)
     positive(steps, "steps")
     positive(momentum, "momentum", zero=True)
-    length = 2.5 * amounts / steps if step_size is None else per_sequence(step_size, victim)
+    length = (
+        2.5 * amounts / steps if step_size is None else per_sequence(step_size, victim, "step_size")
+    )
     begin = starts(victim.budget, amounts, restarts, random_start, start, seed)
 
     def ascend(rows: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
