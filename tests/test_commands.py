@@ -32,7 +32,7 @@ named = pytest.mark.parametrize("path", LEAVES, ids="-".join)
 
 
 def test_the_promised_commands_are_there():
-    promised = {("train",), ("pseudospectrum",), ("measure",)}
+    promised = {("train",), ("pseudospectrum",), ("measure",), ("robustness",)}
     promised |= {("datasets", name) for name in ("list", "info", "fetch")}
     assert promised <= set(LEAVES)
 

@@ -31,6 +31,10 @@ class Found:
     record: dict[str, Any]
     plot: Callable[[], Axes]
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Of the table: those of the curves, or, where there is none, of the smallest changes."""
+        return self.record["results"] or list(self.record["minimal"].values())
+
 
 def attack_names(text: str | None, target: str) -> list[str]:
     """Attacks of the target, separated by commas; by default ``pgd``, or all but one of weights.

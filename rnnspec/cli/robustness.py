@@ -105,7 +105,7 @@ def robustness(
             effort={"steps": steps, "restarts": restarts, "samples": samples, "seed": seed},
         )
     if out:
-        write_text(Path(out), rows_csv(found.record["results"]))
+        write_text(Path(out), rows_csv(found.rows()))
     if figure:
         save_figure(found.plot(), Path(figure))
     if as_json:
