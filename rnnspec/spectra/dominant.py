@@ -8,8 +8,8 @@ quotient.  Two facts about recurrent matrices decide its use:
   of 0.9 times a rotation by 90 degrees is 0.  A block V of a few vectors holds
   the pair, and the eigenvalues of :math:`V^\top W V` (Ritz values) show it.
 * W is not normal, so :math:`v^* W v / v^* v` errs in proportion to the error of
-  v.  The two-sided quotient :math:`u^* W v / u^* v`, u a left vector, errs in
-  proportion to the product of both errors (Ostrowski, 1959).
+  v.  The two-sided quotient of `rnnspec.spectra.following`, u a left vector, errs in
+  proportion to the product of both errors.
 
 Both quantities, q = radius or norm, are homogeneous in W, so that
 :math:`q = \langle G, W\rangle` with G their gradient, which has rank one (rank two
@@ -59,47 +59,46 @@ def power_step(
     return orthonormal(V @ W.mT)
 
 
+def single_vector(
+    W: Array,  # shape: (g, n, n)
+    v: Array,  # shape: (g, 1, n), of norm 1
+    *,
+    growth: bool,
+) -> tuple[Array, Array, Array, Array]:  # shapes: (g,), (g, 1, n), (g, 1, n), (g, 1, n)
+    r"""The textbook iteration, read by its growth ``|Wv|`` or its Rayleigh quotient ``|v^T W v|``.
+
+    Also returns the next vector, W v over its length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rotation, v = np.array([[[0.0, -0.9], [0.9, 0.0]]]), np.array([[[1.0, 0.0]]])
+    >>> [float(single_vector(rotation, v, growth=g)[0][0]) for g in (True, False)]
+    [0.9, 0.0]
+    """
+    xp, y = namespace(W), v @ W.mT
+    length = ((y * y).sum(-1) ** 0.5)[..., None]
+    following = y / xp.where(length > 0, length, 1.0)
+    sign = xp.where((v * y).sum(-1) < 0, -1.0, 1.0)[..., None]
+    u = following if growth else sign * v
+    return pairing(W, u, v), u, v, following
+
+
 def ritz_pair(
     W: Array,  # shape: (g, n, n)
     V: Array,  # shape: (g, b, n), orthonormal rows
-    U: Array | None = None,  # shape: (g, b, n), U V^T = I
 ) -> tuple[Array, Array, Array]:  # shapes: (g,), (g, 2, n), (g, 2, n)
     r"""The Ritz value of largest modulus.
 
-    With :math:`H = U W V^\top = S \Theta S^{-1}`: the right vector is
-    :math:`v = V^\top s`, s the column of S that belongs to the largest
-    :math:`|\theta|`, and the left one :math:`u = U^\top t`, :math:`t^*` the same
-    row of :math:`S^{-1}`.  Without `U` one-sided: U = V, u = v.
+    With :math:`V W V^\top = S \Theta S^{-1}`: the right vector is :math:`v = V^\top s`, s the
+    column of S that belongs to the largest :math:`|\theta|`, and the left one is taken to be
+    the same, as it is for normal W.
     """
     xp, g = namespace(W), list(range(len(W)))
-    theta, S = xp.linalg.eig((V if U is None else U) @ (V @ W.mT).mT)
+    theta, S = xp.linalg.eig(V @ (V @ W.mT).mT)
     top = abs(theta).argmax(-1)
-    s = S[g, :, top]
-    t = s if U is None else _inverse(S)[g, top, :].conj()
-    theta = theta[g, top]
-    return abs(theta), _parts(t) @ (V if U is None else U), _parts(_turned(s, theta)) @ V
-
-
-def dominant_blocks(
-    W: Array,  # shape: (g, n, n)
-    size: int,
-) -> tuple[Array, Array]:  # shapes: (g, b, n), (g, b, n)
-    r"""Real bases U, V of the left and right spaces of the `size` dominant eigenvalues.
-
-    From a dense eigendecomposition; V has orthonormal rows and
-    :math:`U V^\top = I`.  About 25 n^3 flops.
-    """
-    xp = namespace(W)
-    theta, X = xp.linalg.eig(W)
-    Y = _inverse(X)  # rows: left vectors, conjugate
-    blocks = []
-    for theta_i, X_i, Y_i in zip(theta, X.mT, Y, strict=True):
-        top = xp.argsort(-abs(theta_i))[:size]
-        # Of a conjugate pair the first gives the real part, the second the imaginary.
-        first = (theta_i[top].imag >= 0)[:, None]
-        V, U = (orthonormal(xp.where(first, Z[top].real, Z[top].imag)[None])[0] for Z in (X_i, Y_i))
-        blocks.append((xp.linalg.pinv(V @ U.mT).mT @ U, V))
-    return xp.stack([U for U, _ in blocks]), xp.stack([V for _, V in blocks])
+    s, theta = S[g, :, top], theta[g, top]
+    return abs(theta), _parts(s) @ V, _parts(_turned(s, theta)) @ V
 
 
 def singular_pair(
@@ -117,20 +116,6 @@ def singular_pair(
     S = S.mT
     q = abs(squares[:, -1]) ** 0.5
     return q, (S[:, -1:] @ Y) / (q + 1e-30)[:, None, None], S[:, -1:] @ V, S
-
-
-def locally_optimal_basis(
-    W: Array,  # shape: (g, n, n)
-    V: Array,  # shape: (g, b, n), orthonormal rows
-    P: Array,  # shape: (g, b, n)
-) -> Array:  # shape: (g, min(3 b, n), n)
-    r"""Orthonormal basis of V, of :math:`W^\top W V` and of P, the step before.
-
-    Rayleigh-Ritz on it is a step of the locally optimal block conjugate gradient
-    method (Knyazev, SIAM J. Sci. Comput. 23 (2001), alg. 4.1), which converges as
-    Krylov spaces do where the power method crawls.
-    """
-    return orthonormal(namespace(W).concatenate([V, (V @ W.mT) @ W, P], 1))
 
 
 def exact_pair(W: Array, quantity: str) -> tuple[Array, Array, Array]:

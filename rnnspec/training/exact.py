@@ -65,9 +65,10 @@ def settle(module: nn.Module) -> float | None:
         if normalization is not None:
             original = recurrent.parametrizations[name].original  # type: ignore[index, union-attr]
             W = original.detach().view(normalization.shape)
-            estimate = normalization.advance(W).double()
+            estimate = normalization.advance(W)
             exact, u, w = exact_pair(W.double(), normalization.normalize.quantity)
-            normalization.u, normalization.w = u.to(W), w.to(W)
+            normalization.hold(u.cpu().numpy(), w.cpu().numpy())
+            exact = exact.cpu()
             errors.append(((estimate - exact).abs() / exact.clamp_min(1e-30)).max().item())
     return max(errors, default=None)
 

@@ -15,28 +15,30 @@ q is estimated anew in each training step from a block of vectors that is kept
 from step to step, and gradients flow through it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of, positive
 from rnnspec.models.gates import n_gates
 from rnnspec.spectra.dominant import (
-    dominant_blocks,
     exact_pair,
-    locally_optimal_basis,
     orthonormal,
     pairing,
     power_step,
     ritz_pair,
+    single_vector,
     singular_pair,
 )
 from rnnspec.training.config import DEFAULTS, ESTIMATORS, MODES, QUANTITIES
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,9 @@ class Normalize:
         Spectral radius or spectral norm (largest singular value) of each gate.
     bound : float, default 1.0
     estimator : {"rayleigh", "power", "exact"}
-        ``rayleigh``: for the norm, a step of the locally optimal block method; for
-        the radius, two-sided Rayleigh-Ritz on the spaces of the dominant
-        eigenvalues, which are taken anew from a dense decomposition when W has
-        moved by 0.03 %, above n = 64 at most every (n^2 - 64^2)/512 steps.
+        ``rayleigh``: two-sided Rayleigh quotients (for the norm one-sided, W^T W being
+        symmetric) of vectors from block Krylov spaces that are kept from step to
+        step; up to n = 64, of powers of W itself, to rounding.
         ``power``: one step of the block power method per training step, one-sided
         Ritz values; its gradient of the radius, too, takes the right vector for the
         left one, which is right for normal matrices only: for study.
@@ -61,7 +62,7 @@ class Normalize:
         ``clip`` leaves a matrix below the bound alone; ``scale`` puts it on the
         bound.
     block : int, default 8
-        Vectors in the block.  1 is the single-vector power method of the
+        Vectors that are kept.  1 is the single-vector power method of the
         literature, which does not converge where the dominant pair is complex.
 
     Examples
@@ -85,45 +86,13 @@ class Normalize:
             raise ValueError(f"`block` must be at least 1, got {self.block}")
 
 
-class _Scaled(torch.autograd.Function):
-    r"""W f(q(W)) for q = <G, W>, G = sum_r u_r w_r^T.
-
-    With f(q) = c/q the derivative takes a cotangent g to
-    :math:`f\,(g - \langle g, W\rangle\, G / q)`.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, W: Tensor, q: Tensor, u: Tensor, w: Tensor, normalize: Normalize
-    ) -> Tensor:
-        factor = torch.where(q == 0, 1.0, normalize.bound / q)  # the zero matrix stays
-        if normalize.mode == "clip":
-            factor = factor.clamp_max(1.0)
-        ctx.save_for_backward(W, q, u, w, factor)
-        ctx.clip = normalize.mode == "clip"
-        return W * factor[:, None, None]
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        W, q, u, w, factor = ctx.saved_tensors
-        acts = (factor < 1) if ctx.clip else (q != 0)
-        slope = torch.where(acts, factor / q, 0.0)
-        through = slope * torch.linalg.vecdot(g.flatten(1), W.flatten(1))
-        own = g * factor[:, None, None]
-        return own.baddbmm_(u.mT, through[:, None, None] * w, alpha=-1), *[None] * 4
-
-
 class SpectralNormalization(nn.Module):
     """The map from a stacked recurrent weight (g*h, h) to its normalised form."""
 
-    DRIFT = 3e-4  # relative change of W after which tracked eigenspaces are taken anew
-
     right: Tensor  # shape: (g, b, h), the block
-    left: Tensor  # shape: (g, b, h), its left twin, or (norm) the last step it made
-    u: Tensor  # shape: (g, 1, h) or (g, 2, h), factors of the gradient in use
+    left: Tensor  # shape: (g, b, h), its left twin
+    u: Tensor  # shape: (g, 1, h) or (g, 2, h), float64: factors of the gradient in use
     w: Tensor
-    anchor: Tensor  # shape: (g, h, h), W when its eigenspaces were last taken
-    wait: Tensor  # steps until they may be taken anew
 
     def __init__(self, weight: Tensor, gates: int, normalize: Normalize) -> None:
         super().__init__()
@@ -131,20 +100,20 @@ class SpectralNormalization(nn.Module):
         self.normalize, self.shape = normalize, (gates, h, h)
         generator = torch.Generator().manual_seed(h)
         start = torch.randn(gates, min(normalize.block, h), h, generator=generator).to(weight)
-        W = weight.detach().view(self.shape)
         self.register_buffer("right", orthonormal(start))
-        self.register_buffer("left", torch.zeros_like(start))
-        self.register_buffer("u", start[:, :1])
-        self.register_buffer("w", start[:, :1])
-        self.register_buffer("anchor", torch.full_like(W, torch.inf))
-        self.register_buffer("wait", torch.zeros((), dtype=torch.int64))
-        self.advance(W)
+        self.register_buffer("left", self.right.clone())
+        self.register_buffer("u", start[:, :1].double())
+        self.register_buffer("w", start[:, :1].double())
+        self.advance(weight.detach().view(self.shape))
 
     def forward(self, weight: Tensor) -> Tensor:
         """Normalise; in training mode the estimator moves on by a step first."""
+        from rnnspec.training.scaling import Scaled, scaling  # numba: only who normalises waits
+
         W = weight.view(self.shape)
-        q = self.advance(W.detach()) if self.training else self.estimate(W.detach())
-        scaled: Tensor = _Scaled.apply(W, q, self.u, self.w, self.normalize)  # type: ignore[no-untyped-call]
+        q = self.advance(W) if self.training else self.estimate(W)
+        f, slope = scaling(q.numpy(), self.normalize.bound, clip=self.normalize.mode == "clip")
+        scaled: Tensor = Scaled.apply(W, f, slope, *map(_array, (self.u, self.w)))  # type: ignore[no-untyped-call]
         return scaled.view_as(weight)
 
     def right_inverse(self, weight: Tensor) -> Tensor:
@@ -153,77 +122,61 @@ class SpectralNormalization(nn.Module):
 
     def estimate(self, W: Tensor) -> Tensor:
         """Radius or norm of each gate of `W`, shape (g,), by the present vectors."""
-        q: Tensor = pairing(W, self.u, self.w)
-        return q
+        return torch.from_numpy(pairing(*map(_array, (W, self.u, self.w))))
 
-    @torch.no_grad()
     def advance(self, W: Tensor) -> Tensor:
-        """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows."""
-        try:
-            return self._advance(W)
-        except (np.linalg.LinAlgError, RuntimeError):  # torch's own are RuntimeErrors
-            if W.norm() < 1e15:
-                raise
-            return W.new_full(W.shape[:1], torch.nan)
+        """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows.
 
-    def _advance(self, W: Tensor) -> Tensor:
+        On the CPU, whatever the device: vectors this short gain nothing elsewhere.
+        """
+        A = _array(W)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            try:
+                q, u, w = self._advance(A)
+            except np.linalg.LinAlgError:
+                if np.linalg.norm(A) < 1e15:
+                    raise
+                return torch.full(W.shape[:1], torch.nan, dtype=torch.float64)
+        self.hold(u, w)
+        return torch.from_numpy(q.astype(np.float64))
+
+    def _advance(self, W: Array) -> tuple[Array, Array, Array]:
+        from rnnspec.spectra.following import follow_norm, follow_radius
+
         quantity, estimator = self.normalize.quantity, self.normalize.estimator
+        V = _array(self.right)
         if estimator == "exact":
-            q, self.u, self.w = exact_pair(W, quantity)
-        elif quantity == "norm":
-            q, self.u, self.w = self._norm(W, estimator)
-        elif self.normalize.block == 1:
-            q, self.u, self.w = self._single_vector(W, estimator)
-        elif estimator == "power":
-            self.right = power_step(W, self.right)
-            q, self.u, self.w = _small(ritz_pair, W, self.right)
+            return exact_pair(W, quantity)
+        if quantity == "radius" and self.normalize.block == 1:
+            q, u, w, V = single_vector(W, V, growth=estimator == "power")
+        elif estimator == "rayleigh" and quantity == "radius":
+            left = _array(self.left)
+            q, u, w = follow_radius(W, V, left)
+            self._keep(left=left)
+        elif estimator == "rayleigh":
+            q, u, w = follow_norm(W, V)
+        elif quantity == "radius":
+            V = power_step(W, V)
+            q, u, w = ritz_pair(W, V)
         else:
-            q, self.u, self.w = self._eigenspaces(W)
-        value: Tensor = q
-        return value
-
-    def _norm(self, W: Tensor, estimator: str) -> tuple[Tensor, Tensor, Tensor]:
-        """Block power method on W^T W, or its locally optimal form."""
-        V, P = self.right, self.left
-        if estimator == "power":
             q, u, w, _ = singular_pair(W, V)
-            self.right = power_step(W.mT, V @ W.mT)
-        else:
-            b, basis = V.shape[1], locally_optimal_basis(W, V, P)
-            q, u, w, S = singular_pair(W, basis)
-            self.right = S[:, -b:] @ basis
-            self.left = S[:, -b:, b:] @ basis[:, b:]  # the part of it that is not in V
+            V = power_step(W.mT, V @ W.mT)
+        self._keep(right=V)
         return q, u, w
 
-    def _single_vector(self, W: Tensor, estimator: str) -> tuple[Tensor, Tensor, Tensor]:
-        """The textbook iteration: read its growth (power) or Rayleigh quotient."""
-        v = self.right
-        y = v @ W.mT
-        growth = y / y.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(W.dtype).tiny)
-        sign = torch.where((v * y).sum(-1, keepdim=True) < 0, -1.0, 1.0)
-        u = growth if estimator == "power" else sign * v
-        self.right = growth
-        return pairing(W, u, v), u, v
+    def hold(self, u: Array, w: Array) -> None:
+        """Take u and w for the factors of the gradient, and of every estimate until the next."""
+        self._keep(u=u.astype(np.float64, order="C"), w=w.astype(np.float64, order="C"))
 
-    def _eigenspaces(self, W: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Two-sided Rayleigh-Ritz on dominant eigenspaces, renewed as W drifts."""
-        self.wait -= 1
-        if self.wait < 0 and (W - self.anchor).norm() > self.DRIFT * W.norm():
-            self.left, self.right = dominant_blocks(W, self.normalize.block)
-            self.anchor = W.clone()
-            # A dense decomposition: as often as needed while it is cheap, then rarely.
-            self.wait.fill_(max(0, W.shape[-1] ** 2 - 64**2) // 512)
-        return _small(ritz_pair, W, self.right, self.left)
+    def _keep(self, **vectors: Array) -> None:
+        for name, value in vectors.items():
+            setattr(self, name, torch.from_numpy(value).to(self.right.device))
 
 
-def _small(function: Callable[..., Any], *tensors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Run on NumPy's view of tensors on the CPU: half of torch's overhead for small problems."""
-    if tensors[0].device.type != "cpu":
-        q, u, w = function(*tensors)
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            q, u, w = map(torch.from_numpy, function(*(tensor.numpy() for tensor in tensors)))
-    return q, u, w
+def _array(tensor: Tensor) -> Array:
+    """NumPy's view of a tensor on the CPU, a copy of one elsewhere."""
+    array: Array = tensor.detach().cpu().numpy()
+    return array
 
 
 def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:

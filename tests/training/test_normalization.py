@@ -185,7 +185,7 @@ def test_estimators_differ():
 
 def test_evaluation_moves_nothing():
     model = SequenceClassifier("lstm", 2, 3, 6, init="torch")
-    normalize_recurrent(model, Normalize("norm", bound=0.3))
+    normalize_recurrent(model, Normalize("norm", 0.3, "power"))
     x = torch.ones(1, 4, 2)
     model.train()
     model(x)

@@ -1,0 +1,301 @@
+r"""The dominant eigenvalue and singular value of matrices that move a little at a time.
+
+From step to step a block of vectors is kept.  In each step it is widened to a block Krylov
+space of the present matrix,
+
+.. math:: \mathcal B = \operatorname{span}\{V, W V_{1:4}, W^2 V_{1:4}, \dots\},
+
+on which W is a small matrix H, whose dominant pair comes from `rnnspec.spectra.squaring`; the
+next block is the pair and :math:`H^{64}` of the present one.  A second space, of W transposed,
+gives the left vector u, and with the right one v the two-sided quotient
+:math:`u^* W v/u^* v`, whose error is the product of the two vectors' errors (Ostrowski, 1959).
+A matrix of order 64 or less is its own H.
+
+As in `rnnspec.spectra.dominant` the pair is returned by the factors u and w of the gradient,
+:math:`q = \sum_r u_r^\top W w_r`.  Everything is compiled: in a training step each call of an
+array library costs more than these sums.  (numba's cache looks only at the file of a function:
+after an edit of a module imported here, touch this one.)
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.spectra.dominant import exact_pair
+from rnnspec.spectra.squaring import dot, high_power, jit, leading
+
+Array = NDArray[Any]
+
+SMALL = 64  # orders that are squared as they are
+WIDTH = 4  # vectors by which the space grows at a time: their sums run side by side
+GROWN = 16  # vectors beyond the block for the radius; the norm, of a symmetric matrix, needs half
+AGREE_ON_SPACE, AGREE = 0.03, 0.002  # how far from the growth of powers a quotient is believed
+FRESH = 0.7548776662466927  # of the plastic number: a sequence without short periods
+
+
+def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Array]:
+    r"""Spectral radius of each matrix of a stack, shape (g, n, n), one step on.
+
+    `right` and `left`, shape (g, b, n), are the blocks, changed in place.  Returns q (g,) and the
+    factors u and w, shape (g, 2, n).  Where no eigenvalue stands out from the others, an
+    orthogonal matrix say, LAPACK decides up to n = 64; beyond, q is the growth of powers, and
+    the factors are those of a vector that grows so.  About 10 n^3 flops up to n = 64, and
+    100 n^2 beyond.
+
+    Examples
+    --------
+    >>> W, block = np.array([[[0.0, -0.9], [0.9, 0.0]]]), np.eye(2)[None]
+    >>> follow_radius(W, block, block)[0].round(12)
+    array([0.9])
+    """
+    q, u, w, sure = _radii(W, right, left)
+    if W.shape[1] <= SMALL and not sure.all():
+        rows = ~sure
+        q[rows], u[rows], w[rows] = exact_pair(W[rows].astype(np.float64), "radius")
+    return q, u, w
+
+
+@jit
+def _radii(W, right, left):
+    """`follow_radius`, and a mask of the matrices whose dominant eigenvalue stood out."""
+    g, n = len(W), W.shape[1]
+    q, sure = np.zeros(g), np.zeros(g, np.bool_)
+    u, w = np.zeros((g, 2, n)), np.zeros((g, 2, n))
+    for k in range(g):
+        if n <= SMALL:
+            A = np.empty((n, n))
+            A[:] = W[k]
+            growth, P = high_power(A, np.zeros((n, 0)))
+            w[k] = leading(A, P)[2]
+            u[k] = leading(A.T.copy(), P.T.copy())[2]
+        else:
+            growth, w[k] = _krylov(W[k], right[k], False, False)
+            other, u[k] = _krylov(W[k], left[k], True, False)
+            growth = max(growth, other)
+        q[k], sure[k] = _pair(W[k], growth, AGREE if n <= SMALL else AGREE_ON_SPACE, u[k], w[k])
+    return q, u, w, sure
+
+
+def follow_norm(W: Array, right: Array) -> tuple[Array, Array, Array]:
+    """Spectral norm of each matrix of a stack, one step on; never above the true one.
+
+    As `follow_radius`, with u and w of shape (g, 1, n), and one block.
+
+    Examples
+    --------
+    >>> W = np.array([[[0.0, 3.0], [0.5, 0.0]]])
+    >>> follow_norm(W, np.eye(2)[None])[0].round(12)
+    array([3.])
+    """
+    q, u, w = _norms(W, right)
+    return q, u, w
+
+
+@jit
+def _norms(W, right):
+    """`follow_norm`, compiled."""
+    g, n = len(W), W.shape[1]
+    q, u, w = np.zeros(g), np.zeros((g, 1, n)), np.zeros((g, 1, n))
+    for k in range(g):
+        if n <= SMALL:
+            A = np.empty((n, n))
+            A[:] = W[k]
+            H = A.T @ A
+            vector = leading(H, high_power(H, np.zeros((n, 0)))[1])[2]
+        else:
+            vector = _krylov(W[k], right[k], False, True)[1]
+        length = math.sqrt(dot(vector[0], vector[0]))
+        if length == 0:
+            continue
+        for j in range(n):
+            w[k, 0, j] = vector[0, j] / length
+        _product(W[k], w[k], u[k])
+        q[k] = math.sqrt(dot(u[k, 0], u[k, 0]))
+        if q[k] > 0:
+            u[k] /= q[k]
+    return q, u, w
+
+
+@jit
+def _pair(W, growth, agree, u, w):
+    r"""Scale u and w so that <G, W> is the radius; True if the two-sided quotient gave it.
+
+    With v = w_0 + i w_1 and u^T W = theta u^T the quotient is u^T W v / u^T v, and
+    :math:`G = \mathrm{Re}(c\,u v^\top)` for :math:`c = \bar\theta/(|\theta|\,u^\top v)`.
+    """
+    y = np.zeros_like(w)
+    _product(W, w, y)
+    over = _bilinear(u, y)
+    under = _bilinear(u, w)
+    if growth > 0 and abs(under) > 0:
+        theta = over / under
+        if abs(abs(theta) - growth) <= agree * growth:
+            c = theta.conjugate() / (abs(theta) * under)
+            for j in range(len(u[0])):
+                z = c * (u[0, j] + 1j * u[1, j])
+                u[0, j], u[1, j] = z.real, -z.imag
+            return abs(theta), True
+    square = dot(y.ravel(), y.ravel())
+    for r in range(2):
+        for j in range(len(u[0])):
+            u[r, j] = growth * y[r, j] / square if square > 0 else 0.0
+    return (growth if square > 0 or not growth > 0 else 0.0), False
+
+
+@jit
+def _krylov(W, V, transposed, squared):
+    """Growth and leading vector, shape (2, n), of W on the space grown from V; V moves on.
+
+    Of W transposed if `transposed`, of W^T W if `squared`.
+    """
+    b, n = V.shape
+    width = min(WIDTH, b)
+    m = b + (GROWN // 2 if squared else GROWN) // width * width
+    B, image, between = (
+        np.zeros((m, n), W.dtype),
+        np.zeros((m, n), W.dtype),
+        np.zeros((b, n), W.dtype),
+    )
+    B[:b] = V
+    _orthonormalize(B, 0, b)
+    start, stop = 0, b
+    while True:
+        if squared:
+            _product(W, B[start:stop], between)
+            _transposed_product(W, between[: stop - start], image[start:stop])
+        elif transposed:
+            _transposed_product(W, B[start:stop], image[start:stop])
+        else:
+            _product(W, B[start:stop], image[start:stop])
+        if stop == m:
+            break
+        B[stop : stop + width] = image[start : start + width]
+        _orthonormalize(B, stop, stop + width)
+        start, stop = stop, stop + width
+    H = np.zeros((m, m))
+    for i in range(m):
+        for j in range(m):
+            H[i, j] = dot(B[i], image[j])
+    early = np.zeros((m, b))
+    growth, P = high_power(H, early)
+    s = leading(H, P)[2]
+    if growth > 0:
+        rows = np.zeros((b, m))
+        rows[:2] = s[:b]
+        for i in range(2, b):
+            rows[i] = early[:, i - 2]
+        _combine(rows, B, V)
+    vector = np.zeros((2, n))
+    _combine(s, B, vector)
+    return growth, vector
+
+
+@jit
+def _product(W, X, Y):
+    """Y = X W^T: row by row W x, four at a time while there are four."""
+    b, n = X.shape
+    for first in range(0, b - b % 4, 4):
+        for i in range(n):
+            a = W[i, 0] * X[first, 0]
+            c = W[i, 0] * X[first + 1, 0]
+            d = W[i, 0] * X[first + 2, 0]
+            e = W[i, 0] * X[first + 3, 0]
+            for j in range(1, n):
+                a += W[i, j] * X[first, j]
+                c += W[i, j] * X[first + 1, j]
+                d += W[i, j] * X[first + 2, j]
+                e += W[i, j] * X[first + 3, j]
+            Y[first, i], Y[first + 1, i], Y[first + 2, i], Y[first + 3, i] = a, c, d, e
+    for row in range(b - b % 4, b):
+        for i in range(n):
+            Y[row, i] = dot(W[i], X[row])
+
+
+@jit
+def _transposed_product(W, X, Y):
+    """Y = X W: row by row W^T x."""
+    b, n = X.shape
+    Y[:b] = 0
+    for i in range(n):
+        for row in range(b):
+            x = X[row, i]
+            for j in range(n):
+                Y[row, j] += x * W[i, j]
+
+
+@jit
+def _combine(rows, B, out):
+    """Out = rows B."""
+    out[:] = 0
+    for i in range(len(rows)):
+        for k in range(len(B)):
+            weight = rows[i, k]
+            for j in range(B.shape[1]):
+                out[i, j] += weight * B[k, j]
+
+
+@jit
+def _bilinear(u, v):
+    """The complex number u^T v of two vectors given by real and imaginary rows."""
+    re = dot(u[0], v[0]) - dot(u[1], v[1])
+    return complex(re, dot(u[0], v[1]) + dot(u[1], v[0]))
+
+
+@jit
+def _orthonormalize(B, start, stop):
+    """Orthonormalise rows `start` to `stop` of B against all before: Gram-Schmidt, twice."""
+    before = np.zeros(stop)
+    for k in range(start, stop):
+        before[k] = dot(B[k], B[k])
+    for _ in range(2):
+        for i in range(start):
+            for first in range(start, stop - 3, 4):
+                _subtract_four(B[i], B[first : first + 4])
+            for k in range(stop - (stop - start) % 4, stop):
+                _subtract(B[i], B[k])
+        for k in range(start, stop):
+            for i in range(start, k):
+                _subtract(B[i], B[k])
+            if not dot(B[k], B[k]) > 1e-10 * before[k]:
+                _refill(B, k)
+            B[k] /= math.sqrt(dot(B[k], B[k]))
+            before[k] = 1.0
+
+
+@jit
+def _refill(B, k):
+    """Row k lay in the span of those before: a direction of no pattern takes its place."""
+    n = B.shape[1]
+    for j in range(n):
+        B[k, j] = ((k * n + j + 1) * FRESH) % 1 - 0.5
+    for i in range(k):
+        _subtract(B[i], B[k])
+
+
+@jit
+def _subtract(b, x):
+    """Take from x its part along the unit vector b."""
+    overlap = dot(b, x)
+    for j in range(len(x)):
+        x[j] -= overlap * b[j]
+
+
+@jit
+def _subtract_four(b, X):
+    """The same of four rows side by side."""
+    p = b[0] * X[0, 0]
+    q = b[0] * X[1, 0]
+    r = b[0] * X[2, 0]
+    s = b[0] * X[3, 0]
+    for j in range(1, len(b)):
+        p += b[j] * X[0, j]
+        q += b[j] * X[1, j]
+        r += b[j] * X[2, j]
+        s += b[j] * X[3, j]
+    for j in range(len(b)):
+        X[0, j] -= p * b[j]
+        X[1, j] -= q * b[j]
+        X[2, j] -= r * b[j]
+        X[3, j] -= s * b[j]
