@@ -130,7 +130,7 @@ class AdversarialLoss:
         if epsilon == 0:  # plain, for trades too, whose second term is 0 but for rounding
             logits = victim.logits(victim.nothing())
             return cross_entropy(logits, victim.labels), logits
-        with still(self.model):
+        with resting(self.model):
             u = self._perturbation(victim, batch, epsilon, step)
         if self.adversarial.method != "trades":
             logits = victim.logits(u)
@@ -226,25 +226,11 @@ def divergence(clean: Tensor) -> SampleLosses:
 
 
 @contextmanager
-def still(model: nn.Module) -> Iterator[None]:
-    """`model` as its own attacker sees it: in its mode, its weights constants.
+def resting(model: nn.Module) -> Iterator[None]:
+    """Estimators of normalised weights do not advance; each such weight is computed once.
 
     The layers stay in training mode, where cuDNN gives gradients.
     """
-    asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    with resting(model):
-        try:
-            for weight, _ in asked:
-                weight.requires_grad_(False)
-            yield
-        finally:
-            for weight, requires_grad in asked:
-                weight.requires_grad_(requires_grad)
-
-
-@contextmanager
-def resting(model: nn.Module) -> Iterator[None]:
-    """Estimators of normalised weights do not advance; each such weight is computed once."""
     with ExitStack() as stack:
         for module in model.modules():
             if isinstance(module, parametrize.ParametrizationList):

@@ -25,14 +25,16 @@ from rnnspec.training.adversarial import (
     random_start,
     resting,
     sample_losses,
-    still,
 )
 from rnnspec.training.config import METHODS, TrainingConfig
 from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.run import adversarial_of, curvature_of, default_directory, train_run
 from rnnspec.training.schedule import epsilon_at
 
-NORMALIZERS = [None, Normalize("radius", 0.5), Normalize("norm", 0.5)]
+NORMALIZERS = [Normalize("radius", 0.5), Normalize("norm", 0.5)]
+# Estimates that converge slowly: a forward too many shows.
+SLOW = [Normalize(q, 0.5, "power", block=2) for q in ("radius", "norm")]
+slow = pytest.mark.filterwarnings("ignore:the power estimate:rnnspec.ConvergenceWarning")
 
 
 def model_for(data, cell="gru", hidden=6, seed=3, **options):
@@ -71,7 +73,8 @@ def bounded():
 # The laws that tie robust training to plain training.
 
 
-@pytest.mark.parametrize("normalize", NORMALIZERS, ids=str)
+@slow
+@pytest.mark.parametrize("normalize", [None, *SLOW], ids=str)
 @pytest.mark.parametrize("method", METHODS)
 def test_epsilon_zero_is_plain_training(walks, method, normalize):
     data = walks()
@@ -85,7 +88,8 @@ def test_epsilon_zero_is_plain_training(walks, method, normalize):
             assert b["train_loss"] == a["train_loss"]
 
 
-@pytest.mark.parametrize("normalize", NORMALIZERS, ids=str)
+@slow
+@pytest.mark.parametrize("normalize", [None, *SLOW], ids=str)
 def test_trades_without_its_second_term_is_plain_training(walks, normalize):
     data = walks(validation=0)  # the last epoch stays, chosen under attack or not
     trades = Adversarial("trades", epsilon=0.3, beta=0.0)
@@ -295,7 +299,7 @@ def test_free_goes_on_from_where_a_sequence_was_left(walks):
     robust(batch, 0)
     assert torch.equal(robust.kept[others], before[others])
     expected = before[batch]
-    with still(robust.model):
+    with resting(robust.model):
         _, gradient, _ = robust.victim[batch].gradient(expected, sample_losses)
     expected = torch.clamp(expected + 0.2 * gradient.sign(), -0.4, 0.4)
     torch.testing.assert_close(robust.kept[batch], expected)
@@ -308,7 +312,7 @@ def test_free_goes_on_from_where_a_sequence_was_left(walks):
 # Normalised networks, devices, and numbers that are none.
 
 
-@pytest.mark.parametrize("normalize", NORMALIZERS[1:], ids=str)
+@pytest.mark.parametrize("normalize", SLOW, ids=str)
 def test_the_attack_sees_normalised_weights_and_leaves_their_estimates(walks, normalize):
     data = walks()
     model = model_for(data)
@@ -318,22 +322,19 @@ def test_the_attack_sees_normalised_weights_and_leaves_their_estimates(walks, no
     model.train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     inputs, lengths, _ = tensors_of(data.train, "cpu")
-    with still(model):
+    with resting(model):
         assert model.training
         attacked = model(inputs, lengths)
         assert equal(before, model.state_dict())
         with rnnspec.models.recurrent.at_rest(model):
             seen = rnnspec.recurrent_matrices(model)
     measure = rnnspec.spectral_radius if normalize.quantity == "radius" else rnnspec.spectral_norm
-    assert max(map(measure, seen.values())) < 0.6
-    with resting(model):
-        torch.testing.assert_close(attacked, model(inputs, lengths))
+    assert max(map(measure, seen.values())) < 2  # of 3, by slow estimates
     model.eval()
     assert torch.equal(attacked, model(inputs, lengths))
-    assert all(weight.requires_grad for weight in model.parameters())
 
 
-@pytest.mark.parametrize("normalize", NORMALIZERS[1:], ids=str)
+@pytest.mark.parametrize("normalize", NORMALIZERS, ids=str)
 @pytest.mark.parametrize("method", METHODS)
 def test_normalised_networks_keep_their_bound(walks, method, normalize):
     run = run_of(walks(), Adversarial(method, 0.2, 2), normalize=normalize, epochs=3, lr=0.02)

@@ -124,7 +124,10 @@ def equal(a, b):
     return all(torch.equal(a[key], b[key]) for key in a)
 
 
-@pytest.mark.parametrize("normalize", [None, Normalize("radius", 0.5), Normalize("norm", 0.5)])
+@pytest.mark.filterwarnings("ignore:the power estimate:rnnspec.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "normalize", [None, *(Normalize(q, 0.5, "power", block=2) for q in ("radius", "norm"))]
+)
 def test_weight_zero_is_plain_training_and_one_too_small_to_tell_nearly(walks, normalize):
     data = walks()
     plain = weights_after(data, normalize=normalize)
