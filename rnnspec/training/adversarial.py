@@ -55,8 +55,8 @@ class Adversarial:
     epsilon : float, default 0.1
         Largest entry of a perturbation, in standard deviations of its channel.
     steps : int, optional
-        Gradients per batch; default 7, of ``free`` 1.  A step of training costs about
-        1 + `steps` plain ones, with ``trades`` 2 + `steps`.
+        Gradients per batch; default 7, of ``free`` 1.  A training step costs about as much
+        as 1 + `steps` plain ones, with ``trades`` 2 + `steps`.
     schedule : {"constant", "linear", "cosine"}
         See `rnnspec.training.schedule`; ``cosine`` begins anew twice, and the step of
         Adam with it.

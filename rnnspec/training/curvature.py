@@ -34,7 +34,8 @@ Losses = Callable[[Tensor], Tensor]
 class CurvaturePenalty:
     """How much the curvature of the loss in the input counts in training.
 
-    Costs of a step, in those of plain training: about 5 for either form.
+    On short sequences (8 steps, CPU) a training step costs 4 to 11 plain ones, with
+    ``hutchinson`` 4 to 17: most for an LSTM, least for the tanh cell.
 
     Parameters
     ----------
