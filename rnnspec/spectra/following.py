@@ -9,7 +9,7 @@ on which W is a small matrix H, whose dominant pair comes from `rnnspec.spectra.
 next block is the pair and :math:`H^{64}` of the present one.  A second space, of W transposed,
 gives the left vector u, and with the right one v the two-sided quotient
 :math:`u^* W v/u^* v`, whose error is the product of the two vectors' errors (Ostrowski, 1959).
-A matrix of order 64 or less is its own H.
+A matrix of order 96 or less is its own H.
 
 As in `rnnspec.spectra.dominant` the pair is returned by the factors u and w of the gradient,
 :math:`q = \sum_r u_r^\top W w_r`.  Everything is compiled: in a training step each call of an
@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.spectra.dominant import exact_pair
-from rnnspec.spectra.squaring import dot, high_power, jit, leading
+from rnnspec.spectra.squaring import copy, dot, high_power, jit, leading
 
 Array = NDArray[Any]
 
-SMALL = 64  # orders that are squared as they are
+SMALL = 96  # orders that are squared as they are
+PLAIN, TRANSPOSED, SQUARED = range(3)
 WIDTH = 4  # vectors by which the space grows at a time: their sums run side by side
 GROWN = 16  # vectors beyond the block for the radius; the norm, of a symmetric matrix, needs half
 AGREE_ON_SPACE, AGREE = 0.03, 0.002  # how far from the growth of powers a quotient is believed
@@ -40,8 +41,8 @@ def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Ar
 
     `right` and `left`, shape (g, b, n), are the blocks, changed in place.  Returns q (g,) and the
     factors u and w, shape (g, 2, n).  Where no eigenvalue stands out from the others, an
-    orthogonal matrix say, LAPACK decides up to n = 64; beyond, q is the growth of powers, and
-    the factors are those of a vector that grows so.  About 10 n^3 flops up to n = 64, and
+    orthogonal matrix say, LAPACK decides up to n = 96; beyond, q is the growth of powers, and
+    the factors are those of a vector that grows so.  About 10 n^3 flops up to n = 96, and
     100 n^2 beyond.
 
     Examples
@@ -50,32 +51,24 @@ def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Ar
     >>> follow_radius(W, block, block)[0].round(12)
     array([0.9])
     """
-    q, u, w, sure = _radii(W, right, left)
-    if W.shape[1] <= SMALL and not sure.all():
+    g, n, _ = W.shape
+    q, sure, u, w = np.zeros(g), np.zeros(g, bool), np.zeros((g, 2, n)), np.zeros((g, 2, n))
+    for k in range(g):
+        if n <= SMALL:
+            A = W[k].astype(np.float64)
+            growth, P = high_power(A, np.zeros((n, 0)))
+            w[k] = leading(A, P)[2]
+            u[k] = leading(np.ascontiguousarray(A.T), np.ascontiguousarray(P.T))[2]
+        else:
+            growth = max(
+                krylov(W[k], right[k], PLAIN, GROWN, w[k]),
+                krylov(W[k], left[k], TRANSPOSED, GROWN, u[k]),
+            )
+        q[k], sure[k] = _pair(W[k], growth, AGREE if n <= SMALL else AGREE_ON_SPACE, u[k], w[k])
+    if n <= SMALL and not sure.all():
         rows = ~sure
         q[rows], u[rows], w[rows] = exact_pair(W[rows].astype(np.float64), "radius")
     return q, u, w
-
-
-@jit
-def _radii(W, right, left):
-    """`follow_radius`, and a mask of the matrices whose dominant eigenvalue stood out."""
-    g, n = len(W), W.shape[1]
-    q, sure = np.zeros(g), np.zeros(g, np.bool_)
-    u, w = np.zeros((g, 2, n)), np.zeros((g, 2, n))
-    for k in range(g):
-        if n <= SMALL:
-            A = np.empty((n, n))
-            A[:] = W[k]
-            growth, P = high_power(A, np.zeros((n, 0)))
-            w[k] = leading(A, P)[2]
-            u[k] = leading(A.T.copy(), P.T.copy())[2]
-        else:
-            growth, w[k] = _krylov(W[k], right[k], False, False)
-            other, u[k] = _krylov(W[k], left[k], True, False)
-            growth = max(growth, other)
-        q[k], sure[k] = _pair(W[k], growth, AGREE if n <= SMALL else AGREE_ON_SPACE, u[k], w[k])
-    return q, u, w, sure
 
 
 def follow_norm(W: Array, right: Array) -> tuple[Array, Array, Array]:
@@ -89,33 +82,30 @@ def follow_norm(W: Array, right: Array) -> tuple[Array, Array, Array]:
     >>> follow_norm(W, np.eye(2)[None])[0].round(12)
     array([3.])
     """
-    q, u, w = _norms(W, right)
+    g, n, _ = W.shape
+    q, u, w, leader = np.zeros(g), np.zeros((g, 1, n)), np.zeros((g, 1, n)), np.zeros((2, n))
+    for k in range(g):
+        if n <= SMALL:
+            H = W[k].T.astype(np.float64) @ W[k]
+            leader = leading(H, high_power(H, np.zeros((n, 0)))[1])[2]
+        else:
+            krylov(W[k], right[k], SQUARED, GROWN // 2, leader)
+        q[k] = _stretch(W[k], leader, u[k, 0], w[k, 0])
     return q, u, w
 
 
 @jit
-def _norms(W, right):
-    """`follow_norm`, compiled."""
-    g, n = len(W), W.shape[1]
-    q, u, w = np.zeros(g), np.zeros((g, 1, n)), np.zeros((g, 1, n))
-    for k in range(g):
-        if n <= SMALL:
-            A = np.empty((n, n))
-            A[:] = W[k]
-            H = A.T @ A
-            vector = leading(H, high_power(H, np.zeros((n, 0)))[1])[2]
-        else:
-            vector = _krylov(W[k], right[k], False, True)[1]
-        length = math.sqrt(dot(vector[0], vector[0]))
-        if length == 0:
-            continue
-        for j in range(n):
-            w[k, 0, j] = vector[0, j] / length
-        _product(W[k], w[k], u[k])
-        q[k] = math.sqrt(dot(u[k, 0], u[k, 0]))
-        if q[k] > 0:
-            u[k] /= q[k]
-    return q, u, w
+def _stretch(W, leader, u, w):
+    """Fill w with the unit vector along the leader's first row, u with W w over its length."""
+    length = math.sqrt(dot(leader[0], leader[0]))
+    for j in range(len(w)):
+        w[j] = leader[0, j] / length if length > 0 else 0.0
+    for i in range(len(w)):
+        u[i] = dot(W[i], w)
+    stretch = math.sqrt(dot(u, u))
+    for i in range(len(w)):
+        u[i] = u[i] / stretch if stretch > 0 else 0.0
+    return stretch
 
 
 @jit
@@ -137,7 +127,7 @@ def _pair(W, growth, agree, u, w):
                 z = c * (u[0, j] + 1j * u[1, j])
                 u[0, j], u[1, j] = z.real, -z.imag
             return abs(theta), True
-    square = dot(y.ravel(), y.ravel())
+    square = dot(y[0], y[0]) + dot(y[1], y[1])
     for r in range(2):
         for j in range(len(u[0])):
             u[r, j] = growth * y[r, j] / square if square > 0 else 0.0
@@ -145,51 +135,50 @@ def _pair(W, growth, agree, u, w):
 
 
 @jit
-def _krylov(W, V, transposed, squared):
-    """Growth and leading vector, shape (2, n), of W on the space grown from V; V moves on.
+def krylov(W, V, kind, grown, vector):
+    """Growth of the powers of W on the space grown from V, and its leading `vector` (2, n).
 
-    Of W transposed if `transposed`, of W^T W if `squared`.
+    Of W, its transpose or W^T W by `kind`.  V, shape (b, n), moves on.
     """
     b, n = V.shape
     width = min(WIDTH, b)
-    m = b + (GROWN // 2 if squared else GROWN) // width * width
-    B, image, between = (
-        np.zeros((m, n), W.dtype),
-        np.zeros((m, n), W.dtype),
-        np.zeros((b, n), W.dtype),
-    )
-    B[:b] = V
-    _orthonormalize(B, 0, b)
+    m = b + grown // width * width
+    B, image, between = np.zeros((m, n), V.dtype), np.zeros((m, n), V.dtype), np.zeros_like(V)
+    copy(V, B)
     start, stop = 0, b
     while True:
-        if squared:
-            _product(W, B[start:stop], between)
-            _transposed_product(W, between[: stop - start], image[start:stop])
-        elif transposed:
-            _transposed_product(W, B[start:stop], image[start:stop])
-        else:
-            _product(W, B[start:stop], image[start:stop])
+        _orthonormalize(B, start, stop)
+        _apply(W, B[start:stop], image[start:stop], between, kind)
         if stop == m:
             break
-        B[stop : stop + width] = image[start : start + width]
-        _orthonormalize(B, stop, stop + width)
+        copy(image[start : start + width], B[stop:])
         start, stop = stop, stop + width
-    H = np.zeros((m, m))
+    H, early, rows = np.zeros((m, m)), np.zeros((m, b)), np.zeros((b, m))
     for i in range(m):
         for j in range(m):
             H[i, j] = dot(B[i], image[j])
-    early = np.zeros((m, b))
     growth, P = high_power(H, early)
     s = leading(H, P)[2]
-    if growth > 0:
-        rows = np.zeros((b, m))
-        rows[:2] = s[:b]
-        for i in range(2, b):
-            rows[i] = early[:, i - 2]
-        _combine(rows, B, V)
-    vector = np.zeros((2, n))
     _combine(s, B, vector)
-    return growth, vector
+    if growth > 0:
+        copy(s, rows)
+        for i in range(2, b):
+            for j in range(m):
+                rows[i, j] = early[j, i - 2]
+        _combine(rows, B, V)
+    return growth
+
+
+@jit
+def _apply(W, X, Y, between, kind):
+    """Rows of Y: W x, W^T x or W^T W x of the rows x of X."""
+    if kind == PLAIN:
+        _product(W, X, Y)
+    elif kind == TRANSPOSED:
+        _transposed_product(W, X, Y)
+    else:
+        _product(W, X, between)
+        _transposed_product(W, between, Y)
 
 
 @jit
@@ -216,8 +205,10 @@ def _product(W, X, Y):
 @jit
 def _transposed_product(W, X, Y):
     """Y = X W: row by row W^T x."""
-    b, n = X.shape
-    Y[:b] = 0
+    b, n = Y.shape
+    for row in range(b):
+        for j in range(n):
+            Y[row, j] = 0.0
     for i in range(n):
         for row in range(b):
             x = X[row, i]
@@ -228,8 +219,9 @@ def _transposed_product(W, X, Y):
 @jit
 def _combine(rows, B, out):
     """Out = rows B."""
-    out[:] = 0
     for i in range(len(rows)):
+        for j in range(B.shape[1]):
+            out[i, j] = 0.0
         for k in range(len(B)):
             weight = rows[i, k]
             for j in range(B.shape[1]):
@@ -260,7 +252,9 @@ def _orthonormalize(B, start, stop):
                 _subtract(B[i], B[k])
             if not dot(B[k], B[k]) > 1e-10 * before[k]:
                 _refill(B, k)
-            B[k] /= math.sqrt(dot(B[k], B[k]))
+            scale = 1 / math.sqrt(dot(B[k], B[k]))
+            for j in range(B.shape[1]):
+                B[k, j] *= scale
             before[k] = 1.0
 
 

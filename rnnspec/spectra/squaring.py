@@ -32,6 +32,14 @@ def dot(x, y):
 
 
 @jit
+def copy(source, target):
+    """What both have room for; loops compile in a tenth of the time of a sliced assignment."""
+    for i in range(min(len(source), len(target))):
+        for j in range(min(source.shape[1], target.shape[1])):
+            target[i, j] = source[i, j]
+
+
+@jit
 def high_power(H, early):
     r"""Growth :math:`\|H^k\|_F^{1/k}`, and :math:`H^k` over its norm, for k = 2^SQUARINGS.
 
@@ -40,13 +48,16 @@ def high_power(H, early):
     """
     m = len(H) + -len(H) % 4
     P, Q = np.zeros((m, m)), np.zeros((m, m))
-    Q[: len(H), : len(H)] = H
+    copy(H, Q)
     log_norm, k = 0.0, 1
     for squaring in range(SQUARINGS + 1):
         if squaring > 0:
             _multiply(P, P, Q)
             log_norm, k = 2 * log_norm, 2 * k
-        norm = math.sqrt(dot(Q.ravel(), Q.ravel()))
+        norm = 0.0
+        for i in range(m):
+            norm += dot(Q[i], Q[i])
+        norm = math.sqrt(norm)
         if norm == 0:
             return 0.0, H
         log_norm += math.log(norm)
@@ -55,8 +66,10 @@ def high_power(H, early):
             for j in range(m):
                 P[i, j] = scale * Q[i, j]
         if squaring == EARLY:
-            early[:] = P[: len(H), : early.shape[1]]
-    return math.exp(log_norm / k), P[: len(H), : len(H)].copy()
+            copy(P, early)
+    power = np.zeros(H.shape)
+    copy(P, power)
+    return math.exp(log_norm / k), power
 
 
 @jit
@@ -76,7 +89,8 @@ def leading(H, P):
     half, spread = (h00 + h11) / 2, (h00 - h11) / 2
     square = spread * spread + h01 * h10
     if rank < 2 or (spread == 0 and h01 == 0 and h10 == 0):
-        s[0] = X[0]
+        for j in range(m):
+            s[0, j] = X[0, j]
         return h00, 0.0, s
     if square < 0:
         re, im = half, math.sqrt(-square)
@@ -96,8 +110,9 @@ def leading(H, P):
 def _multiply(A, B, out):
     """Out = A B, of an order that four divides: two rows by four at a time stay in registers."""
     m = len(A)
-    out[:] = 0
     for i in range(0, m, 2):
+        for j in range(m):
+            out[i, j], out[i + 1, j] = 0.0, 0.0
         for k in range(0, m, 4):
             a, b, c, d = A[i, k], A[i, k + 1], A[i, k + 2], A[i, k + 3]
             e, f, g, h = A[i + 1, k], A[i + 1, k + 1], A[i + 1, k + 2], A[i + 1, k + 3]
@@ -114,7 +129,7 @@ def _widest(P, X):
     for i in range(m):
         for j in range(m):
             squares[j] += P[i, j] * P[i, j]
-    first = np.argmax(squares)
+    first = _largest(squares)
     length = math.sqrt(squares[first])
     if not length > 0:
         return 1
@@ -123,15 +138,28 @@ def _widest(P, X):
     for i in range(m):
         for j in range(m):
             along[j] += X[0, i] * P[i, j]
-    second = np.argmax(squares - along * along)
+    for j in range(m):
+        squares[j] -= along[j] * along[j]
+    second = _largest(squares)
     for _ in range(2):  # the second pass removes what rounding left of the first
         overlap = dot(X[0], X[1]) if _ else along[second]
         for i in range(m):
             X[1, i] = (X[1, i] if _ else P[i, second]) - overlap * X[0, i]
     rest = math.sqrt(dot(X[1], X[1]))
     if not rest > NEGLIGIBLE * length:
-        X[1] = 0
+        for i in range(m):
+            X[1, i] = 0.0
         return 1
     for i in range(m):
         X[1, i] /= rest
     return 2
+
+
+@jit
+def _largest(x):
+    """Index of the largest entry."""
+    index = 0
+    for j in range(1, x.size):
+        if x[j] > x[index]:
+            index = j
+    return index

@@ -53,7 +53,7 @@ class Normalize:
     estimator : {"rayleigh", "power", "exact"}
         ``rayleigh``: two-sided Rayleigh quotients (for the norm one-sided, W^T W being
         symmetric) of vectors from block Krylov spaces that are kept from step to
-        step; up to n = 64, of powers of W itself, to rounding.
+        step; up to n = 96, of powers of W itself, to rounding.
         ``power``: one step of the block power method per training step, one-sided
         Ritz values; its gradient of the radius, too, takes the right vector for the
         left one, which is right for normal matrices only: for study.

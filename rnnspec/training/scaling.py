@@ -63,19 +63,18 @@ def scaling(
 @jit
 def pull_back(g, W, f, slope, u, w, out):
     """Fill `out` by the formula above, in one pass: each library call would cost as much."""
-    n = g.shape[1]
+    n, last = g.shape[1], u.shape[1] - 1  # one row, or real and imaginary part
+    real, imaginary = np.zeros(n, g.dtype), np.zeros(n, g.dtype)
     for k in range(len(g)):
         inner = g[k, 0, 0] * 0
         for i in range(n):
             for j in range(n):
                 inner += g[k, i, j] * W[k, i, j]
-        through = slope[k] * inner
+        for j in range(n):
+            real[j], imaginary[j] = w[k, 0, j], w[k, last, j]
         factor = g.dtype.type(f[k])
         for i in range(n):
+            a = g.dtype.type(slope[k] * inner * u[k, 0, i])
+            b = g.dtype.type(slope[k] * inner * u[k, last, i] * last)
             for j in range(n):
-                out[k, i, j] = factor * g[k, i, j]
-            for r in range(u.shape[1]):
-                c = g.dtype.type(through * u[k, r, i])
-                if c != 0:
-                    for j in range(n):
-                        out[k, i, j] -= c * w[k, r, j]
+                out[k, i, j] = factor * g[k, i, j] - a * real[j] - b * imaginary[j]
