@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from rnnspec.report.surface import plot_surface as plot_surface
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
     from rnnspec.robustness.corruptions import corrupt as corrupt
-    from rnnspec.robustness.curve import RobustnessCurve as RobustnessCurve
     from rnnspec.robustness.curve import robustness_curve as robustness_curve
     from rnnspec.robustness.kick import kick as kick
     from rnnspec.robustness.minimal import MinimalPerturbations as MinimalPerturbations
     from rnnspec.robustness.minimal import minimal_perturbations as minimal_perturbations
+    from rnnspec.robustness.result import RobustnessCurve as RobustnessCurve
     from rnnspec.robustness.sanity import SanityWarning as SanityWarning
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
@@ -142,7 +142,7 @@ _HOME = {
     "draw_numerical_range": "rnnspec.report.marks",
     "Threat": "rnnspec.robustness.threat",
     "robustness_curve": "rnnspec.robustness.curve",
-    "RobustnessCurve": "rnnspec.robustness.curve",
+    "RobustnessCurve": "rnnspec.robustness.result",
     "SanityWarning": "rnnspec.robustness.sanity",
     "under_attack": "rnnspec.robustness.victim",
     "BudgetExceeded": "rnnspec.robustness.budget",

@@ -84,7 +84,7 @@ def robustness(
     from rnnspec.cli.perturbations import attack_names, of_sequences, of_weights
     from rnnspec.report.figures import check_figure, save_figure
     from rnnspec.report.tables import print_json, print_robustness
-    from rnnspec.robustness.curve import rows_csv
+    from rnnspec.robustness.result import rows_csv
     from rnnspec.training.trained import load_run
 
     check_figure(figure)

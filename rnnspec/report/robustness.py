@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnspec.report.style import colour, legend, styled
-from rnnspec.robustness.curve import RobustnessCurve
 from rnnspec.robustness.minimal import MinimalPerturbations
+from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.weights import MovedWeights
 from rnnspec.robustness.wilson import wilson
 

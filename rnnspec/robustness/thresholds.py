@@ -27,12 +27,13 @@ from rnnspec.robustness.victim import Victim
 SHORT = 8  # times fewer steps in the attack that brackets
 # Rows of a batch that hardly takes less time when there are fewer, and of the largest batch:
 # more gain no speed, and memory grows with them.
-FOLD, BATCH = {"cpu": 128, "cuda": 2048}, {"cpu": 512, "cuda": 2048}
+FOLD, BATCH = {"cpu": 128}, {"cpu": 512}
+ON_DEVICE = 2048  # both, on an accelerator
 
 
 def parts(rows: Tensor) -> tuple[Tensor, ...]:
     """`rows` in batches that memory holds."""
-    return torch.split(rows, BATCH[rows.device.type])
+    return torch.split(rows, BATCH.get(rows.device.type, ON_DEVICE))
 
 
 class Attempt(Protocol):
@@ -94,7 +95,7 @@ class Thresholds:
         for rows in parts(torch.arange(len(self.first), device=self.first.device)):
             self.first[rows[self.victim[rows].fooled(self.witness[rows])]] = -1
         self._bisect(max(1, self.steps // SHORT))
-        fold = FOLD[self.first.device.type]
+        fold = FOLD.get(self.first.device.type, ON_DEVICE)
         while len(rows := self._undecided()):
             copies = (self.restarts - self.strength[rows]).clamp(max=max(1, fold // len(rows)))
             rows = rows.repeat_interleave(copies)

@@ -9,7 +9,8 @@ import torch
 
 import rnnspec
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
-from rnnspec.robustness.curve import RobustnessCurve, robustness_curve
+from rnnspec.robustness.curve import robustness_curve
+from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.wilson import wilson
 
