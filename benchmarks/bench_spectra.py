@@ -6,7 +6,8 @@ Baselines, in the same process and with the same number of threads as ours: (a) 
 values at each point; (b) EigTool's algorithm (complex Schur form once, then inverse Lanczos point
 by point with two LAPACK triangular solves a step, until two values agree to 1e-5).  Both get
 conjugate symmetry, and are timed on a sample of the points where all would take too long.  Ours
-is compiled once for each machine: that is timed by itself, and left out of the race.
+is compiled once for each machine: that is timed by itself, and left out of the race.  A further
+row has the package mpseudo, where it is installed.
 """  # noqa: D400
 
 import argparse
@@ -133,6 +134,35 @@ def race(n, grid, threads, repeats):
     }
 
 
+def against_mpseudo(n, grid, repeats):
+    """One row: mpseudo's whole grid, as it comes, over ours; or why there is none.
+
+    It divides by the Frobenius norm, knows no symmetry, and starts a process of its own.
+    """
+    try:
+        from mpseudo import pseudo
+    except ImportError as error:
+        return {"skipped": f"mpseudo cannot be imported: {error}"}
+    A = gallery.ginibre(n, seed=SEED)
+    times = {"seconds": [], "mpseudo_seconds": []}
+    ours = pseudospectrum(A, box=BOX, grid=grid).sigma_min  # compiled by now
+    with threadpool_limits(1, user_api="blas"):
+        theirs = pseudo(A, bbox=BOX, ppd=grid)[0] * np.linalg.norm(A)
+        for _ in range(repeats):
+            times["seconds"].append(seconds(lambda: pseudospectrum(A, box=BOX, grid=grid)))
+            times["mpseudo_seconds"].append(seconds(lambda: pseudo(A, bbox=BOX, ppd=grid)))
+    best = {name: min(values) for name, values in times.items()}
+    return {
+        "n": n,
+        "threads": 1,
+        "grid": grid,
+        **best,
+        "speedup": best["mpseudo_seconds"] / best["seconds"],
+        "difference": float(np.abs(ours / theirs - 1).max()),
+        "version": version("mpseudo"),
+    }
+
+
 def rate(A, z, threads):
     """Lanczos steps a point, flops of the solves (2 n^2 each, real T) a second, over peak."""
     n, resolvent = len(A), Resolvent(A)
@@ -246,6 +276,13 @@ def show(report, console):
         )
     console.print(table)
     console.print("Baselines timed on samples of the points, scaled up: see timed_points.")
+    peer = report["mpseudo"]
+    console.print(
+        peer.get("skipped")
+        or f"mpseudo, n = {peer['n']}, 1 thread: {peer['mpseudo_seconds']:.3g} s, ours"
+        f" {peer['seconds']:.3g} s: {peer['speedup']:.0f} times; values differ by"
+        f" {peer['difference']:.1e}"
+    )
     call = report["first_call"]
     console.print(
         f"first call: {call['compile_seconds']:.1f} s with nothing compiled,"
@@ -277,6 +314,7 @@ def main():
         "race": [
             race(n, grid, threads, 1 if small else 3) for threads in options.threads for n in sizes
         ],
+        "mpseudo": against_mpseudo(*((16, 10, 1) if small else (64, 100, 3))),
         "first_call": first_call(),
         "exponent": exponent([16, 32] if small else [64, 128, 256, 512, 1024], 8 if small else 40),
         "adaptive": adaptive(64 if small else 512),
