@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rnnspec.data.load import load_dataset as load_dataset
     from rnnspec.data.sequences import DataSplits as DataSplits
     from rnnspec.data.sequences import SequenceDataset as SequenceDataset
+    from rnnspec.dynamics.jacobian import jacobian_products as jacobian_products
+    from rnnspec.dynamics.jacobian import mean_jacobian as mean_jacobian
+    from rnnspec.dynamics.jacobian import state_jacobians as state_jacobians
+    from rnnspec.dynamics.trajectory import state_trajectory as state_trajectory
     from rnnspec.models.checkpoint import load_matrices as load_matrices
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
     from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
@@ -151,6 +155,10 @@ _HOME = {
     "minimal_perturbations": "rnnspec.robustness.minimal",
     "MinimalPerturbations": "rnnspec.robustness.minimal",
     "weight_robustness": "rnnspec.robustness.weights",
+    "state_jacobians": "rnnspec.dynamics.jacobian",
+    "mean_jacobian": "rnnspec.dynamics.jacobian",
+    "jacobian_products": "rnnspec.dynamics.jacobian",
+    "state_trajectory": "rnnspec.dynamics.trajectory",
     "gallery": "rnnspec.spectra.gallery",
 }
 

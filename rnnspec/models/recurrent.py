@@ -113,13 +113,23 @@ def at_rest(module: nn.Module) -> Iterator[None]:
             part.training = training
 
 
+def cut_gates(cell: str, stack: Any) -> Any:
+    """A (g*h, ...) array or tensor of `cell` as a (g, h, ...) view: weights or biases.
+
+    Examples
+    --------
+    >>> cut_gates("gru", np.zeros((24, 5))).shape
+    (3, 8, 5)
+    """
+    g = n_gates(cell)
+    return stack.reshape(g, len(stack) // g, *stack.shape[1:])
+
+
 def _by_gate(name: str, cell: str, W: Any) -> dict[str, Any]:
     """The gates of a (g*h, h) array or tensor, as views."""
-    h = W.shape[1]
-    blocks = W.reshape(n_gates(cell), h, h)
     return {
         f"{name}.{gate}" if gate else name: block
-        for gate, block in zip(GATES[cell] or ("",), blocks, strict=True)
+        for gate, block in zip(GATES[cell] or ("",), cut_gates(cell, W), strict=True)
     }
 
 
