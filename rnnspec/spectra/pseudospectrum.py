@@ -31,6 +31,8 @@ from rnnspec.spectra.resolvent import Progress, Resolvent, check_device
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+STRIP = 2**20  # grid points that are taken together: what is known of each takes some 90 bytes
+
 
 @dataclass(frozen=True, eq=False)
 class Pseudospectrum:
@@ -143,7 +145,8 @@ def pseudospectrum(
     Notes
     -----
     Cost O(n^3) once and O(n^2) a point.  Real matrices on a grid that is symmetric about the real
-    axis take half the work, since ``sigma_min`` has the same value at conjugate points.
+    axis take half the work, since ``sigma_min`` has the same value at conjugate points.  Memory:
+    the grid's values, five matrices like `A`, and at most 512 MiB whatever n and the grid.
 
     References
     ----------
@@ -180,8 +183,7 @@ def pseudospectrum(
         if adaptive and wanted is not None:
             values, points = refine(x, y, wanted, spectrum, field)
         else:
-            row, column = np.divmod(np.arange(ny * nx), nx)
-            values, points = field(row, column).reshape(ny, nx), nx * ny
+            values, points = field.everywhere(), nx * ny
     return Pseudospectrum(
         x=x,
         y=y,
@@ -211,6 +213,18 @@ class _Field:
     ) -> None:
         self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
         self.tol, self.progress, self.converged = tol, progress, True
+
+    def everywhere(self) -> NDArray[np.float64]:
+        """Values on the whole grid, shape (ny, nx), in strips of some rows."""
+        nx, ny = len(self.x), len(self.y)
+        values, below = np.empty((ny, nx)), ny // 2 if self.mirrored else 0
+        height = max(1, STRIP // nx)
+        for low in range(below, ny, height):
+            rows = np.arange(low, min(low + height, ny))
+            row, column = np.repeat(rows, nx), np.tile(np.arange(nx), len(rows))
+            values[rows] = self(row, column).reshape(-1, nx)
+        values[:below] = values[::-1][:below]
+        return values
 
     def __call__(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float64]:
         if self.mirrored:  # the upper half; a row on the real axis is its own mirror image

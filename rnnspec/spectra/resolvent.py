@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import schur
+from scipy.linalg import get_lapack_funcs
 from threadpoolctl import ThreadpoolController
 
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
@@ -136,7 +136,7 @@ class Resolvent:
         if self.method == "lanczos":
             self.scale = spectral_norm(A)
             with _blas().limit(limits=1 if len(A) <= ALONE else None, user_api="blas"):
-                T, _ = schur(A / self.scale, output="real" if np.isrealobj(A) else "complex")
+                T = _schur_form(np.divide(A, self.scale, order="F"))
             self.triangle = ShiftedTriangle(T, _example(device))
 
     def eigenvalues(self, _centre: complex = 0) -> NDArray[np.complex128]:
@@ -173,6 +173,22 @@ class Resolvent:
         return sigma.reshape(z.shape), not missed
 
 
+def _schur_form(A: NDArray[Any]) -> NDArray[Any]:
+    """Schur form of A, which is overwritten: that of `scipy.linalg.schur`, without its vectors.
+
+    They would cost a third of the time, and as much memory as A again.
+    """
+    (gees,) = get_lapack_funcs(("gees",), (A,))
+
+    def run(lwork: int) -> Any:
+        return gees(lambda *_: None, A, compute_v=0, lwork=lwork, overwrite_a=1)
+
+    T, *_, info = run(int(run(-1)[-2][0].real))
+    if info > 0:
+        raise np.linalg.LinAlgError("the QR algorithm did not find the Schur form of `A`")
+    return np.asarray(T)
+
+
 @cache
 def _blas() -> ThreadpoolController:
     return ThreadpoolController()
@@ -194,6 +210,8 @@ def _example(device: str) -> Array | None:
 
 
 def _by_svd(A: NDArray[Any], z: NDArray[Any]) -> NDArray[np.float64]:
+    if not A.any():  # of any order
+        return np.asarray(np.abs(z))
     n, sigma = len(A), np.empty(z.size)
     size = max(1, WORK // (n * n))
     for part in (slice(first, first + size) for first in range(0, z.size, size)):

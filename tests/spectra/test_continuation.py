@@ -1,5 +1,7 @@
 """Many points: order, start vectors, batches and threads change nothing but the time."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -117,3 +119,22 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ValueError, match="torch finds no GPU"):
         check_device("cuda")
+
+
+@pytest.mark.parametrize("factor", [1, 1j])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_vectors_stay_within_the_workspace(compiled, factor, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(continuation, "compiled", lambda: None)
+    T, _ = triangle(factor * gallery.ginibre(60, seed=4))
+    z = plane(50, 40)
+    whole = sigma_min_many(T, z, tol=1e-6)[0]
+    monkeypatch.setattr(continuation, "WORKSPACE", 2**20)
+    tracemalloc.start()
+    try:
+        parts = sigma_min_many(T, z, tol=1e-6)[0]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 2**20 + 64 * len(z)  # and the points with their values
+    np.testing.assert_allclose(parts, whole, rtol=1e-6)

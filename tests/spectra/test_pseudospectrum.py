@@ -64,6 +64,15 @@ def test_values_are_mirrored_to_the_right_rows():
     )
 
 
+@pytest.mark.parametrize("box", [(-1, 3, -3, 3), (-1, 3, -3, 2)])
+@pytest.mark.parametrize("grid", [(6, 11), (7, 10)])
+def test_strips_change_only_rounding(grid, box, monkeypatch):
+    whole = pseudospectrum(gallery.grcar(20), box=box, grid=grid).sigma_min
+    monkeypatch.setattr(module, "STRIP", 20)
+    strips = pseudospectrum(gallery.grcar(20), box=box, grid=grid).sigma_min
+    np.testing.assert_allclose(strips, whole, rtol=1e-6)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_automatic_box_holds_the_largest_level(seed):
     for A in (gallery.ginibre(12, seed), gallery.grcar(15), gallery.kahan(10), 1j * np.eye(3)):

@@ -1,7 +1,10 @@
 """sigma_min at any points: closed forms, identities, and both methods behind one name."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.linalg import schur
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from rnnspec._checks import ConvergenceWarning
@@ -9,7 +12,7 @@ from rnnspec.spectra import gallery, resolvent
 from rnnspec.spectra.continuation import sigma_min_many
 from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.nonnormality import eigenvector_condition
-from rnnspec.spectra.resolvent import SMALL, choose_method, sigma_min
+from rnnspec.spectra.resolvent import SMALL, Resolvent, choose_method, sigma_min
 
 EPS = np.finfo(float).eps
 POINTS = np.array([[0.3, 0.2 + 1j, -1.0], [2.0, 0.5j, 1 - 1j]])
@@ -80,6 +83,39 @@ def test_the_point_that_attains_the_published_pseudospectral_radius():
 def test_method_and_dull_matrices(A, method):
     assert choose_method(A) == method
     np.testing.assert_allclose(sigma_min(A, [A[0, 0], 3.0]), [0, 3 - A[0, 0]], atol=10 * EPS)
+
+
+def test_a_zero_matrix_of_any_order_takes_no_svd(monkeypatch):
+    monkeypatch.delattr(np.linalg, "svd")
+    np.testing.assert_array_equal(sigma_min(np.zeros((2000, 2000)), [3 + 4j, 0.0]), [5.0, 0.0])
+
+
+@pytest.mark.parametrize("factor", [1.0, 1j])
+def test_the_triangle_is_the_schur_form(factor):
+    A = factor * gallery.grcar(20)
+    T, _ = schur(A / np.linalg.norm(A, 2))
+    np.testing.assert_allclose(Resolvent(A).triangle.T, T, atol=1000 * EPS)
+
+
+def test_a_schur_form_that_is_not_found_is_an_error(monkeypatch):
+    def gees(_select, A, lwork, **_):
+        return A, np.array([1.0]), int(lwork > 0)
+
+    monkeypatch.setattr(resolvent, "get_lapack_funcs", lambda _names, _arrays: (gees,))
+    with pytest.raises(np.linalg.LinAlgError, match="did not find the Schur form of `A`"):
+        Resolvent(gallery.grcar(20))
+
+
+def test_a_factorisation_holds_few_matrices():
+    A = gallery.ginibre(300, seed=1)
+    sigma_min(A, [3.0])  # imports and code that is compiled once
+    tracemalloc.start()
+    try:
+        sigma_min(A, [3.0])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 5.5 * A.nbytes
 
 
 @pytest.mark.parametrize("n", [4, 20])
