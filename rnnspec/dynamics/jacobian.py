@@ -117,12 +117,12 @@ def mean_jacobian(
     """
     motion = moved(model, inputs, lengths)
     side = one_direction(motion.cells, direction)
-    total, count = None, 0
+    s = sum(cell.state_size for cell in motion.cells[side])
+    total, count = motion.before[side][0].new_zeros(s, s), 0
     for row, _, J in _chunks(motion, side, _steps(steps, motion.real.shape[1])):
-        part = J.sum(0)
-        total = part if total is None else total + part
+        total += J.sum(0)
         count += len(row)
-    if total is None:
+    if not count:
         longest = int(motion.real.sum(1).max())
         raise ValueError(
             f"`steps` must hold one that a sequence reaches, from 0 to {longest - 1},"
@@ -210,7 +210,7 @@ def _chunks(motion: Motion, side: int, wanted: Tensor) -> Iterator[tuple[Tensor,
         now = wanted[k]
         read = [x[i, now] for x in motion.read[side]]
         before = [states[i, now] for states in motion.before[side]]
-        yield i, k, read_jacobian(cells, read, before, first)[0]
+        yield i, k, read_jacobian(cells, read, before, first)
 
 
 def _steps(steps: Sequence[int] | None, t: int) -> Tensor:
@@ -218,5 +218,5 @@ def _steps(steps: Sequence[int] | None, t: int) -> Tensor:
     if wanted.ndim != 1 or not len(wanted) or not np.issubdtype(wanted.dtype, np.integer):
         raise ValueError(f"`steps` must be a sequence of integers, got {steps!r}")
     if wanted.min() < 0 or wanted.max() >= t:
-        raise ValueError(f"`steps` must be from 0 to {t - 1}, got {list(wanted)}")
+        raise ValueError(f"`steps` must be from 0 to {t - 1}, got {wanted.tolist()}")
     return torch.from_numpy(wanted.astype(np.int64))

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.models.cells import Cell, recurrent_cells, step
+from rnnspec.models.cells import step
+from rnnspec.models.layers import Cell, recurrent_cells
 
 DIRECTIONS = ("forward", "reverse")
 

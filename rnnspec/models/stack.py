@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rnnspec.models.cells import Cell, jacobian, step
+from rnnspec.models.cells import jacobian, state_jacobian, step
+from rnnspec.models.layers import Cell
 
 
 def split_state(cells: Sequence[Cell], s: Tensor) -> tuple[Tensor, ...]:
@@ -28,7 +29,7 @@ def stack_step(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> from rnnspec.models.cells import recurrent_cells
+    >>> from rnnspec.models.layers import recurrent_cells
     >>> (cells,) = recurrent_cells(torch.nn.GRU(3, 8, num_layers=2))
     >>> stack_step(cells, torch.ones(5, 3).double(), torch.zeros(5, 16).double()).shape
     torch.Size([5, 16])
@@ -40,14 +41,14 @@ def stack_step(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
     return torch.cat(new, dim=1)
 
 
-def stack_jacobian(cells: Sequence[Cell], x: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-    """Derivatives (n, s, s) and (n, s, d) of `stack_step` in state and input.
+def stack_jacobian(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
+    """The derivative (n, s, s) of `stack_step` in the state.
 
     Examples
     --------
-    >>> from rnnspec.models.cells import recurrent_cells
+    >>> from rnnspec.models.layers import recurrent_cells
     >>> (cells,) = recurrent_cells(torch.nn.RNN(3, 8, num_layers=2))
-    >>> J, _ = stack_jacobian(cells, torch.ones(1, 3).double(), torch.zeros(1, 16).double())
+    >>> J = stack_jacobian(cells, torch.ones(1, 3).double(), torch.zeros(1, 16).double())
     >>> bool(J[0, :8, 8:].any())  # no layer acts on one below it
     False
     """
@@ -58,26 +59,24 @@ def stack_jacobian(cells: Sequence[Cell], x: Tensor, s: Tensor) -> tuple[Tensor,
 
 def read_jacobian(
     cells: Sequence[Cell], read: Sequence[Tensor], states: Sequence[Tensor], first: int = 0
-) -> tuple[Tensor, Tensor]:
+) -> Tensor:
     """The same from what each layer reads, known already: `read[l]` (n, d_l).
 
     Of what a layer reads, the h entries from `first` on are the layer below; the others are
     held (the other direction of a bidirectional network).
     """
+    if len(cells) == 1:
+        return state_jacobian(cells[0], read[0], states[0])
     rows = sum(cell.state_size for cell in cells)
     J = states[0].new_zeros(len(states[0]), rows, rows)
-    in_input: list[Tensor] = []
-    top = 0
-    for layer, (cell, x, own) in enumerate(zip(cells, read, states, strict=True)):
+    bottom = cells[0].state_size
+    J[:, :bottom, :bottom] = state_jacobian(cells[0], read[0], states[0])
+    start, top = 0, bottom  # of the layer below: its first row, and the one past its last
+    for below, cell, x, own in zip(cells[:-1], cells[1:], read[1:], states[1:], strict=True):
         in_state, in_read = jacobian(cell, x, own)
         end = top + cell.state_size
         J[:, top:end, top:end] = in_state
-        if layer:
-            below = cells[layer - 1]
-            from_below = in_read[:, :, first : first + below.hidden]
-            start = top - below.state_size
-            J[:, top:end, :top] = from_below @ J[:, start : start + below.hidden, :top]
-            in_read = from_below @ in_input[-1][:, : below.hidden]
-        in_input.append(in_read)
-        top = end
-    return J, torch.cat(in_input, dim=1)
+        from_below = in_read[:, :, first : first + below.hidden]
+        J[:, top:end, :top] = from_below @ J[:, start : start + below.hidden, :top]
+        start, top = top, end
+    return J

@@ -4,8 +4,9 @@ from torch import nn
 from torch.func import jacrev, vmap
 
 from rnnspec import Normalize, SequenceClassifier, normalize_recurrent, recurrent_matrices
-from rnnspec.models.cells import jacobian, recurrent_cells, step
+from rnnspec.models.cells import jacobian, state_jacobian, step
 from rnnspec.models.gates import CELLS
+from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.stack import read_jacobian, split_state, stack_jacobian, stack_step
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -60,8 +61,10 @@ def test_jacobians_agree_with_automatic_differentiation(name, n, sizes, bias):
     ((cell,),) = recurrent_cells(module_of(name, *sizes, bias=bias))
     x, s = 2 * drawn(n, cell.n_inputs), 2 * drawn(n, cell.state_size, seed=4)
     one = jacrev(lambda x, s: step(cell, x[None], s[None])[0], argnums=(1, 0))
-    for found, expected in zip(jacobian(cell, x, s), vmap(one)(x, s), strict=True):
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
+    found = jacobian(cell, x, s)
+    for J, expected in zip(found, vmap(one)(x, s), strict=True):
+        torch.testing.assert_close(J, expected, rtol=0, atol=1e-10)
+    torch.testing.assert_close(state_jacobian(cell, x, s), found[0], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -119,14 +122,13 @@ def test_the_stack_is_one_map_with_one_block_triangular_jacobian(name, layers):
     (cells,) = recurrent_cells(module_of(name, 3, 4, layers))
     size = sum(cell.state_size for cell in cells)
     x, s = drawn(5, 3), drawn(5, size, seed=4)
-    one = jacrev(lambda x, s: stack_step(cells, x[None], s[None])[0], argnums=(1, 0))
-    found = stack_jacobian(cells, x, s)
-    for J, expected in zip(found, vmap(one)(x, s), strict=True):
-        torch.testing.assert_close(J, expected, rtol=0, atol=1e-10)
+    J = stack_jacobian(cells, x, s)
+    expected = vmap(jacrev(lambda s, x: stack_step(cells, x[None], s[None])[0]))(s, x)
+    torch.testing.assert_close(J, expected, rtol=0, atol=1e-10)
     own = cells[0].state_size
-    assert not found[0][:, :own, own:].any()
+    assert not J[:, :own, own:].any()
     first = jacobian(cells[0], x, split_state(cells, s)[0])[0]
-    torch.testing.assert_close(found[0][:, :own, :own], first, rtol=0, atol=0)
+    torch.testing.assert_close(J[:, :own, :own], first, rtol=0, atol=0)
 
 
 def test_only_the_own_direction_passes_from_below():
@@ -139,7 +141,7 @@ def test_only_the_own_direction_passes_from_below():
         return torch.cat([low, step(cells[1], torch.cat([other, low[:, :4]], 1), high)], 1)[0]
 
     below = step(cells[0], x, s[:, :8])[:, :4]
-    found, _ = read_jacobian(cells, [x, torch.cat([other, below], 1)], split_state(cells, s), 4)
+    found = read_jacobian(cells, [x, torch.cat([other, below], 1)], split_state(cells, s), 4)
     torch.testing.assert_close(found[0], jacrev(reverse)(s[0]), rtol=0, atol=1e-10)
 
 
