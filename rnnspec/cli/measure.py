@@ -3,7 +3,7 @@
 import click
 
 from rnnspec.cli.options import json_option, quiet_option
-from rnnspec.cli.source import choose, numbers
+from rnnspec.cli.source import choose, matrices_of, numbers
 
 
 @click.command()
@@ -16,24 +16,36 @@ from rnnspec.cli.source import choose, numbers
     show_default=True,
     help="Perturbation sizes for pseudospectral radius and abscissa.",
 )
+@click.option("--data-dir", metavar="DIR", help="Where data files are, for a Jacobian.")
+@click.option("--no-download", is_flag=True, help="Never use the network.")
 @json_option
 @quiet_option
-def measure(source: str, matrix: str | None, epsilon: str, as_json: bool, quiet: bool) -> None:
+def measure(
+    source: str,
+    matrix: str | None,
+    epsilon: str,
+    data_dir: str | None,
+    no_download: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Measure stability and non-normality of the matrices in SOURCE.
 
     SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
     matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
 
+    Of a run directory NAME may be a state Jacobian, the mean over its test
+    sequences: layer0.jacobian@mean over all steps, layer0.jacobian@step12 at one.
+
     \b
     Example:
       rnnspec measure runs/lstm --matrix layer0.forget --epsilon 0.01,0.1
     """  # noqa: D301
-    from rnnspec.models.checkpoint import load_matrices
     from rnnspec.report.tables import print_json, print_measures
     from rnnspec.spectra.measures import measure as measure_one
 
     epsilons = numbers(epsilon, "--epsilon")
-    found = choose(load_matrices(source), matrix, source)
+    found = choose(matrices_of(source, matrix, data_dir, not no_download), matrix, source)
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})

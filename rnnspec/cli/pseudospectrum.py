@@ -3,7 +3,7 @@
 import click
 
 from rnnspec.cli.options import check_file, json_option, quiet_option
-from rnnspec.cli.source import choose, numbers
+from rnnspec.cli.source import choose, matrices_of, numbers
 
 
 @click.command()
@@ -25,6 +25,8 @@ from rnnspec.cli.source import choose, numbers
     help="Where the grid is computed.",
 )
 @click.option("--threads", type=click.IntRange(1), help="BLAS threads.  [default: as they come]")
+@click.option("--data-dir", metavar="DIR", help="Where data files are, for a Jacobian.")
+@click.option("--no-download", is_flag=True, help="Never use the network.")
 @click.option("--out", metavar="FILE.npz", help="Write x, y, sigma_min, eigenvalues, name, tol.")
 @click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the level sets into a file.")
 @json_option
@@ -38,6 +40,8 @@ def pseudospectrum(
     tol: float,
     device: str,
     threads: int | None,
+    data_dir: str | None,
+    no_download: bool,
     out: str | None,
     figure: str | None,
     as_json: bool,
@@ -47,6 +51,9 @@ def pseudospectrum(
 
     SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
     matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
+
+    Of a run directory NAME may be a state Jacobian, the mean over its test
+    sequences: layer0.jacobian@mean over all steps, layer0.jacobian@step12 at one.
 
     \b
     Example:
@@ -59,7 +66,6 @@ def pseudospectrum(
     from threadpoolctl import threadpool_limits
 
     from rnnspec.cli.source import grid_of
-    from rnnspec.models.checkpoint import load_matrices
     from rnnspec.report.figures import check_figure, check_out, save_figure
     from rnnspec.report.tables import print_json
     from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
@@ -68,7 +74,7 @@ def pseudospectrum(
     check_out(out)
     check_file(figure, "--figure")
     check_file(out, "--out")
-    matrices = load_matrices(source)
+    matrices = matrices_of(source, matrix, data_dir, not no_download)
     found = choose(matrices, matrix, source)
     name, A = next(iter(found.items()))
     started = time.perf_counter()

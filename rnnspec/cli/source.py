@@ -2,7 +2,30 @@
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+SEQUENCES = 1000  # of the test part, evenly spaced, for the mean of their Jacobians
+
+
+def matrices_of(source: str, name: str | None, data_dir: str | None, download: bool) -> Any:
+    """The matrices in `source` by name; only the state Jacobian `name` if it is one."""
+    from rnnspec.dynamics.named import MARK, named_jacobian
+    from rnnspec.models.checkpoint import load_matrices
+
+    if name is None or MARK not in name:
+        return load_matrices(source)
+    if not Path(source).is_dir():
+        raise ValueError(
+            f"`--matrix {name}` needs a network and its data: SOURCE must be a run directory,"
+            f" got {source}"
+        )
+    from rnnspec.training.trained import load_run
+
+    model, data = load_run(source, data_dir, download)
+    every = -(-len(data.test) // SEQUENCES)
+    inputs, lengths = data.test.inputs[::every], data.test.lengths[::every]
+    return {name: named_jacobian(model, inputs, lengths, name)}
 
 
 def choose(matrices: Mapping[str, Any], name: str | None, source: str) -> dict[str, Any]:

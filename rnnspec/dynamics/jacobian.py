@@ -15,11 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import one_of
-from rnnspec.dynamics.trajectory import DIRECTIONS, Motion, moved, one_direction
+from rnnspec.dynamics.trajectory import DIRECTIONS, Motion, checked, moved, one_direction
+from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.stack import read_jacobian
 
 CHUNK = 2**25  # bytes of Jacobians computed at once
 LARGEST = 2**33  # bytes of Jacobians returned
+BATCH = 128  # sequences whose states are held at once for a mean
 
 
 def state_jacobians(
@@ -71,18 +73,19 @@ def state_jacobians(
     >>> bool(abs(J - rnn.weight_hh_l0.detach().numpy()).max() < 1e-15)  # tanh is linear at 0
     True
     """
-    motion = moved(model, inputs, lengths)
-    side = one_direction(motion.cells, direction)
-    wanted = _steps(steps, motion.real.shape[1])
-    s = sum(cell.state_size for cell in motion.cells[side])
-    shape = (len(motion.real), len(wanted), s, s)
+    cells = recurrent_cells(model)
+    side = one_direction(cells, direction)
+    x, true_lengths = checked(inputs, lengths, cells)
+    wanted = _steps(steps, x.shape[1])
+    s = sum(cell.state_size for cell in cells[side])
+    shape = (len(x), len(wanted), s, s)
     if (size := 8 * int(np.prod(shape, dtype=object))) > LARGEST:
         raise ValueError(
             f"the Jacobians must fit in {LARGEST / 1e9:.1f} GB, got {shape}: {size / 1e9:.1f} GB;"
             " choose `steps` or fewer sequences, or take `mean_jacobian`"
         )
     result = np.full(shape, np.nan)
-    for row, column, J in _chunks(motion, side, wanted):
+    for row, column, J in _chunks(moved(cells, x, true_lengths), side, wanted):
         result[row.cpu().numpy(), column.cpu().numpy()] = J.cpu().numpy()
     return result
 
@@ -115,17 +118,20 @@ def mean_jacobian(
     >>> mean_jacobian(nn.LSTM(3, 8), np.zeros((2, 5, 3))).shape
     (16, 16)
     """
-    motion = moved(model, inputs, lengths)
-    side = one_direction(motion.cells, direction)
-    s = sum(cell.state_size for cell in motion.cells[side])
-    total, count = motion.before[side][0].new_zeros(s, s), 0
-    for row, _, J in _chunks(motion, side, _steps(steps, motion.real.shape[1])):
-        total += J.sum(0)
-        count += len(row)
+    cells = recurrent_cells(model)
+    side = one_direction(cells, direction)
+    x, true_lengths = checked(inputs, lengths, cells)
+    wanted = _steps(steps, x.shape[1])
+    s = sum(cell.state_size for cell in cells[side])
+    total, count = x.new_zeros(s, s), 0
+    for part in zip(torch.split(x, BATCH), torch.split(true_lengths, BATCH), strict=True):
+        for row, _, J in _chunks(moved(cells, *part), side, wanted):
+            total += J.sum(0)
+            count += len(row)
     if not count:
-        longest = int(motion.real.sum(1).max())
         raise ValueError(
-            f"`steps` must hold one that a sequence reaches, from 0 to {longest - 1},"
+            "`steps` must hold one that a sequence reaches, from 0 to"
+            f" {int(true_lengths.max()) - 1},"
             f" got {list(steps or ())}"
         )
     mean: NDArray[np.float64] = (total / count).cpu().numpy()

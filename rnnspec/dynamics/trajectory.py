@@ -64,7 +64,8 @@ def state_trajectory(
     >>> {name: s.shape for name, s in states.items()}
     {'layer0': (5, 7, 16), 'layer0.reverse': (5, 7, 16)}
     """
-    motion = moved(model, inputs, lengths)
+    cells = recurrent_cells(model)
+    motion = moved(cells, *checked(inputs, lengths, cells))
     return {
         f"layer{layer}{end}": after.masked_fill(~motion.real[:, :, None], torch.nan).cpu().numpy()
         for layer in range(len(motion.cells[0]))
@@ -74,18 +75,14 @@ def state_trajectory(
 
 
 @torch.no_grad()
-def moved(
-    model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None
-) -> Motion:
-    """The motion of all layers and directions of `model` along data."""
-    cells = recurrent_cells(model)
-    x, steps = _sequences(inputs, lengths, cells[0][0])
-    real = torch.arange(x.shape[1], device=x.device) < steps[:, None]
+def moved(cells: tuple[tuple[Cell, ...], ...], x: Tensor, lengths: Tensor) -> Motion:
+    """The motion of all layers and directions along `checked` data."""
+    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
     motion = Motion(cells, real, [[] for _ in cells], [[] for _ in cells], [[] for _ in cells])
     # A layer reads both directions of the one below, so layers come one after another.
     for layer in zip(*cells, strict=True):
         for direction, cell in enumerate(layer):
-            order = _order(steps, x.shape[1], reverse=direction == 1)
+            order = _order(lengths, x.shape[1], reverse=direction == 1)
             before, after = _along(cell, x, order)
             motion.read[direction].append(x)
             motion.before[direction].append(before)
@@ -114,10 +111,19 @@ def _order(lengths: Tensor, t: int, reverse: bool) -> Tensor:
     return torch.where(back >= 0, back, now) if reverse else now
 
 
-def _sequences(
-    inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None, first: Cell
+def checked(
+    inputs: ArrayLike | Tensor,
+    lengths: ArrayLike | Tensor | None,
+    cells: Sequence[Sequence[Cell]],
 ) -> tuple[Tensor, Tensor]:
-    """Inputs in float64 and lengths, both checked, where the weights are."""
+    """Inputs in float64, 0 at padded steps, and lengths, where the weights are.
+
+    Raises
+    ------
+    ValueError
+        If the two do not fit `cells` or one another, or a real step is not finite.
+    """
+    first = cells[0][0]
     x = torch.as_tensor(inputs, dtype=torch.float64, device=first.W.device).detach()
     if x.ndim != 3 or x.shape[2] != first.n_inputs:
         raise ValueError(
