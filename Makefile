@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench bench-spectra clean
+.PHONY: demo test check bench bench-spectra bench-robustness clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (about a minute the first time)"
 	@$(PYTHON) -m venv $(VENV)
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable ".[test]"
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable ".[test,peers]"
 	@touch $(READY)
 
 demo: $(READY)  ## train the three cells on the bundled digits, draw their matrices, print the table
@@ -29,6 +29,9 @@ bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (half
 
 bench-spectra: $(READY)  ## the pseudospectrum engine against SVD and EigTool's algorithm
 	@$(BIN)/python benchmarks/bench_spectra.py
+
+bench-robustness: $(READY)  ## the attacks against foolbox and the Adversarial Robustness Toolbox
+	@$(BIN)/python -m benchmarks.bench_robustness
 
 clean:
 	rm -rf $(VENV) demo runs *.egg-info .pytest_cache .mypy_cache .ruff_cache
