@@ -16,10 +16,12 @@ from torch import Tensor, nn
 
 from rnnspec._checks import one_of
 from rnnspec.dynamics.trajectory import DIRECTIONS, Motion, checked, moved, one_direction
+from rnnspec.models.cells import summed_state_jacobian
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.stack import read_jacobian
 
-CHUNK = 2**25  # bytes of Jacobians computed at once
+CHUNK = 2**21  # bytes of Jacobians computed at once: what a cache holds
+LEAST = 16  # Jacobians computed at once, however large
 LARGEST = 2**33  # bytes of Jacobians returned
 BATCH = 128  # sequences whose states are held at once for a mean
 
@@ -76,7 +78,7 @@ def state_jacobians(
     cells = recurrent_cells(model)
     side = one_direction(cells, direction)
     x, true_lengths = checked(inputs, lengths, cells)
-    wanted = _steps(steps, x.shape[1])
+    wanted = _steps(steps, x)
     s = sum(cell.state_size for cell in cells[side])
     shape = (len(x), len(wanted), s, s)
     if (size := 8 * int(np.prod(shape, dtype=object))) > LARGEST:
@@ -84,8 +86,10 @@ def state_jacobians(
             f"the Jacobians must fit in {LARGEST / 1e9:.1f} GB, got {shape}: {size / 1e9:.1f} GB;"
             " choose `steps` or fewer sequences, or take `mean_jacobian`"
         )
-    result = np.full(shape, np.nan)
-    for row, column, J in _chunks(moved(cells, x, true_lengths), side, wanted):
+    motion = moved(cells, x, true_lengths)
+    result = np.empty(shape)
+    result[~motion.real[:, wanted].cpu().numpy()] = np.nan
+    for row, column, J in _chunks(motion, side, wanted):
         result[row.cpu().numpy(), column.cpu().numpy()] = J.cpu().numpy()
     return result
 
@@ -96,6 +100,7 @@ def mean_jacobian(
     lengths: ArrayLike | Tensor | None = None,
     steps: Sequence[int] | None = None,
     direction: str | None = None,
+    layer: int | None = None,
 ) -> NDArray[np.float64]:
     """The mean of `state_jacobians` over sequences and real steps, without holding them all.
 
@@ -103,6 +108,9 @@ def mean_jacobian(
     ----------
     model, inputs, lengths, steps, direction
         As for `state_jacobians`.
+    layer : int, optional
+        This layer's own Jacobian, given what it reads: its block on the diagonal.  As for a
+        network of one layer no single Jacobian is formed, and the cost is that of the states.
 
     Returns
     -------
@@ -111,7 +119,8 @@ def mean_jacobian(
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if no sequence reaches any of `steps`.
+        As `state_jacobians`, and if no sequence reaches any of `steps` or there is no such
+        `layer`.
 
     Examples
     --------
@@ -121,13 +130,19 @@ def mean_jacobian(
     cells = recurrent_cells(model)
     side = one_direction(cells, direction)
     x, true_lengths = checked(inputs, lengths, cells)
-    wanted = _steps(steps, x.shape[1])
-    s = sum(cell.state_size for cell in cells[side])
-    total, count = x.new_zeros(s, s), 0
+    wanted = _steps(steps, x)
+    layers = len(cells[side])
+    if layer is not None and not 0 <= layer < layers:
+        raise ValueError(f"`layer` must be from 0 to {layers - 1}, got {layer}")
+    total, count = torch.zeros(()), 0
     for part in zip(torch.split(x, BATCH), torch.split(true_lengths, BATCH), strict=True):
-        for row, _, J in _chunks(moved(cells, *part), side, wanted):
-            total += J.sum(0)
-            count += len(row)
+        motion = moved(cells, *part)
+        count += int(motion.real[:, wanted].sum())
+        if layers == 1 or layer is not None:
+            total = total + _own_sum(motion, side, layer or 0, wanted)
+        else:
+            for _, __, J in _chunks(motion, side, wanted):
+                total = total + J.sum(0)
     if not count:
         raise ValueError(
             "`steps` must hold one that a sequence reaches, from 0 to"
@@ -207,10 +222,9 @@ def jacobian_products(
 def _chunks(motion: Motion, side: int, wanted: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Sequences (m,), columns of `wanted` (m,) and Jacobians (m, s, s), a few at a time."""
     cells = motion.cells[side]
-    wanted = wanted.to(motion.real.device)
     row, column = motion.real[:, wanted].nonzero(as_tuple=True)
     s = sum(cell.state_size for cell in cells)
-    at_once = max(1, CHUNK // (8 * s * s))
+    at_once = max(LEAST, CHUNK // (8 * s * s))
     first = side * cells[0].hidden  # a layer reads (forward, reverse) of the one below
     for i, k in zip(torch.split(row, at_once), torch.split(column, at_once), strict=True):
         now = wanted[k]
@@ -219,10 +233,19 @@ def _chunks(motion: Motion, side: int, wanted: Tensor) -> Iterator[tuple[Tensor,
         yield i, k, read_jacobian(cells, read, before, first)
 
 
-def _steps(steps: Sequence[int] | None, t: int) -> Tensor:
+def _own_sum(motion: Motion, side: int, layer: int, wanted: Tensor) -> Tensor:
+    """The sum (s, s) of one layer's own Jacobians."""
+    row, column = motion.real[:, wanted].nonzero(as_tuple=True)
+    now = wanted[column]
+    read, before = motion.read[side][layer], motion.before[side][layer]
+    return summed_state_jacobian(motion.cells[side][layer], read[row, now], before[row, now])
+
+
+def _steps(steps: Sequence[int] | None, x: Tensor) -> Tensor:
+    t = x.shape[1]
     wanted = np.arange(t) if steps is None else np.asarray(steps)
     if wanted.ndim != 1 or not len(wanted) or not np.issubdtype(wanted.dtype, np.integer):
         raise ValueError(f"`steps` must be a sequence of integers, got {steps!r}")
     if wanted.min() < 0 or wanted.max() >= t:
         raise ValueError(f"`steps` must be from 0 to {t - 1}, got {wanted.tolist()}")
-    return torch.from_numpy(wanted.astype(np.int64))
+    return torch.from_numpy(wanted.astype(np.int64)).to(x.device)

@@ -68,9 +68,5 @@ def named_jacobian(
         )
     direction = ("reverse" if match["reverse"] else "forward") if len(cells) > 1 else None
     steps = None if match["step"] is None else [int(match["step"])]
-    J = mean_jacobian(model, inputs, lengths, steps, direction)
-    if layer is None:
-        return J
-    size = cells[0][0].state_size
-    own = slice(int(layer) * size, (int(layer) + 1) * size)
-    return J[own, own]
+    own = None if layer is None else int(layer)
+    return mean_jacobian(model, inputs, lengths, steps, direction, own)

@@ -140,6 +140,7 @@ def test_the_mean_is_over_real_steps(cell, monkeypatch):
     model, x = model_of(cell, 2), sequences()
     J = state_jacobians(model, x, LENGTHS)
     monkeypatch.setattr(room, "BATCH", 2)
+    monkeypatch.setattr(room, "LEAST", 1)
     monkeypatch.setattr(room, "CHUNK", 5 * J[0, 0].nbytes)  # several, the last one shorter
     expected = np.nanmean(J, axis=(0, 1))
     np.testing.assert_allclose(mean_jacobian(model, x, LENGTHS), expected, rtol=0, atol=1e-14)
@@ -147,6 +148,26 @@ def test_the_mean_is_over_real_steps(cell, monkeypatch):
         mean_jacobian(model, x, LENGTHS, steps=[5]), J[0, 5], rtol=0, atol=1e-14
     )
     np.testing.assert_allclose(state_jacobians(model, x, LENGTHS), J, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_mean_of_a_layer_is_its_block_of_the_whole(cell, layers):
+    model, x = model_of(cell, layers), sequences()
+    J = np.nanmean(state_jacobians(model, x, LENGTHS), axis=(0, 1))
+    size = len(J) // layers
+    for layer in range(layers):
+        own = slice(layer * size, (layer + 1) * size)
+        found = mean_jacobian(model, x, LENGTHS, layer=layer)
+        np.testing.assert_allclose(found, J[own, own], rtol=0, atol=1e-14)
+    if layers == 1:
+        np.testing.assert_allclose(mean_jacobian(model, x, LENGTHS), J, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("layer", [-1, 2])
+def test_the_mean_of_a_layer_that_is_not_there_is_refused(layer):
+    with pytest.raises(ValueError, match=f"`layer` must be from 0 to 1, got {layer}"):
+        mean_jacobian(model_of("gru", 2), sequences(), layer=layer)
 
 
 def test_a_batch_changes_nothing_and_the_model_is_left_as_it_was():
