@@ -123,21 +123,18 @@ def checked(
     ValueError
         If the two do not fit `cells` or one another, or a real step is not finite.
     """
-    first = cells[0][0]
-    x = torch.as_tensor(inputs, dtype=torch.float64, device=first.W.device).detach()
-    if x.ndim != 3 or x.shape[2] != first.n_inputs:
+    device, d = cells[0][0].W.device, cells[0][0].n_inputs
+    x = _tensor(inputs).detach().to(device, torch.float64)
+    if x.ndim != 3 or x.shape[2] != d:
         raise ValueError(
-            f"`inputs` must have shape (n, t, {first.n_inputs}) as `model` reads,"
-            f" got {tuple(x.shape)}"
+            f"`inputs` must have shape (n, t, {d}) as `model` reads, got {tuple(x.shape)}"
         )
     n, t, _ = x.shape
     if 0 in (n, t):
         raise ValueError(
             f"`inputs` must hold at least one sequence of at least one step, got {tuple(x.shape)}"
         )
-    steps = torch.as_tensor(t if lengths is None else lengths, device=x.device)
-    if lengths is None:
-        steps = steps.expand(n)
+    steps = (torch.full((n,), t) if lengths is None else _tensor(lengths)).to(device)
     if steps.shape != (n,) or steps.is_floating_point():
         raise ValueError(
             f"`lengths` must be {n} integers as `inputs` has sequences,"
@@ -151,6 +148,11 @@ def checked(
     if not bool(x[real].isfinite().all()):
         raise ValueError("`inputs` must be finite at real steps: impute missing values before")
     return x.masked_fill(~real[:, :, None], 0.0), steps
+
+
+def _tensor(values: ArrayLike | Tensor) -> Tensor:
+    # A copy: torch warns of arrays that it could not write to, and takes no negative strides.
+    return values if isinstance(values, Tensor) else torch.from_numpy(np.array(values, order="C"))
 
 
 def one_direction(cells: Sequence[Sequence[Cell]], direction: str | None) -> int:

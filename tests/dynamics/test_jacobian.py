@@ -181,6 +181,16 @@ def test_a_batch_changes_nothing_and_the_model_is_left_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_inputs_come_in_many_forms(cell):
+    model, x = model_of(cell), sequences().numpy()
+    J = state_jacobians(model, torch.from_numpy(x), torch.tensor(LENGTHS))
+    locked = x.copy()
+    locked.flags.writeable = False
+    for form in (locked, x[::-1].copy()[::-1], x.tolist(), np.asfortranarray(x)):
+        np.testing.assert_array_equal(state_jacobians(model, form, tuple(LENGTHS)), J)
+
+
 def test_padding_is_not_read():
     model, x = model_of("lstm", bidirectional=True), sequences()
     spoilt = x.clone()
