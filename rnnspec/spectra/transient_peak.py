@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import square
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
+from rnnspec.spectra.levelsets import CIRCLES, lowest_on_curve
 from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
@@ -56,6 +57,7 @@ def transient_peak(
 
     Notes
     -----
+    An eigenvalue outside is a proof only if no matrix within rounding of A has one on the circle.
     Cost O(n^3) a step, a product.  A singular value is computed only where neither the Frobenius
     norm nor the Schatten 16-norm, both upper bounds, shows that the peak stays.
 
@@ -77,6 +79,10 @@ def transient_peak(
     rounding, rho = 10 * len(A) * float(np.finfo(float).eps), spectral_radius(A)
     if rho > 1 + rounding:
         why = f"the powers grow for ever (spectral_radius > 1, by {rho - 1:.2g})"
+        away = lowest_on_curve(A, CIRCLES, 1.0, rtol=0.5).lower
+        if away <= rounding * max(1.0, spectral_norm(A)):
+            why = f"{why}, unless it is rounding errors of A that put an eigenvalue outside"
+            return TransientPeak(inf, 0, 0, False, why)
         return TransientPeak(inf, 0, 0, True, why)
     power, value, step = A, 1.0, 0
     for k in range(1, max_steps + 1):

@@ -68,3 +68,13 @@ def test_errors():
         transient_peak(np.eye(2), max_steps=0)
     with pytest.raises(ValueError, match="square"):
         transient_peak(np.ones((2, 3)))
+
+
+def test_growth_that_rounding_may_have_made_is_not_proved():
+    # Exactly, the eigenvalue is 0.7: what LAPACK finds outside comes from the rotation's rounding.
+    Q = gallery.random_orthogonal(40, seed=1)
+    found = transient_peak(Q @ gallery.jordan(40, 0.7) @ Q.T)
+    assert found.value == np.inf
+    assert not found.certified
+    assert "rounding errors" in found.why
+    assert transient_peak(1.1 * np.eye(3)).certified
