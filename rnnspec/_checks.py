@@ -25,7 +25,10 @@ def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
     ...
     ValueError: `A` must be a square matrix, got shape (1, 3)
     """
-    A = np.asarray(A)
+    try:
+        A = np.asarray(A)
+    except ValueError as error:  # NumPy speaks of sequences and inhomogeneous shapes
+        raise ValueError(f"`{name}` must be a square matrix, got rows that do not match") from error
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise ValueError(f"`{name}` must be a square matrix, got shape {A.shape}{_stack_hint(A)}")
     if A.shape[0] == 0:
@@ -38,6 +41,11 @@ def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
         raise ValueError(
             f"`{name}` must be finite, got {A[row, column]} at [{row}, {column}]"
             " (a training that diverged?)"
+        )
+    largest = float(np.abs(A).max())
+    if largest > np.finfo(float).max / (4 * len(A)):
+        raise ValueError(
+            f"`{name}` must be small enough for its norms, got an entry of {largest:g}"
         )
     return A
 

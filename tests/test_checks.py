@@ -41,6 +41,11 @@ def test_square_copies():
         (np.zeros((1, 2, 2)), r"got shape \(1, 2, 2\)$"),
         (np.zeros((0, 0)), r"`W` must have at least one row, got shape \(0, 0\)"),
         (np.zeros((3, 0)), r"got shape \(3, 0\)$"),
+        ([[1.0, 2.0], [3.0]], r"`W` must be a square matrix, got rows that do not match"),
+        (
+            np.full((4, 4), 1e308),
+            r"`W` must be small enough for its norms, got an entry of 1e\+308",
+        ),
         ([["a"]], r"`W` must hold numbers, got dtype <U1"),
         ([[1.0, 2.0], [np.nan, 1.0]], r"`W` must be finite, got nan at \[1, 0\] \(a training that"),
         ([[1j, np.inf], [0, 1]], r"`W` must be finite, got .*inf.* at \[0, 1\]"),

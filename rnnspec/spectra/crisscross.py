@@ -1,6 +1,7 @@
 """Pseudospectral radius and abscissa: how far out a perturbation of size epsilon can push."""
 
 import warnings
+from math import frexp
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,22 @@ def pseudospectral_abscissa(
 
 
 def _outermost(A: Array, sweep: Sweep, epsilon: float) -> Bracket:
+    # Over a power of two, which changes no digit, nothing overflows or vanishes.
+    size = 2.0 ** (frexp(max(float(np.abs(A).max()), epsilon))[1] - 1)
+    found, why = _search(A / size, sweep, epsilon / size)
+    if why:
+        warnings.warn(
+            f"`epsilon` = {epsilon:g} {why}: the value is a lower bound",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    value, lower, upper = size * found.value, size * found.lower, size * found.upper
+    assert found.witness is not None
+    return Bracket(value, lower, upper, found.certified, size * found.witness)
+
+
+def _search(A: Array, sweep: Sweep, epsilon: float) -> tuple[Bracket, str]:
+    """The number, and why it is a lower bound only ("" if it is not)."""
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     extents = np.abs(eigenvalues) if sweep is CIRCLES else eigenvalues.real
     t, s = float(extents.max()), float(sweep.parameter(eigenvalues[extents.argmax()]))
@@ -133,8 +150,8 @@ def _outermost(A: Array, sweep: Sweep, epsilon: float) -> Bracket:
         return float(exact_sigma_min(A, sweep.point(t, s))[0])
 
     if epsilon <= rounding or f(t, s) >= epsilon:
-        why = f"is at most the rounding of sigma_min, about {rounding:.1e}"
-        return _uncertified(t, norm + epsilon, complex(sweep.point(t, s)), epsilon, why)
+        why = f"is at most the rounding of sigma_min, about {rounding / epsilon:.1e} times as large"
+        return _lower_bound(t, norm + epsilon, complex(sweep.point(t, s))), why
     for _ in range(ROUNDS):
         t, s = _climb(f, sweep, epsilon, t, s, end)
         upper = t + RTOL * max(abs(t), epsilon) + 4 * EPS * norm
@@ -142,11 +159,11 @@ def _outermost(A: Array, sweep: Sweep, epsilon: float) -> Bracket:
         if below is None:
             witness = complex(sweep.point(t, s))
             if abs(f(t, s) - epsilon) <= RTOL * epsilon + rounding:
-                return Bracket(t, t, upper, certified=True, witness=witness)
+                return Bracket(t, t, upper, certified=True, witness=witness), ""
             break
         t, s = upper, below[0]
     why = f"did not reach tol={RTOL:g}"
-    return _uncertified(t, norm + epsilon, complex(sweep.point(t, s)), epsilon, why)
+    return _lower_bound(t, norm + epsilon, complex(sweep.point(t, s))), why
 
 
 def _climb(
@@ -165,10 +182,5 @@ def _climb(
     return t, s
 
 
-def _uncertified(t: float, upper: float, witness: complex, epsilon: float, why: str) -> Bracket:
-    warnings.warn(
-        f"`epsilon` = {epsilon:g} {why}: the value is a lower bound",
-        ConvergenceWarning,
-        stacklevel=4,
-    )
+def _lower_bound(t: float, upper: float, witness: complex) -> Bracket:
     return Bracket(t, t, upper, certified=False, witness=witness)

@@ -1,6 +1,7 @@
 """Local minima of functions of one variable that have no derivative everywhere."""
 
 from collections.abc import Callable
+from math import frexp
 
 from scipy.optimize import minimize_scalar
 
@@ -20,14 +21,25 @@ def descend(
     """
     value = f(s)
     for _ in range(20):
+        # In powers of two, which change no digit: squares neither overflow nor vanish.
+        unit, stretch = _power_of_two(value), _power_of_two(abs(s) + width)
         found = minimize_scalar(
-            f, bounds=(s - width, s + width), method="bounded", options={"xatol": xtol * width}
+            lambda x, unit=unit, stretch=stretch: f(stretch * x) / unit,
+            bounds=((s - width) / stretch, (s + width) / stretch),
+            method="bounded",
+            options={"xatol": xtol * width / stretch},
         )
-        if not found.fun < value:
+        x, lowest = stretch * float(found.x), unit * float(found.fun)
+        if not lowest < value:
             break
-        at_edge, halved = abs(found.x - s) > 0.9 * width, found.fun < value / 2
-        s, value = float(found.x), float(found.fun)
+        at_edge, halved = abs(x - s) > 0.9 * width, lowest < value / 2
+        s, value = x, lowest
         if not at_edge and not halved:
             break
         width = 4 * width if at_edge else width / 4
     return s, value
+
+
+def _power_of_two(x: float) -> float:
+    """The one next to x, from below in absolute value."""
+    return 2.0 ** (frexp(x)[1] - 1)

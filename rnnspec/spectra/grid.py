@@ -71,7 +71,7 @@ def check_grid(grid: int | Sequence[int]) -> tuple[int, int]:
     >>> check_grid(3), check_grid((4, 5))
     ((3, 3), (4, 5))
     """
-    pair = (grid, grid) if isinstance(grid, int | np.integer) else tuple(grid)
+    pair = (grid, grid) if isinstance(grid, int | float | np.integer) else tuple(grid)
     if len(pair) != 2 or any(int(count) != count or count < 2 for count in pair):
         raise ValueError(f"`grid` must be an int or a pair (nx, ny), each at least 2, got {grid}")
     return int(pair[0]), int(pair[1])
@@ -85,6 +85,8 @@ def check_levels(levels: Sequence[float]) -> NDArray[np.float64]:
     >>> check_levels([0.1, 0.01, 0.1])
     array([0.01, 0.1 ])
     """
+    if np.ndim(levels) != 1:
+        raise ValueError(f"`levels` must be a sequence of epsilons, got {levels!r}")
     if len(levels) == 0:
         raise ValueError("`levels` must hold at least one epsilon, or be None, got none")
     return np.unique([positive(float(level), "levels") for level in levels])

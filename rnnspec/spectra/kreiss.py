@@ -1,7 +1,8 @@
 """The Kreiss constant: the least transient growth that the resolvent proves, between two bounds."""
 
 import warnings
-from math import exp, inf, log
+from dataclasses import replace
+from math import exp, frexp, inf, log
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,13 @@ def kreiss_constant(
     """
     A, rtol = square(A), positive(rtol, "rtol")
     discrete = one_of(time, "time", TIMES) == "discrete"
+    # Continuous time knows no scale: K(cA) = K(A), and a power of two changes no digit.
+    size = 1.0 if discrete else 2.0 ** (frexp(float(np.abs(A).max()))[1] - 1)
+    found = _search(A / size, rtol, discrete=discrete)
+    return found if found.witness is None else replace(found, witness=size * found.witness)
+
+
+def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     norm = float(np.linalg.norm(A, 2))
     excess = float((np.abs(eigenvalues) - 1 if discrete else eigenvalues.real).max())
@@ -114,7 +122,7 @@ def _unstable(A: Array, time: Time, rounding: float) -> Bracket:
         warnings.warn(
             "an eigenvalue of `A` is outside, but rounding errors of `A` could bring it back",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return Bracket(inf, inf if certified else 1.0, inf, certified)
 
@@ -174,7 +182,7 @@ def _proven(A: Array, value: float, gap: float) -> float:
 
 
 def _uncertified(value: float, upper: float, witness: complex | None, why: str) -> Bracket:
-    warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=4)
+    warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=5)
     return Bracket(value, value, upper, certified=False, witness=witness)
 
 

@@ -21,6 +21,7 @@ EPS = float(np.finfo(float).eps)
 NEAR = 0.1  # an eigenvalue this close to the curve, relative, may be a crossing
 SAME = 1e-11  # two eigenvalues mirrored in the curve have one parameter, to rounding
 STARTS = 16  # eigenvalues next to the curve from which the search starts
+DUST = 1e-100  # relative size of what is taken for zero, far below rounding
 CHUNK = 2**21  # entries of one batch of matrices
 STRIDES = (16, 4, 1)  # which candidates get their value first
 ROUNDS = 60  # level tests before giving up; two to five are usual
@@ -73,10 +74,23 @@ def circle_crossings(
     True
     """
     one, zero = np.eye(len(A)), np.zeros_like(A)
+    size = max(radius, level, float(np.abs(A).max()))
+    A, radius, level = without_dust(A / size), radius / size, level / size
     left = np.block([[A, level * one], [zero, radius * one]])
     right = np.block([[radius * one, zero], [level * one, A.conj().T]])
     alpha, beta = eig(left, right, right=False, homogeneous_eigvals=True, check_finite=False)
     return circle_candidates(alpha, beta, real=not np.iscomplexobj(A))
+
+
+def without_dust(A: Array) -> Array:
+    """A with 0 for entries below 1e-100, invisible beside 1: on them LAPACK may not converge.
+
+    Examples
+    --------
+    >>> without_dust(np.array([[1e-300, 1e-20]]))
+    array([[0.e+00, 1.e-20]])
+    """
+    return np.where(np.abs(A) < DUST, 0.0, A)
 
 
 def circle_candidates(alpha: Array, beta: Array, *, real: bool) -> Array:

@@ -112,7 +112,8 @@ def _size(epsilon: float) -> float:
 
 
 def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
-    henrici, frobenius = henrici_departure(A), float(np.linalg.norm(A))
+    henrici, largest = henrici_departure(A), float(np.abs(A).max())
+    frobenius = largest * float(np.linalg.norm(A / largest)) if largest else 0.0
     peak = transient_peak(A)
     warnings: list[str] = []
     certified: dict[str, Any] = {}

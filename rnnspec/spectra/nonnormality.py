@@ -1,7 +1,10 @@
 """How far a matrix is from normal: four numbers, none a substitute for the others."""
 
+from math import frexp
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import schur
 
 from rnnspec._checks import square
@@ -34,14 +37,17 @@ def henrici_departure(
     >>> henrici_departure([[0.5, 3.0], [0.0, 0.5]])
     3.0
     """
-    T, _ = schur(square(A), output="complex")
-    return float(np.linalg.norm(np.triu(T, 1)))
+    A, size = _unit(square(A))
+    T, _ = schur(A, output="complex")
+    return size * float(np.linalg.norm(np.triu(T, 1)))
 
 
 def commutator_norm(
     A: ArrayLike,  # shape: (n, n)
 ) -> float:
     """Frobenius norm of ``A A* - A* A``: zero exactly when A is normal, quadratic in A.
+
+    ``inf`` where it is beyond the largest float.
 
     Raises
     ------
@@ -62,9 +68,9 @@ def commutator_norm(
     >>> round(commutator_norm([[0.0, 2.0], [0.0, 0.0]]), 12)
     5.656854249492
     """
-    A = square(A)
+    A, size = _unit(square(A))
     adjoint = A.conj().T
-    return float(np.linalg.norm(A @ adjoint - adjoint @ A))
+    return size * (size * float(np.linalg.norm(A @ adjoint - adjoint @ A)))
 
 
 def eigenvector_condition(
@@ -130,3 +136,9 @@ def numerical_abscissa(
     """
     A = square(A)
     return float(np.linalg.eigvalsh((A + A.conj().T) / 2)[-1])
+
+
+def _unit(A: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """A over a power of two near its largest entry, whose squares neither overflow nor vanish."""
+    size = 2.0 ** (frexp(float(np.abs(A).max()))[1] - 1)
+    return A / size, size

@@ -17,6 +17,7 @@ from rnnspec.spectra.levelsets import (
     STARTS,
     exact_sigma_min,
     lowest_on_curve,
+    without_dust,
 )
 from rnnspec.spectra.real_distance import (
     RealDistance,
@@ -94,6 +95,7 @@ def stability_radius_real(
         if A.imag.any():
             raise ValueError("`A` must be real, got complex entries")
         A = A.real.copy()
+    A = without_dust(A)
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     if np.abs(eigenvalues).max() >= 1:
         witness = complex(eigenvalues[np.abs(eigenvalues).argmax()])

@@ -120,3 +120,9 @@ def test_errors(function):
         function([[np.nan]], 0.1)
     with pytest.raises(ValueError, match="at least one row"):
         function(np.empty((0, 0)), 0.1)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-30])
+def test_a_matrix_that_is_nothing_beside_epsilon(size):
+    for function in BOTH:
+        assert float(function(size * gallery.ginibre(12, seed=3), 1.0)) == pytest.approx(1.0)

@@ -144,3 +144,12 @@ def test_errors():
         kreiss_constant([[0.5]], rtol=-1)
     with pytest.raises(ValueError, match="square"):
         kreiss_constant([[0.5, 1.0]])
+
+
+@pytest.mark.parametrize("size", [2.0**-900, 2.0**-60, 2.0**900])
+def test_continuous_time_knows_no_scale(size):
+    A = gallery.ginibre(12, seed=3) - 1.3 * np.eye(12)
+    found, scaled = (kreiss_constant(B, "continuous") for B in (A, size * A))
+    assert found.value > 1
+    assert scaled.value == pytest.approx(found.value)
+    assert scaled.witness == pytest.approx(size * found.witness)

@@ -206,3 +206,22 @@ def test_search_that_did_not_end_is_a_warning_in_the_record():
     numbers = measure(gallery.grcar(20) / 2.5, epsilons=[1e-17])
     assert "pseudospectral_radius" not in numbers.certified
     assert any(text.startswith("pseudospectral_radius:") for text in numbers.warnings)
+
+
+@pytest.mark.parametrize("exponent", [-1000, -700, -500, 500, 700, 1000])
+def test_matrices_of_any_size_have_numbers(exponent):
+    size, G = 2.0**exponent, gallery.ginibre(12, seed=3)
+    one, other = measure(G, epsilons=[0.01]), measure(size * G, epsilons=[size * 0.01])
+    assert other.henrici == pytest.approx(size * one.henrici)
+    assert other.henrici_relative == pytest.approx(one.henrici_relative)
+    assert other.numerical_radius == pytest.approx(size * one.numerical_radius)
+    for key in ("pseudospectral_radius", "pseudospectral_abscissa"):
+        (here,), (there,) = getattr(one, key).values(), getattr(other, key).values()
+        assert there == pytest.approx(size * here)
+    if exponent < 0:
+        assert other.distance_to_instability == pytest.approx(1.0)
+        assert other.stability_radius_real == pytest.approx(1.0)
+        assert (other.kreiss_constant, other.transient_peak) == (1.0, 1.0)
+    else:
+        assert (other.kreiss_constant, other.transient_peak) == (np.inf, np.inf)
+        assert other.distance_to_instability == other.stability_radius_real == 0

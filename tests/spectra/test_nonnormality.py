@@ -79,3 +79,7 @@ def test_scaling_laws():
     assert henrici_departure(3 * A) == pytest.approx(3 * henrici_departure(A))
     assert commutator_norm(3 * A) == pytest.approx(9 * commutator_norm(A))
     assert eigenvector_condition(3 * A) == pytest.approx(eigenvector_condition(A))
+
+
+def test_a_commutator_beyond_the_largest_float_is_infinite():
+    assert commutator_norm([[0.0, 1e200], [0.0, 0.0]]) == np.inf

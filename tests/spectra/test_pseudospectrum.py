@@ -221,6 +221,8 @@ def test_results_are_frozen():
         ({"grid": 1}, r"`grid` must be an int or a pair \(nx, ny\), each at least 2, got 1"),
         ({"grid": (3, 4, 5)}, "`grid` must be an int or a pair"),
         ({"grid": (3, 4.5)}, "`grid` must be an int or a pair"),
+        ({"grid": 4.5}, "`grid` must be an int or a pair"),
+        ({"levels": 0.1}, "`levels` must be a sequence of epsilons, got 0.1"),
         ({"levels": []}, "`levels` must hold at least one epsilon, or be None, got none"),
         ({"levels": [0.1, -1]}, r"`levels` must be a finite number > 0, got -1.0"),
         ({"tol": -1}, "`tol` must be a finite number > 0, got -1"),

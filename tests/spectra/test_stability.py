@@ -99,3 +99,10 @@ def test_errors():
         distance_to_instability([[0.5]], rtol=0)
     with pytest.raises(ValueError, match="finite"):
         distance_to_instability([[np.nan]])
+
+
+@pytest.mark.parametrize("size", [2.0**-900, 2.0**900])
+def test_continuous_time_knows_no_scale(size):
+    A = gallery.ginibre(12, seed=3) - 2 * np.eye(12)
+    found = distance_to_instability(size * A, time="continuous")
+    assert float(found) == pytest.approx(size * float(distance_to_instability(A, "continuous")))
