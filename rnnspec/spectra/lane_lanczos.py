@@ -1,8 +1,8 @@
 """Compiled inverse Lanczos: one shift in each lane, a new one where a lane is done.
 
 The iteration of `rnnspec.spectra.multishift` for real T.  A whole group of vectors stays in the
-cache, and no call is made from step to step.  After an edit of a module imported here, touch this
-one: numba's cache looks only at the file of a function.
+cache, and no call is made from step to step.  After an edit of a module imported here, run a test,
+or touch this one: numba's cache looks only at the file of a function, and the tests' set-up at all.
 """
 
 import numpy as np
