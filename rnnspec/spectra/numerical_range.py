@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eig
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.descent import descend
-from rnnspec.spectra.levelsets import EPS, ROUNDS, circle_candidates
+from rnnspec.spectra.levelsets import EPS, ROUNDS, circle_candidates, pencil_eigenvalues
 from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
@@ -172,5 +171,5 @@ def _support_crossings(A: Array, level: float) -> Array:
     one, zero = np.eye(len(A)), np.zeros_like(A)
     left = np.block([[2 * level * one, -A], [one, zero]])
     right = np.block([[A.conj().T, zero], [zero, one]])
-    alpha, beta = eig(left, right, right=False, homogeneous_eigvals=True, check_finite=False)
+    alpha, beta = pencil_eigenvalues(left, right)
     return circle_candidates(alpha, beta, real=not np.iscomplexobj(A))

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import eig
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
@@ -17,6 +16,7 @@ from rnnspec.spectra.levelsets import (
     STARTS,
     exact_sigma_min,
     lowest_on_curve,
+    pencil_eigenvalues,
     without_dust,
 )
 from rnnspec.spectra.real_distance import (
@@ -209,7 +209,7 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
         [[skew, r * r * one - square_of_A], [square_of_A.T - (r * g * g) ** 2 * one, skew]]
     )
     linear = np.block([[(g * g - 1) * r * one, 2 * A], [-2 * A.T, (g * g - 1) * r * one]])
-    alpha, beta = eig(constant, -linear, right=False, homogeneous_eigvals=True, check_finite=False)
+    alpha, beta = pencil_eigenvalues(constant, -linear)
     finite = np.abs(beta) * 4 > np.abs(alpha)
     angles = np.arccos((alpha[finite] / beta[finite]).astype(complex))
     return np.unique(np.abs(angles.real[np.abs(angles.imag) <= NEAR]))

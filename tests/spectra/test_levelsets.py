@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnspec.spectra import gallery
+from rnnspec.spectra import gallery, levelsets
 from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import (
     CIRCLES,
@@ -83,3 +83,14 @@ def test_descend_never_climbs_and_its_options_count():
     assert fine < coarse
     far, _ = descend(lambda s: (s - 50) ** 2, 0.0, 1.0)
     assert far == pytest.approx(50, abs=1e-3)
+
+
+def test_a_padded_pencil_has_one_more_infinite_eigenvalue():
+    A, B = gallery.ginibre(64, seed=1), gallery.ginibre(64, seed=2)
+    alpha, beta = levelsets.pencil_eigenvalues(A, B)
+    finite = np.abs(beta) > 0
+    assert (len(alpha), finite.sum()) == (65, 64)
+    expected = np.linalg.eigvals(np.linalg.solve(B, A))
+    found = alpha[finite] / beta[finite]
+    distance = np.abs(found[:, None] - expected).min(axis=1)
+    assert (distance <= 1e-8 * (1 + np.abs(found))).all()
