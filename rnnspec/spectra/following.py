@@ -31,7 +31,8 @@ Array = NDArray[Any]
 SMALL = 96  # orders that are squared as they are
 PLAIN, TRANSPOSED, SQUARED = range(3)
 WIDTH = 4  # vectors by which the space grows at a time: their sums run side by side
-GROWN = 16  # vectors beyond the block for the radius; the norm, of a symmetric matrix, needs half
+FEWER = 10  # squarings on a space: what it leaves out of W errs by more than they do
+GROWN, GROWN_SYMMETRIC = 12, 8  # vectors beyond the block: for the radius, for the norm
 AGREE_ON_SPACE, AGREE = 0.03, 0.002  # how far from the growth of powers a quotient is believed
 FRESH = 0.7548776662466927  # of the plastic number: a sequence without short periods
 
@@ -53,19 +54,16 @@ def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Ar
     """
     g, n, _ = W.shape
     q, sure, u, w = np.zeros(g), np.zeros(g, bool), np.zeros((g, 2, n)), np.zeros((g, 2, n))
+    if n > SMALL:
+        _both_sides(W, right, left, q, u, w)
+        return q, u, w
     for k in range(g):
-        if n <= SMALL:
-            A = W[k].astype(np.float64)
-            growth, P = high_power(A, np.zeros((n, 0)))
-            w[k] = leading(A, P)[2]
-            u[k] = leading(np.ascontiguousarray(A.T), np.ascontiguousarray(P.T))[2]
-        else:
-            growth = max(
-                krylov(W[k], right[k], PLAIN, GROWN, w[k]),
-                krylov(W[k], left[k], TRANSPOSED, GROWN, u[k]),
-            )
-        q[k], sure[k] = _pair(W[k], growth, AGREE if n <= SMALL else AGREE_ON_SPACE, u[k], w[k])
-    if n <= SMALL and not sure.all():
+        A = W[k].astype(np.float64)
+        growth, P = high_power(A, np.zeros((n, 0)))
+        w[k] = leading(A, P)[2]
+        u[k] = leading(np.ascontiguousarray(A.T), np.ascontiguousarray(P.T))[2]
+        q[k], sure[k] = _pair(W[k], growth, AGREE, u[k], w[k])
+    if not sure.all():
         rows = ~sure
         q[rows], u[rows], w[rows] = exact_pair(W[rows].astype(np.float64), "radius")
     return q, u, w
@@ -89,7 +87,7 @@ def follow_norm(W: Array, right: Array) -> tuple[Array, Array, Array]:
             H = W[k].T.astype(np.float64) @ W[k]
             leader = leading(H, high_power(H, np.zeros((n, 0)))[1])[2]
         else:
-            krylov(W[k], right[k], SQUARED, GROWN // 2, leader)
+            krylov(W[k], right[k], SQUARED, GROWN_SYMMETRIC, leader)
         q[k] = _stretch(W[k], leader, u[k, 0], w[k, 0])
     return q, u, w
 
@@ -106,6 +104,17 @@ def _stretch(W, leader, u, w):
     for i in range(len(w)):
         u[i] = u[i] / stretch if stretch > 0 else 0.0
     return stretch
+
+
+@jit
+def _both_sides(W, right, left, q, u, w):
+    """Fill q, u and w from a space of each matrix and one of its transpose."""
+    for k in range(len(W)):
+        growth = max(
+            krylov(W[k], right[k], PLAIN, GROWN, w[k]),
+            krylov(W[k], left[k], TRANSPOSED, GROWN, u[k]),
+        )
+        q[k], _ = _pair(W[k], growth, AGREE_ON_SPACE, u[k], w[k])
 
 
 @jit
@@ -154,10 +163,8 @@ def krylov(W, V, kind, grown, vector):
         copy(image[start : start + width], B[stop:])
         start, stop = stop, stop + width
     H, early, rows = np.zeros((m, m)), np.zeros((m, b)), np.zeros((b, m))
-    for i in range(m):
-        for j in range(m):
-            H[i, j] = dot(B[i], image[j])
-    growth, P = high_power(H, early)
+    _product(image, B, H)
+    growth, P = high_power(H, early, FEWER)
     s = leading(H, P)[2]
     _combine(s, B, vector)
     if growth > 0:
@@ -183,23 +190,37 @@ def _apply(W, X, Y, between, kind):
 
 @jit
 def _product(W, X, Y):
-    """Y = X W^T: row by row W x, four at a time while there are four."""
+    """Y = X W^T: row by row W x, two rows of W by four of X at a time while there are as many."""
     b, n = X.shape
-    for first in range(0, b - b % 4, 4):
-        for i in range(n):
-            a = W[i, 0] * X[first, 0]
-            c = W[i, 0] * X[first + 1, 0]
-            d = W[i, 0] * X[first + 2, 0]
-            e = W[i, 0] * X[first + 3, 0]
+    rows, fours = len(W) - len(W) % 2, b - b % 4
+    for first in range(0, fours, 4):
+        for i in range(0, rows, 2):
+            a, c, d, e = _four(W[i], X, first, 0)
+            f, g, h, k = _four(W[i + 1], X, first, 0)
             for j in range(1, n):
-                a += W[i, j] * X[first, j]
-                c += W[i, j] * X[first + 1, j]
-                d += W[i, j] * X[first + 2, j]
-                e += W[i, j] * X[first + 3, j]
+                v, w = W[i, j], W[i + 1, j]
+                x, y = X[first, j], X[first + 1, j]
+                a += v * x
+                f += w * x
+                c += v * y
+                g += w * y
+                x, y = X[first + 2, j], X[first + 3, j]
+                d += v * x
+                h += w * x
+                e += v * y
+                k += w * y
             Y[first, i], Y[first + 1, i], Y[first + 2, i], Y[first + 3, i] = a, c, d, e
-    for row in range(b - b % 4, b):
-        for i in range(n):
+            Y[first, i + 1], Y[first + 1, i + 1] = f, g
+            Y[first + 2, i + 1], Y[first + 3, i + 1] = h, k
+    for row in range(b):
+        for i in range(rows if row < fours else 0, len(W)):
             Y[row, i] = dot(W[i], X[row])
+
+
+@jit
+def _four(w, X, first, j):
+    v = w[j]
+    return v * X[first, j], v * X[first + 1, j], v * X[first + 2, j], v * X[first + 3, j]
 
 
 @jit
@@ -209,11 +230,15 @@ def _transposed_product(W, X, Y):
     for row in range(b):
         for j in range(n):
             Y[row, j] = 0.0
-    for i in range(n):
+    for i in range(0, len(W) - 1, 2):
         for row in range(b):
-            x = X[row, i]
+            x, y = X[row, i], X[row, i + 1]
             for j in range(n):
-                Y[row, j] += x * W[i, j]
+                Y[row, j] += x * W[i, j] + y * W[i + 1, j]
+    if len(W) % 2:
+        for row in range(b):
+            for j in range(n):
+                Y[row, j] += X[row, len(W) - 1] * W[len(W) - 1, j]
 
 
 @jit
@@ -242,20 +267,21 @@ def _orthonormalize(B, start, stop):
     for k in range(start, stop):
         before[k] = dot(B[k], B[k])
     for _ in range(2):
-        for i in range(start):
-            for first in range(start, stop - 3, 4):
-                _subtract_four(B[i], B[first : first + 4])
-            for k in range(stop - (stop - start) % 4, stop):
+        for i in range(stop):
+            if i >= start:
+                if not dot(B[i], B[i]) > 1e-10 * before[i]:
+                    _refill(B, i)
+                scale = 1 / math.sqrt(dot(B[i], B[i]))
+                for j in range(B.shape[1]):
+                    B[i, j] *= scale
+                before[i] = 1.0
+            k = max(i + 1, start)
+            while k + 4 <= stop:
+                _subtract_four(B[i], B[k : k + 4])
+                k += 4
+            while k < stop:
                 _subtract(B[i], B[k])
-        for k in range(start, stop):
-            for i in range(start, k):
-                _subtract(B[i], B[k])
-            if not dot(B[k], B[k]) > 1e-10 * before[k]:
-                _refill(B, k)
-            scale = 1 / math.sqrt(dot(B[k], B[k]))
-            for j in range(B.shape[1]):
-                B[k, j] *= scale
-            before[k] = 1.0
+                k += 1
 
 
 @jit

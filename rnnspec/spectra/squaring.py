@@ -40,8 +40,8 @@ def copy(source, target):
 
 
 @jit
-def high_power(H, early):
-    r"""Growth :math:`\|H^k\|_F^{1/k}`, and :math:`H^k` over its norm, for k = 2^SQUARINGS.
+def high_power(H, early, squarings=SQUARINGS):
+    r"""Growth :math:`\|H^k\|_F^{1/k}`, and :math:`H^k` over its norm, for k = 2^squarings.
 
     The columns of `early`, shape (m, c), are filled with the first ones of the lower power.
     A nilpotent H has growth 0.
@@ -50,7 +50,7 @@ def high_power(H, early):
     P, Q = np.zeros((m, m)), np.zeros((m, m))
     copy(H, Q)
     log_norm, k = 0.0, 1
-    for squaring in range(SQUARINGS + 1):
+    for squaring in range(squarings + 1):
         if squaring > 0:
             _multiply(P, P, Q)
             log_norm, k = 2 * log_norm, 2 * k

@@ -65,7 +65,7 @@ def settle(module: nn.Module) -> float | None:
         if normalization is not None:
             original = recurrent.parametrizations[name].original  # type: ignore[index, union-attr]
             W = original.detach().view(normalization.shape)
-            estimate = normalization.advance(W)
+            estimate = torch.from_numpy(normalization.advance(W))
             exact, u, w = exact_pair(W.double(), normalization.normalize.quantity)
             normalization.hold(u.cpu().numpy(), w.cpu().numpy())
             exact = exact.cpu()

@@ -17,6 +17,7 @@ from step to step, and gradients flow through it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -87,96 +88,106 @@ class Normalize:
 
 
 class SpectralNormalization(nn.Module):
-    """The map from a stacked recurrent weight (g*h, h) to its normalised form."""
+    """The map from a stacked recurrent weight (g*h, h) to its normalised form.
 
-    right: Tensor  # shape: (g, b, h), the block
-    left: Tensor  # shape: (g, b, h), its left twin
-    u: Tensor  # shape: (g, 1, h) or (g, 2, h), float64: factors of the gradient in use
-    w: Tensor
+    Its vectors are arrays on the CPU whatever the device, since vectors this short gain nothing
+    elsewhere: the blocks `right` and `left` (g, b, h), and the factors `u` and `w`, (g, 1, h) or
+    (g, 2, h), of the gradient in use.
+    """
 
     def __init__(self, weight: Tensor, gates: int, normalize: Normalize) -> None:
         super().__init__()
         h = weight.shape[1]
         self.normalize, self.shape = normalize, (gates, h, h)
         generator = torch.Generator().manual_seed(h)
-        start = torch.randn(gates, min(normalize.block, h), h, generator=generator).to(weight)
-        self.register_buffer("right", orthonormal(start))
-        self.register_buffer("left", self.right.clone())
-        self.register_buffer("u", start[:, :1].double())
-        self.register_buffer("w", start[:, :1].double())
-        self.advance(weight.detach().view(self.shape))
+        start = torch.randn(gates, min(normalize.block, h), h, generator=generator)
+        right = np.ascontiguousarray(orthonormal(start.to(weight.dtype).numpy()))
+        none = np.zeros((gates, 1, h))
+        # Not buffers: the module would look at each of them whenever one moves.
+        self.vectors = SimpleNamespace(right=right, left=right.copy(), u=none, w=none)
+        self.advance(weight)
 
     def forward(self, weight: Tensor) -> Tensor:
         """Normalise; in training mode the estimator moves on by a step first."""
-        from rnnspec.training.scaling import Scaled, scaling  # numba: only who normalises waits
+        from rnnspec.training.scaling import Scaled  # numba: only who normalises waits
 
-        W = weight.view(self.shape)
-        q = self.advance(W) if self.training else self.estimate(W)
-        f, slope = scaling(q.numpy(), self.normalize.bound, clip=self.normalize.mode == "clip")
-        scaled: Tensor = Scaled.apply(W, f, slope, *map(_array, (self.u, self.w)))  # type: ignore[no-untyped-call]
-        return scaled.view_as(weight)
+        q = self.advance(weight) if self.training else self.estimate(weight)
+        u, w, normalize = self.vectors.u, self.vectors.w, self.normalize
+        scaled: Tensor = Scaled.apply(weight, q, u, w, normalize.bound, normalize.mode == "clip")  # type: ignore[no-untyped-call]
+        return scaled
 
     def right_inverse(self, weight: Tensor) -> Tensor:
         """The unnormalised weight that is trained starts as the given one."""
         return weight
 
-    def estimate(self, W: Tensor) -> Tensor:
-        """Radius or norm of each gate of `W`, shape (g,), by the present vectors."""
-        return torch.from_numpy(pairing(*map(_array, (W, self.u, self.w))))
+    def get_extra_state(self) -> Tensor:
+        """The vectors, for the state dict."""
+        return torch.from_numpy(
+            np.concatenate([x.ravel().astype(np.float64) for x in vars(self.vectors).values()])
+        )
 
-    def advance(self, W: Tensor) -> Tensor:
-        """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows.
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take the vectors of a state dict."""
+        values, start = state.cpu().numpy(), 0
+        for name, x in vars(self.vectors).items():
+            part = values[start : start + x.size].astype(x.dtype).reshape(x.shape)
+            setattr(self.vectors, name, part)
+            start += x.size
 
-        On the CPU, whatever the device: vectors this short gain nothing elsewhere.
-        """
-        A = _array(W)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            try:
-                q, u, w = self._advance(A)
-            except np.linalg.LinAlgError:
-                if np.linalg.norm(A) < 1e15:
-                    raise
-                return torch.full(W.shape[:1], torch.nan, dtype=torch.float64)
+    def gates(self, weight: Tensor) -> Array:
+        """The stack (g, h, h) as an array: the weight itself on the CPU, else a copy."""
+        stack: Array = weight.detach().cpu().numpy().reshape(self.shape)
+        return stack
+
+    def estimate(self, weight: Tensor) -> Array:
+        """Radius or norm of each gate, shape (g,), by the present vectors."""
+        q: Array = pairing(self.gates(weight), self.vectors.u, self.vectors.w)
+        return q
+
+    def advance(self, weight: Tensor) -> Array:
+        """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows."""
+        W, normalize = self.gates(weight), self.normalize
+        single = normalize.quantity == "radius" and normalize.block == 1
+        try:
+            if normalize.estimator == "rayleigh" and not single:
+                q, u, w = self._follow(W)
+            else:
+                with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                    q, u, w = self._decompose(W, single)
+        except np.linalg.LinAlgError:
+            if np.linalg.norm(W.astype(np.float64)) < 1e15:
+                raise
+            return np.full(len(W), np.nan)
         self.hold(u, w)
-        return torch.from_numpy(q.astype(np.float64))
+        return q.astype(np.float64, copy=False)
 
-    def _advance(self, W: Array) -> tuple[Array, Array, Array]:
+    def hold(self, u: Array, w: Array) -> None:
+        """Take u and w for the factors of the gradient, and of every estimate until the next."""
+        self.vectors.u = np.ascontiguousarray(u, np.float64)
+        self.vectors.w = np.ascontiguousarray(w, np.float64)
+
+    def _follow(self, W: Array) -> tuple[Array, Array, Array]:
         from rnnspec.spectra.following import follow_norm, follow_radius
 
-        quantity, estimator = self.normalize.quantity, self.normalize.estimator
-        V = _array(self.right)
-        if estimator == "exact":
+        if self.normalize.quantity == "norm":
+            return follow_norm(W, self.vectors.right)
+        return follow_radius(W, self.vectors.right, self.vectors.left)
+
+    def _decompose(self, W: Array, single: bool) -> tuple[Array, Array, Array]:
+        quantity, V = self.normalize.quantity, self.vectors.right
+        if self.normalize.estimator == "exact":
             return exact_pair(W, quantity)
-        if quantity == "radius" and self.normalize.block == 1:
-            q, u, w, V = single_vector(W, V, growth=estimator == "power")
-        elif estimator == "rayleigh" and quantity == "radius":
-            left = _array(self.left)
-            q, u, w = follow_radius(W, V, left)
-            self._keep(left=left)
-        elif estimator == "rayleigh":
-            q, u, w = follow_norm(W, V)
+        if single:
+            growth = self.normalize.estimator == "power"
+            q, u, w, V = single_vector(W, V, growth=growth)
         elif quantity == "radius":
             V = power_step(W, V)
             q, u, w = ritz_pair(W, V)
         else:
             q, u, w, _ = singular_pair(W, V)
             V = power_step(W.mT, V @ W.mT)
-        self._keep(right=V)
+        self.vectors.right = V
         return q, u, w
-
-    def hold(self, u: Array, w: Array) -> None:
-        """Take u and w for the factors of the gradient, and of every estimate until the next."""
-        self._keep(u=u.astype(np.float64, order="C"), w=w.astype(np.float64, order="C"))
-
-    def _keep(self, **vectors: Array) -> None:
-        for name, value in vectors.items():
-            setattr(self, name, torch.from_numpy(value).to(self.right.device))
-
-
-def _array(tensor: Tensor) -> Array:
-    """NumPy's view of a tensor on the CPU, a copy of one elsewhere."""
-    array: Array = tensor.detach().cpu().numpy()
-    return array
 
 
 def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:

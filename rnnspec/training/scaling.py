@@ -21,60 +21,63 @@ Array = NDArray[Any]
 
 
 class Scaled(torch.autograd.Function):
-    """W f of a stack (g, h, h), with the factors f (g,) and slopes f / q (g,) given."""
+    """W f(q) of a stacked weight (g*h, h) and its gates' values q (g,), f at most 1 if `clip`."""
 
     @staticmethod
-    def forward(ctx: Any, W: Tensor, f: Array, slope: Array, u: Array, w: Array) -> Tensor:
-        """``W f``."""
+    def forward(
+        ctx: Any, W: Tensor, q: Array, u: Array, w: Array, bound: float, clip: bool
+    ) -> Tensor:
+        """The formula above: f = c / q, and the zero matrix stays."""
+        weight = W.detach().cpu()
+        out = torch.empty_like(weight)
+        f, slope = rescale(weight.numpy(), q, bound, clip, out.numpy())
         ctx.save_for_backward(W)
         ctx.factors = f, slope, u, w
-        return W * torch.from_numpy(f).to(W)[:, None, None]
+        return out.to(W.device)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         """The cotangent of W."""
-        cotangent, weight = (x.detach().cpu().contiguous() for x in (g, *ctx.saved_tensors))
+        (W,) = ctx.saved_tensors
+        cotangent, weight = g.cpu().contiguous(), W.detach().cpu()
         out = torch.empty_like(cotangent)
         f, slope, u, w = ctx.factors
         pull_back(cotangent.numpy(), weight.numpy(), f, slope, u, w, out.numpy())
-        return out.to(g.device), None, None, None, None
+        return out.to(g.device), None, None, None, None, None
 
 
-def scaling(
-    q: Array,  # shape: (g,)
-    bound: float,
-    *,
-    clip: bool,
-) -> tuple[Array, Array]:
-    """Factors f = c / q, no more than 1 if `clip`, and slopes f / q; the zero matrix stays.
-
-    Examples
-    --------
-    >>> scaling(np.array([4.0, 0.5]), 1.0, clip=True)
-    (array([0.25, 1.  ]), array([0.0625, 0.    ]))
-    """
-    zero = q == 0
-    f = np.where(zero, 1.0, bound / np.where(zero, 1.0, q))
-    acts = (f < 1) if clip else ~zero
-    f = np.where(acts | np.isnan(f), f, 1.0)
-    return f, np.where(acts, f / np.where(zero, 1.0, q), 0.0)
+@jit
+def rescale(W, q, bound, clip, out):
+    """Fill `out` with W f; return the factors f and their slopes f / q, 0 where f is held."""
+    n = W.shape[1]
+    f, slope = np.ones(len(q)), np.zeros(len(q))
+    for k in range(len(q)):
+        if q[k] != 0 and not (clip and q[k] <= bound):
+            f[k] = bound / q[k]
+            slope[k] = f[k] / q[k]
+        factor = W.dtype.type(f[k])
+        for i in range(k * n, k * n + n):
+            for j in range(n):
+                out[i, j] = factor * W[i, j]
+    return f, slope
 
 
 @jit
 def pull_back(g, W, f, slope, u, w, out):
-    """Fill `out` by the formula above, in one pass: each library call would cost as much."""
+    """Fill `out` with the cotangent of W, in one pass: each library call would cost as much."""
     n, last = g.shape[1], u.shape[1] - 1  # one row, or real and imaginary part
     real, imaginary = np.zeros(n, g.dtype), np.zeros(n, g.dtype)
-    for k in range(len(g)):
-        inner = g[k, 0, 0] * 0
-        for i in range(n):
+    for k in range(len(f)):
+        inner = g[0, 0] * 0
+        for i in range(k * n, k * n + n):
             for j in range(n):
-                inner += g[k, i, j] * W[k, i, j]
+                inner += g[i, j] * W[i, j]
         for j in range(n):
             real[j], imaginary[j] = w[k, 0, j], w[k, last, j]
         factor = g.dtype.type(f[k])
         for i in range(n):
+            row = k * n + i
             a = g.dtype.type(slope[k] * inner * u[k, 0, i])
             b = g.dtype.type(slope[k] * inner * u[k, last, i] * last)
             for j in range(n):
-                out[k, i, j] = factor * g[k, i, j] - a * real[j] - b * imaginary[j]
+                out[row, j] = factor * g[row, j] - a * real[j] - b * imaginary[j]
