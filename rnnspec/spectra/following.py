@@ -262,14 +262,20 @@ def _bilinear(u, v):
 
 @jit
 def _orthonormalize(B, start, stop):
-    """Orthonormalise rows `start` to `stop` of B against all before: Gram-Schmidt, twice."""
+    """Orthonormalise rows `start` to `stop` of B against all before: Gram-Schmidt, twice if needed.
+
+    The second pass is for a row that the first one cancelled to less than 1 %.
+    """
     before = np.zeros(stop)
     for k in range(start, stop):
         before[k] = dot(B[k], B[k])
-    for _ in range(2):
+    for _ in range(3):
+        again = False
         for i in range(stop):
             if i >= start:
-                if not dot(B[i], B[i]) > 1e-10 * before[i]:
+                left = dot(B[i], B[i])
+                again = again or not left > 1e-4 * before[i]
+                if not left > 1e-10 * before[i]:
                     _refill(B, i)
                 scale = 1 / math.sqrt(dot(B[i], B[i]))
                 for j in range(B.shape[1]):
@@ -282,6 +288,8 @@ def _orthonormalize(B, start, stop):
             while k < stop:
                 _subtract(B[i], B[k])
                 k += 1
+        if not again:
+            break
 
 
 @jit
