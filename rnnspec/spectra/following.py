@@ -32,7 +32,9 @@ SMALL = 96  # orders that are squared as they are
 PLAIN, TRANSPOSED, SQUARED = range(3)
 WIDTH = 4  # vectors by which the space grows at a time: their sums run side by side
 FEWER = 10  # squarings on a space: what it leaves out of W errs by more than they do
-GROWN, GROWN_SYMMETRIC = 12, 8  # vectors beyond the block: for the radius, for the norm
+# Vectors beyond the block: for the radius so many in all, shared by the gates, so that a step
+# costs the same with few or many; for the norm, of a symmetric matrix, 8 are enough.
+GROWN, AT_MOST, GROWN_SYMMETRIC = 48, 32, 8
 AGREE_ON_SPACE, AGREE = 0.03, 0.002  # how far from the growth of powers a quotient is believed
 FRESH = 0.7548776662466927  # of the plastic number: a sequence without short periods
 
@@ -55,7 +57,7 @@ def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Ar
     g, n, _ = W.shape
     q, sure, u, w = np.zeros(g), np.zeros(g, bool), np.zeros((g, 2, n)), np.zeros((g, 2, n))
     if n > SMALL:
-        _both_sides(W, right, left, q, u, w)
+        _both_sides(W, right, left, min(AT_MOST, GROWN // g), q, u, w)
         return q, u, w
     for k in range(g):
         A = W[k].astype(np.float64)
@@ -107,12 +109,12 @@ def _stretch(W, leader, u, w):
 
 
 @jit
-def _both_sides(W, right, left, q, u, w):
+def _both_sides(W, right, left, grown, q, u, w):
     """Fill q, u and w from a space of each matrix and one of its transpose."""
     for k in range(len(W)):
         growth = max(
-            krylov(W[k], right[k], PLAIN, GROWN, w[k]),
-            krylov(W[k], left[k], TRANSPOSED, GROWN, u[k]),
+            krylov(W[k], right[k], PLAIN, grown, w[k]),
+            krylov(W[k], left[k], TRANSPOSED, grown, u[k]),
         )
         q[k], _ = _pair(W[k], growth, AGREE_ON_SPACE, u[k], w[k])
 
