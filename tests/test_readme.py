@@ -103,6 +103,19 @@ def test_errors_of_the_estimates_are_those_measured():
     assert told.replace("%", " %") in prose
 
 
+def test_gains_of_robust_training_are_those_measured():
+    path = ROOT / "benchmarks/results/robustness_training.json"
+    rows = json.loads(path.read_text())["rows"]
+    clean = [row for row in rows if row["epsilon"] == 0]
+    assert all(row["robust"] >= row["plain"] for row in clean)
+    at = {row["cell"]: row for row in rows if row["epsilon"] == 0.2}
+    plain, robust = (
+        "{:.2f}, {:.2f} and {:.2f}".format(*(at[cell][kind] for cell in ("rnn", "lstm", "gru")))
+        for kind in ("plain", "robust")
+    )
+    assert f"rises from {plain} to {robust}" in " ".join(README.split())
+
+
 def test_every_command_is_named():
     from rnnspec.cli import COMMANDS
 
