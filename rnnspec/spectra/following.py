@@ -71,6 +71,7 @@ def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Ar
     return q, u, w
 
 
+@np.errstate(invalid="ignore", over="ignore")  # of weights that overflowed the norm is inf or NaN
 def follow_norm(W: Array, right: Array) -> tuple[Array, Array, Array]:
     """Spectral norm of each matrix of a stack, one step on; never above the true one.
 

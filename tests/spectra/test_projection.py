@@ -59,7 +59,7 @@ def test_a_projection_is_an_inner_approximation_and_says_so(factor, monkeypatch)
     assert result.inner
     assert result.method == "arnoldi"
     assert errors[0] > errors[1] > errors[2]
-    assert errors[2] < 1e-10
+    assert errors[2] < 1e-6 * exact.max()  # the whole space: what is left is the tolerance's
     assert result.plot().get_title() == "(inner approximation)"
 
 
