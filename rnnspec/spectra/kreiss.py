@@ -1,7 +1,7 @@
 """The Kreiss constant: the least transient growth that the resolvent proves, between two bounds."""
 
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import exp, frexp, inf, log
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess, ratio
+from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess
 from rnnspec.spectra.levelsets import EPS, lowest_on_curve
 from rnnspec.spectra.nonnormality import numerical_abscissa
 from rnnspec.spectra.numerical_range import numerical_radius
@@ -131,22 +131,24 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
     value, gap, s = climb(A, time, *first_guess(A, time, eigenvalues, reach))
     value = max(value, 1.0)  # the limit at infinity
 
-    def node(x: float) -> tuple[float, float]:
-        return _log_resolvent(A, time, eigenvalues, x, s, rtol)
+    def node(x: float) -> Circle:
+        return _circle(A, time, eigenvalues, x, s, rtol)
 
     # Step 1: the far end, beyond which the numerical range is bound enough.
     far = reach * (1 + rtol / 2) * value / ((1 + rtol / 2) * value - 1)
-    nodes = {x: node(x) for x in (0.0, gap, max(far, 2 * gap))}
+    nodes: dict[float, Circle] = {}
+    new = [0.0, gap, max(far, 2 * gap)]
     certified = True
     # Step 2: split the interval with the largest bound.
     while True:
-        for x, (_, s_x) in list(nodes.items()):
-            if x > 0 and ratio(A, time, x, s_x) > value * (1 + rtol / 10):
-                value, gap, s = climb(A, time, x, s_x)
+        for x in new:
+            nodes[x] = node(x)
+            if nodes[x].ratio > value * (1 + rtol / 10):
+                value, gap, s = climb(A, time, x, nodes[x].parameter)
                 nodes.setdefault(gap, node(gap))
         ends = sorted(nodes)
         bounds = [
-            _chord_bound(time, a, b, nodes[a][0], nodes[b][0])
+            _chord_bound(time, a, b, nodes[a].top, nodes[b].top)
             for a, b in zip(ends, ends[1:], strict=False)
         ]
         worst = int(np.argmax(bounds))
@@ -156,7 +158,7 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
             break
         # A curve whose own bound is too high, although its value is not, is blurred by rounding.
         blurred = any(
-            x > 0 and log(x) + top > log(value * (1 + rtol)) for x, (top, _) in nodes.items()
+            x > 0 and log(x) + at.top > log(value * (1 + rtol)) for x, at in nodes.items()
         )
         if blurred or len(nodes) >= CURVES:
             certified = False
@@ -169,7 +171,7 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
             if b - a <= 1e-9 * b or split <= 1e-14:
                 certified = False
                 break
-        nodes[float(split)] = node(float(split))
+        new = [float(split)]
     witness = complex(time.sweep.point(time.edge + gap, s)) if value > 1 else None
     if certified:
         return Bracket(value, _proven(A, value, gap), upper, certified=True, witness=witness)
@@ -186,15 +188,23 @@ def _uncertified(value: float, upper: float, witness: complex | None, why: str) 
     return Bracket(value, value, upper, certified=False, witness=witness)
 
 
-def _log_resolvent(
-    A: Array, time: Time, eigenvalues: Array, gap: float, s: float, rtol: float
-) -> tuple[float, float]:
-    """Upper bound of ``log max ||R||`` on a curve, and where sigma_min is least."""
+@dataclass(frozen=True)
+class Circle:
+    """A curve of known gap: what is known of ``max ||R||`` there."""
+
+    top: float  # an upper bound of its logarithm
+    parameter: float  # where sigma_min is least
+    ratio: float  # gap / sigma_min there; 0 where rounding hides it
+
+
+def _circle(A: Array, time: Time, eigenvalues: Array, gap: float, s: float, rtol: float) -> Circle:
     t = time.edge + gap
     away = np.abs(eigenvalues - time.sweep.point(t, time.sweep.parameter(eigenvalues)))
     near = time.sweep.parameter(eigenvalues[np.argsort(away)[:8]])
     found = lowest_on_curve(A, time.sweep, t, min(1e-6, rtol / 20), np.append(near, s))
-    return -log(found.lower) if found.lower > 0 else inf, found.parameter
+    if found.lower > 0:
+        return Circle(-log(found.lower), found.parameter, gap / found.value)
+    return Circle(inf, found.parameter, 0.0)
 
 
 def _chord_bound(time: Time, a: float, b: float, log_a: float, log_b: float) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from rnnspec.spectra.levelsets import CIRCLES, EPS, LINES, ROUNDS, Sweep, exact_sigma_min
+from rnnspec.spectra.resolvent import sigma_min_certified
 
 Array = NDArray[Any]
 
@@ -63,7 +64,7 @@ def first_guess(A: Array, time: Time, eigenvalues: Array, reach: float) -> tuple
     parameters = time.sweep.parameter(eigenvalues[np.argsort(-outer)[:16]])
     gaps = reach * np.geomspace(1e-4, 10, 16)
     z = time.sweep.point(time.edge + gaps[:, None], parameters)
-    sigma = exact_sigma_min(A, z.ravel()).reshape(z.shape)
+    sigma, _ = sigma_min_certified(A, z, tol=1e-3)  # enough for a guess
     ratios = np.where(sigma > 10 * len(A) * EPS, gaps[:, None] / np.maximum(sigma, 1e-300), 0.0)
     i, j = np.unravel_index(ratios.argmax(), ratios.shape)
     return float(gaps[i]), float(parameters[j])
