@@ -47,13 +47,13 @@ def accuracy_rises(epsilons: ArrayLike, accuracy: ArrayLike, ci_high: ArrayLike)
     >>> accuracy_rises([0.1, 0.2], [0.3, 0.6], [0.4, 0.7])
     'accuracy rises from 0.300 at epsilon 0.1 to 0.600 at 0.2: ...'
     """
-    sizes, shares = np.asarray(epsilons, np.float64), np.asarray(accuracy, np.float64)
-    lowest = int(np.argmin(shares))
-    later = int(lowest + np.argmax(shares[lowest:]))
-    if shares[later] <= np.asarray(ci_high)[lowest]:
+    sizes, shares, highs = (np.asarray(a, np.float64) for a in (epsilons, accuracy, ci_high))
+    later = int(np.argmax(shares - np.minimum.accumulate(highs)))
+    before = int(np.argmin(highs[: later + 1]))
+    if shares[later] <= highs[before]:
         return None
     return (
-        f"accuracy rises from {shares[lowest]:.3f} at epsilon {sizes[lowest]:g} to"
+        f"accuracy rises from {shares[before]:.3f} at epsilon {sizes[before]:g} to"
         f" {shares[later]:.3f} at {sizes[later]:g}: the larger budget holds the smaller one,"
         " so the attack fails at the larger size"
     )

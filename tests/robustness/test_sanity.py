@@ -106,6 +106,11 @@ def test_fgsm_that_overshoots_gains_accuracy(points):
     assert "accuracy rises from 0.000 at epsilon 0.5 to 1.000 at 1.5" in said
 
 
+def test_a_rise_is_seen_even_if_accuracy_falls_lower_later():
+    said = accuracy_rises([0.1, 0.2, 0.3, 0.4], [0.9, 0.2, 0.8, 0.1], [0.95, 0.3, 0.9, 0.2])
+    assert "rises from 0.200 at epsilon 0.2 to 0.800 at 0.3" in said
+
+
 def test_without_checks_nothing_is_said(points):
     model = Margin(lambda x: (x - 0.5).abs() - 0.3)
     assert robustness_curve(model, points, "fgsm", [0.5, 1.5], checks=False).warnings == ()
