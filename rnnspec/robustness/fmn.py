@@ -114,9 +114,11 @@ def fmn(
         r, factor = radius[rows], 1 + torch.where(won, -gamma, gamma) * annealed
         known = torch.where(r.isfinite(), epsilon[rows], size + leads.abs() / slope)
         epsilon[rows] = torch.minimum(factor * known, r)
+        # Without a slope there is no boundary in sight, and its distance is not finite.
+        on = (slope > 0) & ((idle[rows] < IDLE) | r.isinf())
+        rows, v = rows[on], v[on]
         ahead = u[rows] + like(step_size * annealed * epsilon[rows], v) * v
-        u[rows] = part.budget.project(ahead, epsilon[rows])
-        rows = rows[(slope > 0) & ((idle[rows] < IDLE) | r.isinf())]
+        u[rows] = victim.budget[rows].project(ahead, epsilon[rows])
     lost = radius.isinf()
     best[lost] = u[lost]
     best = shrink(victim, best)

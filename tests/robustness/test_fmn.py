@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -68,6 +69,19 @@ def test_the_state(digits, digits_lstm):
         start, u = deepfool(victim), fmn(victim, steps=20)
         assert (victim.fooled(u) >= victim.fooled(start)).all()
         assert (sizes(u, "l2") <= sizes(start, "l2"))[victim.fooled(start)].all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_sequence_without_slope_is_left_alone_and_the_others_are_not(walks, linear, norm):
+    steps = np.ones((9, 8), dtype=bool)
+    steps[[0, 4]] = False
+    with under_attack(linear(), walks(9), Threat(norm=norm, steps=steps)) as victim:
+        u, right = fmn(victim), ~victim.fooled(victim.nothing())
+        assert right[[0, 4]].any()
+        assert not u[[0, 4]].any()
+        others = torch.tensor([1, 2, 3, 5, 6, 7, 8])
+        torch.testing.assert_close(u[others], fmn(victim[others]), rtol=1e-9, atol=0)
+        assert victim.fooled(u)[others].all()
 
 
 @pytest.mark.parametrize(
