@@ -83,14 +83,16 @@ def deepfool(
     rows = torch.nonzero(logits.argmax(1) == victim.labels)[:, 0]
     others = logits[rows].scatter(1, victim.labels[rows, None], -torch.inf)
     rivals = others.topk(min(candidates, logits.shape[1]) - 1).indices
-    for step in range(steps):
+    beyond = min(overshoot, MOST)
+    for _ in range(steps):
         if not len(rows):
             break
         part = victim[rows]
         way, rivals = way_out(part, u[rows], rivals)
         total[rows] += way
-        reach = 1 + min(overshoot * GROW**step, MOST)
-        u[rows] = torch.clamp(reach * total[rows], part.budget.lower, part.budget.upper)
+        ahead = (1 + beyond) * total[rows]
+        u[rows] = torch.clamp(ahead, part.budget.lower, part.budget.upper)
+        beyond = min(GROW * beyond, MOST)
         with torch.no_grad():
             f[rows] = excess(part.logits(u[rows]), part.labels)
         # A way of zero length, at a corner of the box or without slope, would be taken again.

@@ -108,6 +108,17 @@ def test_a_network_without_slope_is_left_alone(walks):
         assert not victim.fooled(u)[::3].any()
 
 
+def test_a_thousand_steps_towards_a_boundary_that_is_not_there(walks):
+    class Wave(nn.Module):
+        def forward(self, inputs):
+            rival = -1 - torch.sin(inputs.sum((1, 2))) / 2
+            return torch.stack([0 * rival, rival], 1)
+
+    data = walks(1)  # of class 0
+    with under_attack(Wave().double(), data, Threat(norm="l2")) as victim:
+        assert not victim.fooled(deepfool(victim, steps=1100)).any()
+
+
 @pytest.mark.parametrize(
     ("option", "says"),
     [
