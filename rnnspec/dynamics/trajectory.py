@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from rnnspec.models.cells import step
 from rnnspec.models.layers import Cell, recurrent_cells
+from rnnspec.models.stack import split_state, whole_size
 
 DIRECTIONS = ("forward", "reverse")
 
@@ -20,11 +21,13 @@ class Motion:
 
     ``read[direction][layer]`` is (n, t, d_l), ``before`` and ``after`` are (n, t, s_l): the
     states before and after the step.  Direction 1 goes from the last true step to the first;
-    its time, too, is that of the data.  Values at padded steps mean nothing.
+    its time, too, is that of the data: ``order[direction]`` (n, t) are the positions in the
+    order in which it reads them, padded ones last.  Values at padded steps mean nothing.
     """
 
     cells: tuple[tuple[Cell, ...], ...]
     real: Tensor  # shape: (n, t), True at real steps
+    order: list[Tensor]
     read: list[list[Tensor]]
     before: list[list[Tensor]]
     after: list[list[Tensor]]
@@ -75,15 +78,27 @@ def state_trajectory(
 
 
 @torch.no_grad()
-def moved(cells: tuple[tuple[Cell, ...], ...], x: Tensor, lengths: Tensor) -> Motion:
-    """The motion of all layers and directions along `checked` data."""
+def moved(
+    cells: tuple[tuple[Cell, ...], ...],
+    x: Tensor,
+    lengths: Tensor,
+    starts: Sequence[Tensor | None] = (None, None),
+) -> Motion:
+    """The motion of all layers and directions along `checked` data.
+
+    `starts` are the whole states (n, s) of each direction before its first step, or zero.
+    """
     real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
-    motion = Motion(cells, real, [[] for _ in cells], [[] for _ in cells], [[] for _ in cells])
+    order = [_order(lengths, x.shape[1], reverse=k == 1) for k in range(len(cells))]
+    motion = Motion(cells, real, order, *([[] for _ in cells] for _ in range(3)))
+    first = [
+        split_state(row, x.new_zeros(len(x), whole_size(row)) if start is None else start)
+        for row, start in zip(cells, starts, strict=False)
+    ]
     # A layer reads both directions of the one below, so layers come one after another.
-    for layer in zip(*cells, strict=True):
+    for k, layer in enumerate(zip(*cells, strict=True)):
         for direction, cell in enumerate(layer):
-            order = _order(lengths, x.shape[1], reverse=direction == 1)
-            before, after = _along(cell, x, order)
+            before, after = _along(cell, x, order[direction], first[direction][k])
             motion.read[direction].append(x)
             motion.before[direction].append(before)
             motion.after[direction].append(after)
@@ -91,10 +106,9 @@ def moved(cells: tuple[tuple[Cell, ...], ...], x: Tensor, lengths: Tensor) -> Mo
     return motion
 
 
-def _along(cell: Cell, x: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
-    """States before and after each step of `x`, its steps taken in `order` (n, t)."""
+def _along(cell: Cell, x: Tensor, order: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    """States before and after each step of `x` from `s`, its steps taken in `order` (n, t)."""
     rows = torch.arange(len(x), device=x.device)
-    s = x.new_zeros(len(x), cell.state_size)
     before = x.new_empty(*x.shape[:2], cell.state_size)
     after = torch.empty_like(before)
     for now in order.T:

@@ -81,6 +81,49 @@ def state_jacobian(cell: Cell, x: Tensor, s: Tensor) -> Tensor:
     return _in_state(cell, _SLOPES[cell.kind](cell, *_halves(cell, x, s)))
 
 
+def jacobian_product(
+    cell: Cell, x: Tensor, s: Tensor, Q: Tensor, X: Tensor | None = None
+) -> Tensor:
+    r"""The directions into which a step takes some: :math:`\partial_s F\, Q + \partial_x F\, X`.
+
+    Only the h columns of :math:`\partial_s F` that act through W are formed, so that an
+    LSTM's whole frame costs half of the dense product: O(n g h^2 + n s h k).  Forming
+    :math:`D(\cdot) (W_g Q)` gate by gate instead was measured slower for any k above one.
+
+    Parameters
+    ----------
+    cell : Cell
+    x : (n, d) tensor
+    s : (n, s) tensor
+    Q : (n, s, k) tensor
+        Directions of the state.
+    X : (n, d, k) tensor, optional
+        Directions of the input; by default it is held.
+
+    Returns
+    -------
+    (n, s, k) tensor
+
+    Examples
+    --------
+    >>> from rnnspec.models.layers import recurrent_cells
+    >>> ((cell,),) = recurrent_cells(torch.nn.LSTM(3, 8))
+    >>> x, s = torch.ones(5, 3).double(), torch.zeros(5, 16).double()
+    >>> Q = torch.ones(5, 16, 2).double()
+    >>> bool((jacobian_product(cell, x, s, Q) - state_jacobian(cell, x, s) @ Q).abs().max() < 1e-15)
+    True
+    """
+    h = cell.hidden
+    slopes = _SLOPES[cell.kind](cell, *_halves(cell, x, s))
+    rows = [_rows(slope, cell.W) @ Q[:, :h] for slope in slopes.recurrent]
+    for row, alone in zip(rows, slopes.carried, strict=False):  # an rnn carries nothing
+        row.addcmul_(alone[:, :, None], Q[:, -h:])
+    if X is not None:
+        for row, slope in zip(rows, slopes.read, strict=True):
+            row.baddbmm_(_rows(slope, cell.U), X)
+    return torch.cat(rows, dim=1) if len(rows) > 1 else rows[0]
+
+
 def summed_state_jacobian(cell: Cell, x: Tensor, s: Tensor) -> Tensor:
     """The sum (s, s) of `state_jacobian` over the samples, none of which is formed.
 

@@ -14,9 +14,15 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from rnnspec.models.cells import jacobian, state_jacobian, step
+from rnnspec.models.cells import jacobian, jacobian_product, state_jacobian, step
 from rnnspec.models.layers import Cell
+
+
+def whole_size(cells: Sequence[Cell]) -> int:
+    """Size s of the whole state of the layers `cells`."""
+    return sum(cell.state_size for cell in cells)
 
 
 def split_state(cells: Sequence[Cell], s: Tensor) -> tuple[Tensor, ...]:
@@ -67,7 +73,7 @@ def read_jacobian(
     """
     if len(cells) == 1:
         return state_jacobian(cells[0], read[0], states[0])
-    rows = sum(cell.state_size for cell in cells)
+    rows = whole_size(cells)
     J = states[0].new_zeros(len(states[0]), rows, rows)
     bottom = cells[0].state_size
     J[:, :bottom, :bottom] = state_jacobian(cells[0], read[0], states[0])
@@ -80,3 +86,33 @@ def read_jacobian(
         J[:, top:end, :top] = from_below @ J[:, start : start + below.hidden, :top]
         start, top = top, end
     return J
+
+
+def read_jacobian_product(
+    cells: Sequence[Cell],
+    read: Sequence[Tensor],
+    states: Sequence[Tensor],
+    Q: Tensor,
+    first: int = 0,
+) -> Tensor:
+    """J Q for the J (n, s, s) of `read_jacobian` and directions Q (n, s, k); J is not formed.
+
+    Examples
+    --------
+    >>> from rnnspec.models.layers import recurrent_cells
+    >>> (cells,) = recurrent_cells(torch.nn.RNN(3, 8, num_layers=2))
+    >>> read = torch.ones(1, 3).double(), torch.ones(1, 8).double()
+    >>> states, Q = torch.zeros(2, 1, 8).double(), torch.eye(16).double()[None, :, :5]
+    >>> JQ = read_jacobian_product(cells, read, states, Q)
+    >>> bool((JQ - read_jacobian(cells, read, states) @ Q).abs().max() < 1e-15)
+    True
+    """
+    new: list[Tensor] = []
+    own = torch.split(Q, [cell.state_size for cell in cells], dim=1)
+    for cell, x, s, part in zip(cells, read, states, own, strict=True):
+        moved = None
+        if new:  # what this layer reads moves with the new state of the one below
+            below = new[-1][:, : cell.hidden]
+            moved = pad(below, (0, 0, first, cell.n_inputs - first - cell.hidden))
+        new.append(jacobian_product(cell, x, s, part, moved))
+    return torch.cat(new, dim=1) if len(new) > 1 else new[0]
