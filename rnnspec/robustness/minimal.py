@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnnspec._checks import one_of, positive, seed_number
+from rnnspec._checks import one_of, seed_number
 from rnnspec._files import write_atomically
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.bisection import bisection
 from rnnspec.robustness.budget import sizes
+from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
 from rnnspec.robustness.threat import Threat
@@ -158,7 +159,7 @@ def minimal_perturbations(
     norm, units, target, threat
         What may move and how it is measured, see `rnnspec.Threat`; the first three, or `threat`.
     samples : int, optional
-        Sequences drawn at random; default: all.
+        Use at most so many sequences, chosen by `seed`; default: all.
     seed : int, default 0
         Of the drawing, and of restarts.
     **options
@@ -192,13 +193,10 @@ def minimal_perturbations(
         threat = Threat(target=target, norm=norm, units=units)
     elif (norm, units, target) != ("l2", "std", "input"):
         raise ValueError("`threat` holds target, norm and units: give it, or them, not both")
-    seed_number(seed)
+    part = at_most(data, samples, seed_number(seed))
     if "seed" in inspect.signature(kernel).parameters:
         options["seed"] = seed
-    if samples is not None:
-        drawn = np.random.default_rng(seed).permutation(len(data))
-        data = data.subset(np.sort(drawn[: int(positive(samples, "samples"))]))
-    with under_attack(model, data, threat) as victim:
+    with under_attack(model, part, threat) as victim:
         rows = torch.arange(len(victim), device=victim.labels.device)
         parts = [
             _measure(victim[rows[i : i + BATCH]], kernel, options)

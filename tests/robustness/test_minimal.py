@@ -159,7 +159,9 @@ def test_the_names_are_public():
     [
         ({"attack": "carlini"}, "`attack` must be one of deepfool, fmn, bisection, got 'carlini'"),
         ({"norm": "l1"}, "`norm` must be one of"),
-        ({"samples": 0}, "`samples` must be a finite number > 0, got 0"),
+        ({"samples": 0}, "`samples` must be an integer of at least 1, got 0"),
+        ({"samples": 2.5}, "`samples` must be an integer of at least 1, got 2.5"),
+        ({"data": "digits"}, r"`data` must be a SequenceDataset, got str .*\.test"),
         ({"seed": -1}, "`seed` must be an integer"),
         ({"restarts": 2}, "`options` must be one of candidates, overshoot, steps, got 'restarts'"),
         ({"attack": "fmn", "start": None}, "`options` must be one of gamma, step_size, steps"),
@@ -168,4 +170,4 @@ def test_the_names_are_public():
 )
 def test_bad_arguments(walks, linear, arguments, says):
     with pytest.raises(ValueError, match=says):
-        minimal_perturbations(linear(), walks(3), **arguments)
+        minimal_perturbations(**{"model": linear(), "data": walks(3), **arguments})
