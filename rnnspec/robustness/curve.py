@@ -166,8 +166,8 @@ def _curve(
     )
 
 
-def increasing(epsilons: Sequence[float]) -> NDArray[np.float64]:
-    """`epsilons` as an array, if they are finite, at least 0 and each above the one before.
+def increasing(given: Sequence[float], name: str = "epsilons") -> NDArray[np.float64]:
+    """Sizes as an array, if they are finite, at least 0 and each above the one before.
 
     Examples
     --------
@@ -176,14 +176,14 @@ def increasing(epsilons: Sequence[float]) -> NDArray[np.float64]:
     ...
     ValueError: `epsilons` must increase, got 0.1 after 0.2
     """
-    sizes = np.atleast_1d(np.asarray(epsilons, np.float64))
+    sizes = np.atleast_1d(np.asarray(given, np.float64))
     if sizes.ndim != 1 or not sizes.size:
-        raise ValueError(f"`epsilons` must be a list of sizes, got an array of shape {sizes.shape}")
+        raise ValueError(f"`{name}` must be a list of sizes, got an array of shape {sizes.shape}")
     for size in sizes:
-        positive(float(size), "epsilons", zero=True)
+        positive(float(size), name, zero=True)
     if (later := np.flatnonzero(np.diff(sizes) <= 0)).size:
         j = int(later[0])
-        raise ValueError(f"`epsilons` must increase, got {sizes[j + 1]:g} after {sizes[j]:g}")
+        raise ValueError(f"`{name}` must increase, got {sizes[j + 1]:g} after {sizes[j]:g}")
     return sizes
 
 

@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnspec._checks import one_of, positive, seed_number
+from rnnspec._checks import one_of, seed_number
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
+from rnnspec.robustness.curve import increasing
 from rnnspec.robustness.quantisation import halved, pruned, rounded
 from rnnspec.robustness.victim import under_attack
 from rnnspec.robustness.worst_weights import worst_perturbation
@@ -136,10 +137,10 @@ def weight_robustness(
         ``fp16``, ``int8``, ``int4``: rounding, one scale per matrix.
         ``prune``: the smallest entries set to zero.
     epsilons : sequence of float, optional
-        Sizes :math:`\|E\|` for ``random``, ``worst`` and ``rank_one``; absolute.  Default:
-        0, 0.01, 0.03, 0.1, 0.3, 1.
+        Sizes :math:`\|E\|` for ``random``, ``worst`` and ``rank_one``; increasing, absolute.
+        Default: 0, 0.01, 0.03, 0.1, 0.3, 1.
     fractions : sequence of float, optional
-        Shares of entries for ``prune``.  Default: 0, 0.1, 0.25, 0.5, 0.75, 0.9.
+        Shares of entries for ``prune``, increasing.  Default: 0, 0.1, 0.25, 0.5, 0.75, 0.9.
     norm : {"spectral", "frobenius"}
         In which `epsilons` are meant.
     matrices : sequence of str, optional
@@ -155,8 +156,9 @@ def weight_robustness(
     Raises
     ------
     ValueError
-        For an unknown attack, norm or matrix, sizes that the attack does not take, a size below
-        0, a fraction outside [0, 1], or a normalised model that was not baked.
+        For an unknown attack, norm or matrix, sizes that the attack does not take, sizes that
+        are negative, not finite or out of order, a fraction above 1, or a normalised model
+        that was not baked.
 
     See Also
     --------
@@ -223,11 +225,7 @@ def _strengths(
         if attack == "prune"
         else ("epsilons", epsilons, EPSILONS)
     )
-    sizes = [
-        float(positive(size, name, zero=True)) for size in (default if given is None else given)
-    ]
-    if not sizes:
-        raise ValueError(f"`{name}` must hold at least one size, got none")
+    sizes: list[float] = increasing(default if given is None else given, name).tolist()
     if attack == "prune" and max(sizes) > 1:
         raise ValueError(f"`fractions` must be from 0 to 1, got {max(sizes)}")
     return sizes
