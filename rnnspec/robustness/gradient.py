@@ -210,7 +210,8 @@ def pgd(
     victim, aim = aimed(victim, loss, targets)
     amounts = per_sequence(epsilon, victim)
     positive(steps, "steps")
-    positive(momentum, "momentum", zero=True)
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"`momentum` must be from 0 to 1, got {momentum}")
     length = (
         2.5 * amounts / steps if step_size is None else per_sequence(step_size, victim, "step_size")
     )

@@ -314,8 +314,9 @@ def test_options_out_of_range_are_refused(walks, linear, attack, options, error)
 
 def test_options_of_pgd_out_of_range_are_refused(walks, linear):
     with attacked(linear(), walks(3)) as victim:
-        with pytest.raises(ValueError, match="`momentum` must be a finite number >= 0, got -1"):
-            pgd(victim, 0.1, momentum=-1)
+        for momentum in (-1, 1.5, np.nan):
+            with pytest.raises(ValueError, match=f"`momentum` must be from 0 to 1, got {momentum}"):
+                pgd(victim, 0.1, momentum=momentum)
         with pytest.raises(ValueError, match="`step_size` must be a finite number >= 0, got nan"):
             pgd(victim, 0.1, step_size=np.nan)
         with pytest.raises(ValueError, match="`restarts` must be 1 without a random start, got 2"):
