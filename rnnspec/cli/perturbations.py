@@ -17,7 +17,13 @@ from rnnspec.robustness.minimal import ATTACKS as MINIMAL
 from rnnspec.robustness.minimal import minimal_perturbations
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import under_attack
-from rnnspec.robustness.weights import ATTACKS, SIZED, MovedWeights, weight_robustness
+from rnnspec.robustness.weights import (
+    ATTACKS,
+    SIZED,
+    MovedWeights,
+    by_strength,
+    weight_robustness,
+)
 from rnnspec.robustness.wilson import wilson
 
 OF_SEQUENCES = (*SEARCHES, *INDEPENDENT, *MINIMAL)
@@ -118,12 +124,6 @@ def of_weights(
         "warnings": [],
     }
     return Found(record, lambda: plot_weights(moved))
-
-
-def by_strength(moved: Sequence[MovedWeights]) -> list[tuple[MovedWeights, ...]]:
-    """The matrices that moved together, a tuple for each strength."""
-    n = len({one.matrix for one in moved})
-    return [tuple(moved[j : j + n]) for j in range(0, len(moved), n)]
 
 
 def weights_row(matrices: Sequence[MovedWeights], seconds: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from rnnspec.report.style import colour, legend, styled
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.weights import MovedWeights
+from rnnspec.robustness.weights import MovedWeights, by_strength
 from rnnspec.robustness.wilson import wilson
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, for the colour-blind
@@ -47,7 +47,7 @@ def plot_robustness(curves: Mapping[str, RobustnessCurve], ax: Axes | None = Non
     >>> ax.get_xlabel()
     'ε: ℓ∞ perturbation of the input (standard deviations)'
     """
-    label = _abscissa(curves)
+    label = _abscissa(curves, "curves")
     with styled():
         ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
         for j, (name, curve) in enumerate(curves.items()):
@@ -96,7 +96,7 @@ def plot_minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = No
     >>> ax.get_ylabel()
     'share of decisions changed'
     """
-    label = _abscissa(found)
+    label = _abscissa(found, "found")
     with styled():
         ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
         for j, (name, result) in enumerate(found.items()):
@@ -146,15 +146,14 @@ def plot_weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = 
     with styled():
         ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
         for j, (name, records) in enumerate(moved.items()):
-            n = len({one.matrix for one in records})
-            together = [records[k : k + n] for k in range(0, len(records), n)]
+            together = by_strength(records)
             sizes = [max(one.size for one in group) for group in together]
             shares = [group[0].accuracy for group in together]
             low, high = wilson(shares, records[0].n)
             shade, marker = colour(j), MARKERS[j % len(MARKERS)]
             ax.fill_between(sizes, low, high, color=shade, alpha=0.15, linewidth=0)
             ax.plot(sizes, shares, marker=marker, color=shade, markersize=5, label=name)
-        distances = [one.distance_to_instability for one in next(iter(moved.values()))]
+        distances = [one.distance_to_instability for some in moved.values() for one in some]
         ax.set_xscale("symlog", linthresh=1e-3)  # sizes of all orders, and none
         ax.axvline(min(distances), color="black", linestyle=":", label="distance to instability")
         ax.set(
@@ -166,10 +165,11 @@ def plot_weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = 
     return ax
 
 
-def _abscissa(results: Mapping[str, RobustnessCurve] | Mapping[str, MinimalPerturbations]) -> str:
-    name = "curves" if any(isinstance(r, RobustnessCurve) for r in results.values()) else "found"
+def _abscissa(
+    results: Mapping[str, RobustnessCurve] | Mapping[str, MinimalPerturbations], name: str
+) -> str:
     if not results:
-        raise ValueError("there must be at least one result to draw, got none")
+        raise ValueError(f"`{name}` must hold at least one result, got none")
     kinds = {(result.target, result.norm, result.units) for result in results.values()}
     if len(kinds) > 1:
         listed = ", ".join("/".join(kind) for kind in sorted(kinds))

@@ -210,6 +210,12 @@ def weight_robustness(
     return tuple(records)
 
 
+def by_strength(moved: Sequence[MovedWeights]) -> list[tuple[MovedWeights, ...]]:
+    """The matrices that moved together, a tuple for each strength."""
+    n = len({one.matrix for one in moved})
+    return [tuple(moved[j : j + n]) for j in range(0, len(moved), n)]
+
+
 def _strengths(
     attack: str, epsilons: Sequence[float] | None, fractions: Sequence[float] | None
 ) -> list[float]:

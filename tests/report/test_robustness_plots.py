@@ -38,8 +38,8 @@ def minimal(r, **changed):
     return MinimalPerturbations(**{**fields, **changed}, r=r, relative=r, clean_correct=r > 0)
 
 
-def moved(matrix, size, n_correct, attack="random"):
-    return MovedWeights(matrix, attack, "spectral", size, None, n_correct, 40, 0.9, size, 0.25)
+def moved(matrix, size, n_correct, attack="random", distance=0.25):
+    return MovedWeights(matrix, attack, "spectral", size, None, n_correct, 40, 0.9, size, distance)
 
 
 def test_lines_and_bands_are_the_curves():
@@ -98,10 +98,24 @@ def test_weights_are_drawn_by_the_matrix_that_moved_most():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("ax", [plot_robustness, plot_minimal, plot_weights])
-def test_nothing_to_draw_is_refused(ax):
-    with pytest.raises(ValueError, match="must hold at least one|at least one result"):
-        ax({})
+def test_the_least_distance_is_that_of_any_matrix_of_any_attack():
+    ax = plot_weights(
+        {"random": [moved("a", 0.1, 30)], "int8": [moved("b", 0.1, 30, distance=0.125)]}
+    )
+    assert ax.lines[2].get_xdata() == [0.125, 0.125]
+
+
+@pytest.mark.parametrize(
+    ("plot", "says"),
+    [
+        (plot_robustness, "`curves` must hold at least one result, got none"),
+        (plot_minimal, "`found` must hold at least one result, got none"),
+        (plot_weights, "`moved` must hold at least one attack's records, got none"),
+    ],
+)
+def test_nothing_to_draw_is_refused(plot, says):
+    with pytest.raises(ValueError, match=says):
+        plot({})
 
 
 def test_what_cannot_share_an_axis_is_refused():
