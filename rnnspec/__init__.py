@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rnnspec.data.load import load_dataset as load_dataset
     from rnnspec.data.sequences import DataSplits as DataSplits
     from rnnspec.data.sequences import SequenceDataset as SequenceDataset
+    from rnnspec.dynamics.fixed_points import FixedPoints as FixedPoints
+    from rnnspec.dynamics.fixed_points import fixed_points as fixed_points
     from rnnspec.dynamics.jacobian import jacobian_products as jacobian_products
     from rnnspec.dynamics.jacobian import mean_jacobian as mean_jacobian
     from rnnspec.dynamics.jacobian import state_jacobians as state_jacobians
@@ -155,6 +157,8 @@ _HOME = {
     "minimal_perturbations": "rnnspec.robustness.minimal",
     "MinimalPerturbations": "rnnspec.robustness.minimal",
     "weight_robustness": "rnnspec.robustness.weights",
+    "fixed_points": "rnnspec.dynamics.fixed_points",
+    "FixedPoints": "rnnspec.dynamics.fixed_points",
     "state_jacobians": "rnnspec.dynamics.jacobian",
     "mean_jacobian": "rnnspec.dynamics.jacobian",
     "jacobian_products": "rnnspec.dynamics.jacobian",

@@ -1,0 +1,33 @@
+r"""The velocity of a state at constant input, :math:`v(s) = F(x, s) - s`, and its derivative."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from rnnspec.models.layers import Cell
+from rnnspec.models.stack import stack_jacobian, stack_step
+
+
+def velocity(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
+    """The change (n, s) of the states in one step with input `x` (1, d)."""
+    return stack_step(cells, x, s) - s
+
+
+def velocity_jacobian(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
+    """J - I (n, s, s)."""
+    A = stack_jacobian(cells, x, s)
+    A.diagonal(dim1=1, dim2=2).sub_(1)
+    return A
+
+
+def reach(cells: Sequence[Cell]) -> Tensor:
+    """Bounds (s,) on the entries of a fixed point: 1 for those of h, none for those of c."""
+    return torch.cat(
+        [
+            cell.W.new_full((cell.state_size,), torch.inf).index_fill_(
+                0, torch.arange(cell.hidden, device=cell.W.device), 1.0
+            )
+            for cell in cells
+        ]
+    )
