@@ -1,0 +1,131 @@
+r"""Frames of k directions carried along a product of many matrices, without overflow.
+
+.. math:: J_t \cdots J_1 Q_0 = Q_t R_t,\qquad R_t \text{ upper triangular}
+
+The diagonal of :math:`R_t` holds what the k-th direction has grown by, orthogonal to those
+before it.  QR at each step gives :math:`\log|R_{kk}|` as a sum over the steps; but so does any
+factorisation with an upper triangular factor, since those of the steps multiply up:
+
+.. math:: J_m \cdots J_1 L = L' U,\qquad L = Q R_L
+          \quad\Rightarrow\quad J_m \cdots J_1 Q = Q' (R_{L'}\, U R_L^{-1})
+
+So between the times at which :math:`R` is asked for, Gaussian elimination with row
+interchanges takes the place of QR (Bauer's Treppeniteration): a quarter of the operations,
+and the entries of :math:`L` are at most 1, which keeps its condition small in practice.
+
+What m steps without a factorisation lose is what an elimination loses: relative to
+:math:`|U_{kk}|` about :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`, so that the last m's sizes
+decide the next m.
+"""
+
+from collections.abc import Callable, Sequence
+from math import inf, log
+
+import torch
+from torch import Tensor
+
+EPS = torch.finfo(torch.float64).eps
+MOST = 64  # steps without a factorisation
+FAR = 1e150  # from 1, on the way to overflow or underflow
+
+Advance = Callable[[int, Tensor, Tensor], Tensor]
+
+
+def log_growth(
+    advance: Advance,
+    frame: Tensor,
+    lengths: Tensor,
+    times: Sequence[int],
+    tol: float,
+    begin: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""What the directions of `frame` (n, s, k) grow by between `begin` and each of `times`.
+
+    Parameters
+    ----------
+    advance : function
+        ``advance(t, rows, Y)`` is J_t Y for the samples `rows`, Y (len(rows), s, k); and Y
+        itself for a sample that has ended by then.
+    frame : (n, s, k) tensor
+        Orthonormal columns.
+    lengths : (n,) tensor
+        Steps of each sample.
+    times : increasing sequence of int
+    tol : float
+        As many steps without a factorisation as lose no more than this of each log R_kk, as
+        far as one step at a time allows it.
+
+    Returns
+    -------
+    frame : (n, s, k) tensor
+        The orthonormal frame at the last of `times`.
+    growth : (len(times), n, k) tensor
+        :math:`\log|R_{kk}|` of the steps since the time before; -inf if the product is
+        singular there.
+    loss : (len(times), n, k) tensor
+        What rounding may have added, to first order: the sum of
+        :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`.
+    """
+    frame = frame.clone()
+    growth, loss = (frame.new_zeros(len(times), *frame[:, 0].shape) for _ in range(2))
+    now, m = begin, 1
+    for period, end in enumerate(times):
+        while now < end and len(rows := (lengths > now).nonzero()[:, 0]):
+            stop = min(now + m, end)
+            Y = frame[rows]
+            for t in range(now, stop):
+                Y = advance(t, rows, Y)
+            last = stop == end or bool((lengths[rows] <= stop).any())
+            new, sizes = (orthonormalised if last else eliminated)(Y)
+            largest = torch.linalg.vector_norm(Y, inf, dim=(1, 2))[:, None]
+            lost = EPS * largest / sizes
+            worst = float((loss.sum(0)[rows] + lost).mean(0).max())
+            steps = stop - now
+            if steps > 1 and not (worst <= tol * (stop - begin) and _in_range(sizes, largest)):
+                m = steps // 2  # more was lost than foreseen: again, in smaller parts
+                continue
+            frame[rows] = new
+            growth[period, rows] += sizes.log()
+            loss[period, rows] += lost
+            now, m = stop, min(_steps_allowed(float(lost.mean(0).max()), steps, tol), 2 * m, MOST)
+        now = end
+    return frame, growth, loss
+
+
+def eliminated(Y: Tensor) -> tuple[Tensor, Tensor]:
+    """L and the sizes of the pivots of Y = L U, the row interchanges in L.
+
+    Examples
+    --------
+    >>> L, sizes = eliminated(torch.tensor([[[1.0, 2.0], [-4.0, 0.0]]]))
+    >>> L.tolist(), sizes.tolist()
+    ([[[-0.25, 1.0], [1.0, 0.0]]], [[4.0, 2.0]])
+    """
+    n, s, _ = Y.shape
+    packed, interchanges, _ = torch.linalg.lu_factor_ex(Y)
+    sizes = packed.diagonal(dim1=1, dim2=2).abs()
+    packed.tril_(-1)
+    packed.diagonal(dim1=1, dim2=2).fill_(1)
+    places = [list(range(s)) for _ in range(n)]  # torch's own are a dense matrix, and slower
+    for place, swaps in zip(places, interchanges.tolist(), strict=True):
+        for i, j in enumerate(swaps):
+            place[i], place[j - 1] = place[j - 1], place[i]
+    back = torch.tensor(places, device=Y.device).argsort(1)
+    return packed[torch.arange(n, device=Y.device)[:, None], back], sizes
+
+
+def orthonormalised(Y: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of Y = Q R, by Householder's reflections."""
+    Q, R = torch.linalg.qr(Y)
+    return Q, R.diagonal(dim1=1, dim2=2).abs()
+
+
+def _in_range(sizes: Tensor, largest: Tensor) -> bool:
+    return bool(sizes.min() > 1 / FAR) and bool(largest.max() < FAR)
+
+
+def _steps_allowed(lost: float, steps: int, tol: float) -> int:
+    """How many steps lose `tol` of an exponent, if `steps` lose so much: it grows like e^m."""
+    if not EPS < lost < inf:
+        return 1 if lost > EPS else MOST
+    return max(1, int(steps * log(tol / EPS) / log(lost / EPS)))
