@@ -52,8 +52,9 @@ def pseudospectrum(
     SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
     matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
 
-    Of a run directory NAME may be a state Jacobian, the mean over its test
-    sequences: layer0.jacobian@mean over all steps, layer0.jacobian@step12 at one.
+    Of a run directory NAME may be a state Jacobian: layer0.jacobian@mean, the
+    mean over its test sequences and all steps, layer0.jacobian@step12 at one
+    step, or layer0.jacobian@fixed0 at a fixed point, stable ones first.
 
     \b
     Example:

@@ -43,11 +43,11 @@ def flip_flop(
 
     Examples
     --------
-    >>> inputs, targets = flip_flop(1, 6, bits=1, rate=0.3, seed=2)
+    >>> inputs, targets = flip_flop(1, 6, bits=1, rate=0.3, seed=3)
     >>> inputs[0, :, 0].tolist()
-    [1.0, 0.0, 0.0, 0.0, -1.0, 0.0]
+    [1.0, 0.0, -1.0, 0.0, 0.0, 1.0]
     >>> targets[0, :, 0].tolist()
-    [1.0, 1.0, 1.0, 1.0, -1.0, -1.0]
+    [1.0, 1.0, -1.0, -1.0, -1.0, 1.0]
     """
     for name, count in {"n": n, "t": t, "bits": bits}.items():
         if isinstance(count, bool) or count != int(count) or count < 1:

@@ -1,17 +1,22 @@
-"""State Jacobians as named matrices: ``layer0.jacobian@mean``, ``layer0.jacobian@step12``."""
+"""State Jacobians as named matrices: ``layer0.jacobian@mean``, ``@step12``, ``@fixed3``."""
 
 import re
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from rnnspec.dynamics.fixed_points import FixedPoints, fixed_points
 from rnnspec.dynamics.jacobian import mean_jacobian
+from rnnspec.dynamics.trajectory import checked, moved
 from rnnspec.models.layers import recurrent_cells
 
 MARK = "jacobian@"
+STARTS = 1000  # states, evenly spaced among those that the data visit, of the searches
 _NAME = re.compile(
-    r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?jacobian@(mean|step(?P<step>\d+))"
+    r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?"
+    r"jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 )
 
 
@@ -21,7 +26,7 @@ def named_jacobian(
     lengths: ArrayLike | Tensor | None,
     name: str,
 ) -> NDArray[np.float64]:
-    """The mean Jacobian along data that `name` means.
+    """The Jacobian that `name` means: a mean along data, or that at a fixed point.
 
     Parameters
     ----------
@@ -31,7 +36,9 @@ def named_jacobian(
         ``layer0.jacobian@mean``: of the layer's own state, given what it reads, over all
         sequences and steps; ``layer0.reverse.`` the same of the other direction;
         ``@step12`` at step 12 alone (the first is 0), over the sequences that reach it;
-        ``jacobian@mean`` without a layer: of the whole state of a causal network.
+        ``@fixed3`` at fixed point 3 of a causal network, in the order of `FixedPoints`, of
+        those that `visited_fixed_points` finds; ``jacobian@mean`` without a layer: of the
+        whole state of a causal network.
 
     Returns
     -------
@@ -40,8 +47,8 @@ def named_jacobian(
     Raises
     ------
     ValueError
-        If `name` is no such name, or `model` has no such layer or direction, or the data no
-        such step.
+        If `name` is no such name, or `model` has no such layer, direction or fixed point, or
+        the data no such step.
 
     Examples
     --------
@@ -51,7 +58,7 @@ def named_jacobian(
     """
     if not (match := _NAME.fullmatch(name)):
         raise ValueError(
-            f"a Jacobian is named layer0.{MARK}mean or layer0.{MARK}step12"
+            f"a Jacobian is named layer0.{MARK}mean, @step12 or @fixed3"
             f" (layer0.reverse, or no layer for the whole state), got {name!r}"
         )
     cells = recurrent_cells(model)
@@ -66,7 +73,51 @@ def named_jacobian(
         raise ValueError(
             f"{name!r} must be of a layer that there is: layer0 to layer{layers - 1}{ends}"
         )
+    if match["fixed"]:
+        found = visited_fixed_points(model, inputs, lengths)
+        return _at_point(found, int(match["fixed"]), [c.state_size for c in cells[0]], layer)
     direction = ("reverse" if match["reverse"] else "forward") if len(cells) > 1 else None
     steps = None if match["step"] is None else [int(match["step"])]
     own = None if layer is None else int(layer)
     return mean_jacobian(model, inputs, lengths, steps, direction, own)
+
+
+def visited_fixed_points(
+    model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
+) -> FixedPoints:
+    """The fixed points near the states that data visit, at the mean input of the real steps.
+
+    The searches start from all states along the data, or 1000 of them, evenly spaced.
+
+    Raises
+    ------
+    ValueError
+        As `state_trajectory` and `fixed_points`.
+
+    Examples
+    --------
+    >>> len(visited_fixed_points(nn.LSTM(3, 8), np.zeros((2, 5, 3))))
+    1
+    """
+    cells = recurrent_cells(model)
+    x, steps = checked(inputs, lengths, cells)
+    motion = moved(cells, x, steps)
+    states = torch.cat(motion.after[0], dim=2)[motion.real]
+    return fixed_points(model, states[:: -(-len(states) // STARTS)], x.sum((0, 1)) / steps.sum())
+
+
+def _at_point(
+    found: FixedPoints, number: int, sizes: list[int], layer: str | None
+) -> NDArray[np.float64]:
+    """The Jacobian at a point, or one layer's block of it."""
+    if number >= len(found):
+        raise ValueError(
+            f"{MARK}fixed{number} must be one of the fixed points found: there are {len(found)},"
+            " from fixed0 on"
+        )
+    J: NDArray[np.float64] = found.jacobians[number]
+    if layer is None:
+        return J
+    end = sum(sizes[: int(layer) + 1])
+    own = slice(end - sizes[int(layer)], end)
+    return J[own, own]

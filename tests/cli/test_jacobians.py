@@ -8,6 +8,7 @@ import torch
 
 from rnnspec import mean_jacobian, measure
 from rnnspec.cli import source
+from rnnspec.dynamics.named import visited_fixed_points
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
@@ -34,6 +35,23 @@ def test_measure_of_a_jacobian(program, run, name, steps):
     assert record["spectral_radius"] == pytest.approx(measure(J).spectral_radius, rel=1e-12)
 
 
+@pytest.mark.parametrize("command", ["measure", "pseudospectrum"])
+def test_a_jacobian_at_a_fixed_point(command, program, run):
+    matrix = "layer0.jacobian@fixed0"
+    model, data = load_run(run)
+    (J, *others) = visited_fixed_points(model, data.test.inputs, data.test.lengths).jacobians
+    code, out, err = program(command, run, "--matrix", matrix, "--json")
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    if command == "measure":
+        found = record["matrices"][matrix]["spectral_radius"]
+        assert found == pytest.approx(measure(J).spectral_radius, rel=1e-9)
+    else:
+        assert (record["name"], record["n"]) == (matrix, len(J))
+    beyond = f"layer0.jacobian@fixed{len(others) + 1}"
+    assert "must be one of the fixed points found" in program(command, run, "--matrix", beyond).err
+
+
 def test_pseudospectrum_of_a_jacobian(program, run, tmp_path):
     flags = ("--matrix", "layer0.jacobian@mean", "--grid", 8, "--out", tmp_path / "j.npz")
     code, out, err = program("pseudospectrum", run, *flags)
@@ -55,7 +73,9 @@ def test_the_mean_is_over_so_many_sequences(run, monkeypatch):
 
 @pytest.mark.parametrize("command", ["measure", "pseudospectrum"])
 def test_what_has_no_such_jacobian_is_refused(command, refused, run, tmp_path):
-    assert "layer0.jacobian@mean or" in refused(command, run, "--matrix", "layer0.jacobian@x")
+    assert "layer0.jacobian@mean, @step12 or @fixed3" in refused(
+        command, run, "--matrix", "layer0.jacobian@x"
+    )
     assert "layer0 to layer0" in refused(command, run, "--matrix", "layer1.jacobian@mean")
     assert "from 0 to" in refused(command, run, "--matrix", "layer0.jacobian@step999")
     model, _ = load_run(run)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec import SequenceClassifier, mean_jacobian, state_jacobians
-from rnnspec.dynamics.named import named_jacobian
+from rnnspec import SequenceClassifier, fixed_points, mean_jacobian, state_jacobians
+from rnnspec.dynamics import named
+from rnnspec.dynamics.named import named_jacobian, visited_fixed_points
 from rnnspec.models.gates import CELLS
 
 H = 4
@@ -35,15 +36,50 @@ def test_a_direction_by_name(x):
         np.testing.assert_array_equal(found, mean_jacobian(model, x, None, [1], direction))
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_at_a_fixed_point_a_layer_is_its_block_of_the_whole(cell, x):
+    model = SequenceClassifier(cell, 2, 2, H, 2)
+    size = H * (1 + (cell == "lstm"))
+    (J,) = visited_fixed_points(model, x, [6, 5, 2]).jacobians
+    np.testing.assert_array_equal(named_jacobian(model, x, [6, 5, 2], "jacobian@fixed0"), J)
+    for layer, own in enumerate((slice(0, size), slice(size, None))):
+        block = named_jacobian(model, x, [6, 5, 2], f"layer{layer}.jacobian@fixed0")
+        np.testing.assert_array_equal(block, J[own, own])
+
+
+def test_the_searches_start_from_real_states_at_the_mean_real_input(x, monkeypatch):
+    model, lengths = SequenceClassifier("rnn", 2, 2, H, 2), [6, 5, 2]
+    asked = []
+
+    def record(model, starts, input):
+        asked.append((starts, input))
+        return fixed_points(model, starts, input)
+
+    monkeypatch.setattr(named, "fixed_points", record)
+    x[1, 5:], x[2, 2:] = np.nan, np.nan
+    for most, n in ((1000, 13), (13, 13), (12, 7), (1, 1)):
+        monkeypatch.setattr(named, "STARTS", most)
+        visited_fixed_points(model, x, lengths)
+        starts, given = asked.pop()
+        assert starts.shape == (n, 2 * H)
+        np.testing.assert_allclose(given, x.double().nanmean((0, 1)), atol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("name", "bidirectional", "match"),
     [
-        ("layer0.jacobian@step", False, "a Jacobian is named layer0.jacobian@mean or"),
+        (
+            "layer0.jacobian@step",
+            False,
+            "a Jacobian is named layer0.jacobian@mean, @step12 or @fixed3",
+        ),
         ("layer0.jacobian@median", False, "got 'layer0.jacobian@median'"),
         ("layer1.jacobian@mean", False, "must be of a layer that there is: layer0 to layer0$"),
         ("layer0.reverse.jacobian@mean", False, "must be of a layer that there is"),
         ("layer1.jacobian@mean", True, "layer0 to layer0, each with .reverse"),
         ("jacobian@mean", True, "layer0.jacobian@mean or layer0.reverse.jacobian@mean"),
+        ("jacobian@fixed1", False, "jacobian@fixed1 must be one of .* there are 1, from fixed0 on"),
+        ("layer0.jacobian@fixed0", True, "`model` must be causal"),
         ("layer0.jacobian@step6", False, "`steps` must be from 0 to 5"),
     ],
 )
