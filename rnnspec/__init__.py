@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from rnnspec.dynamics.jacobian import jacobian_products as jacobian_products
     from rnnspec.dynamics.jacobian import mean_jacobian as mean_jacobian
     from rnnspec.dynamics.jacobian import state_jacobians as state_jacobians
+    from rnnspec.dynamics.projection import PrincipalAxes as PrincipalAxes
+    from rnnspec.dynamics.projection import principal_axes as principal_axes
     from rnnspec.dynamics.trajectory import state_trajectory as state_trajectory
     from rnnspec.models.checkpoint import load_matrices as load_matrices
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
     from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
     from rnnspec.models.recurrent import stacked_matrices as stacked_matrices
+    from rnnspec.report.linearisation import plot_linearisations as plot_linearisations
     from rnnspec.report.marks import draw_numerical_range as draw_numerical_range
     from rnnspec.report.marks import mark_distance_to_instability as mark_distance_to_instability
     from rnnspec.report.marks import mark_pseudospectral_radius as mark_pseudospectral_radius
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from rnnspec.report.robustness import plot_minimal as plot_minimal
     from rnnspec.report.robustness import plot_robustness as plot_robustness
     from rnnspec.report.robustness import plot_weights as plot_weights
+    from rnnspec.report.state_space import plot_state_space as plot_state_space
     from rnnspec.report.surface import plot_surface as plot_surface
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
     from rnnspec.robustness.corruptions import corrupt as corrupt
@@ -163,6 +167,10 @@ _HOME = {
     "mean_jacobian": "rnnspec.dynamics.jacobian",
     "jacobian_products": "rnnspec.dynamics.jacobian",
     "state_trajectory": "rnnspec.dynamics.trajectory",
+    "principal_axes": "rnnspec.dynamics.projection",
+    "PrincipalAxes": "rnnspec.dynamics.projection",
+    "plot_state_space": "rnnspec.report.state_space",
+    "plot_linearisations": "rnnspec.report.linearisation",
     "gallery": "rnnspec.spectra.gallery",
 }
 
