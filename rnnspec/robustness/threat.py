@@ -102,10 +102,11 @@ class Threat:
         low = np.full((1, 1, data.n_features), -np.inf)
         high = -low
         if self.bounded:
-            # Distances to the raw bounds; raw() is inside them, so the box holds 0.
+            # Distances to the raw bounds; the box holds 0, though raw() may round across one.
             per_unit = data.std * self.scale(data)
             raw = data.raw().astype(np.float64)
-            low, high = (data.lower - raw) / per_unit, (data.upper - raw) / per_unit
+            low = np.minimum(data.lower - raw, 0) / per_unit
+            high = np.maximum(data.upper - raw, 0) / per_unit
         lower, upper = (
             torch.from_numpy(np.where(mask, edge, 0.0)).to(device, dtype) for edge in (low, high)
         )

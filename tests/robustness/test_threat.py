@@ -50,6 +50,17 @@ def test_bounds_can_be_ignored(image):
     assert np.isfinite(box(image)[0]).all()
 
 
+@pytest.mark.parametrize("bound", [0.05, -0.05, 0.1, 1 / 3])
+def test_a_value_on_a_bound_that_float32_rounds_stays_inside(bound):
+    values = np.full((1, 2, 1), bound)
+    for low, high in ((bound, 9.0), (-9.0, bound)):
+        data = SequenceDataset.from_raw(values, [2], [0], ("a",), lower=low, upper=high)
+        lower, upper = box(data)
+        assert (lower <= 0).all()
+        assert (upper >= 0).all()
+        assert np.abs(lower if low == bound else upper).max() < 1e-8
+
+
 def test_padding_never_moves(walks):
     data = walks(9)
     everything = np.ones(data.n_steps, dtype=bool)
