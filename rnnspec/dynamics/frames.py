@@ -57,8 +57,8 @@ def log_growth(
 
     Returns
     -------
-    frame : (n, s, k) tensor
-        The orthonormal frame at the last of `times`.
+    frame : (n', s, k) tensor
+        The orthonormal frames at the last of `times`, of the samples that go on.
     growth : (len(times), n, k) tensor
         :math:`\log|R_{kk}|` of the steps since the time before; -inf if the product is
         singular there.
@@ -66,29 +66,28 @@ def log_growth(
         What rounding may have added, to first order: the sum of
         :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`.
     """
-    frame = frame.clone()
     growth, loss = (frame.new_zeros(len(times), *frame[:, 0].shape) for _ in range(2))
+    rows = torch.arange(len(frame), device=frame.device)
     now, m = begin, 1
     for period, end in enumerate(times):
-        while now < end and len(rows := (lengths > now).nonzero()[:, 0]):
+        while now < end and len(rows):
             stop = min(now + m, end)
-            Y = frame[rows]
+            steps, ended = stop - now, lengths[rows] <= stop
+            Y = frame
             for t in range(now, stop):
                 Y = advance(t, rows, Y)
-            last = stop == end or bool((lengths[rows] <= stop).any())
-            new, sizes = (orthonormalised if last else eliminated)(Y)
-            largest = torch.linalg.vector_norm(Y, inf, dim=(1, 2))[:, None]
+            whole = stop == end or bool(ended.any())
+            new, sizes = orthonormalised(Y) if whole else eliminated(Y)
+            largest = torch.maximum(Y.amax((1, 2)), -Y.amin((1, 2)))[:, None]
             lost = EPS * largest / sizes
-            worst = float((loss.sum(0)[rows] + lost).mean(0).max())
-            steps = stop - now
+            worst = (loss[:, rows].sum(0) + lost).mean(0).max()
             if steps > 1 and not (worst <= tol * (stop - begin) and _in_range(sizes, largest)):
                 m = steps // 2  # more was lost than foreseen: again, in smaller parts
                 continue
-            frame[rows] = new
             growth[period, rows] += sizes.log()
             loss[period, rows] += lost
+            frame, rows = (new[~ended], rows[~ended]) if bool(ended.any()) else (new, rows)
             now, m = stop, min(_steps_allowed(float(lost.mean(0).max()), steps, tol), 2 * m, MOST)
-        now = end
     return frame, growth, loss
 
 
@@ -104,14 +103,14 @@ def eliminated(Y: Tensor) -> tuple[Tensor, Tensor]:
     n, s, _ = Y.shape
     packed, interchanges, _ = torch.linalg.lu_factor_ex(Y)
     sizes = packed.diagonal(dim1=1, dim2=2).abs()
-    packed.tril_(-1)
-    packed.diagonal(dim1=1, dim2=2).fill_(1)
+    columns = packed.mT.triu_(1)  # LAPACK's order: contiguous
+    columns.diagonal(dim1=1, dim2=2).fill_(1)
     places = [list(range(s)) for _ in range(n)]  # torch's own are a dense matrix, and slower
     for place, swaps in zip(places, interchanges.tolist(), strict=True):
         for i, j in enumerate(swaps):
             place[i], place[j - 1] = place[j - 1], place[i]
     back = torch.tensor(places, device=Y.device).argsort(1)
-    return packed[torch.arange(n, device=Y.device)[:, None], back], sizes
+    return columns.gather(2, back[:, None].expand(columns.shape)).mT, sizes
 
 
 def orthonormalised(Y: Tensor) -> tuple[Tensor, Tensor]:
