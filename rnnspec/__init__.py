@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from rnnspec.data.sequences import SequenceDataset as SequenceDataset
     from rnnspec.dynamics.fixed_points import FixedPoints as FixedPoints
     from rnnspec.dynamics.fixed_points import fixed_points as fixed_points
+    from rnnspec.dynamics.exponents import LyapunovSpectrum as LyapunovSpectrum
     from rnnspec.dynamics.jacobian import jacobian_products as jacobian_products
     from rnnspec.dynamics.jacobian import mean_jacobian as mean_jacobian
     from rnnspec.dynamics.jacobian import state_jacobians as state_jacobians
     from rnnspec.dynamics.projection import PrincipalAxes as PrincipalAxes
     from rnnspec.dynamics.projection import principal_axes as principal_axes
+    from rnnspec.dynamics.lyapunov import lyapunov_spectrum as lyapunov_spectrum
     from rnnspec.dynamics.trajectory import state_trajectory as state_trajectory
     from rnnspec.models.checkpoint import load_matrices as load_matrices
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
@@ -167,6 +169,8 @@ _HOME = {
     "mean_jacobian": "rnnspec.dynamics.jacobian",
     "jacobian_products": "rnnspec.dynamics.jacobian",
     "state_trajectory": "rnnspec.dynamics.trajectory",
+    "lyapunov_spectrum": "rnnspec.dynamics.lyapunov",
+    "LyapunovSpectrum": "rnnspec.dynamics.exponents",
     "principal_axes": "rnnspec.dynamics.projection",
     "PrincipalAxes": "rnnspec.dynamics.projection",
     "plot_state_space": "rnnspec.report.state_space",
