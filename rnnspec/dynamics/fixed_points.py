@@ -15,17 +15,14 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.dynamics.distinct import stand_ins
-from rnnspec.dynamics.levenberg_marquardt import settled
-from rnnspec.dynamics.newton import polished
+from rnnspec.dynamics.index import index_sum
+from rnnspec.dynamics.search import Ends, searched
 from rnnspec.dynamics.velocity import velocity
 from rnnspec.models.layers import Cell, recurrent_cells
 from rnnspec.models.stack import stack_jacobian
 from rnnspec.spectra.measures import StabilityMeasures, measure
 
-TOL = 1e-10  # speed of what counts as a fixed point
 ISOLATED = 1e-6  # error of a converged point, over its norm
-BATCH = 1024  # searches that go on at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,7 @@ class FixedPoints:
         Whether the error is at most 1e-6 of the state's norm (or of 1).  False: the speed
         is that of a fixed point, but the point may be one of a line of them, or degenerate.
     counts : (m,) array of int
-        Starts that led to each.
+        Starts that led to each; 0 if only a search from the middle between two points did.
     jacobians : (m, s, s) array
     eigenvalues : (m, s) array, complex
         Of each Jacobian, from the largest modulus.
@@ -82,6 +79,11 @@ class FixedPoints:
             "stable" if k == 0 else "unstable" if k == size else "saddle" for k in self.n_unstable
         )
 
+    @property
+    def index_sum(self) -> int:
+        """The sum of sign det(I - J): 1 if no point is missing; see `rnnspec.dynamics.index`."""
+        return index_sum(self.jacobians)
+
     def measure(self, epsilons: Iterable[float] = ()) -> tuple[StabilityMeasures, ...]:
         """What `rnnspec.measure` says of the Jacobian at each point.
 
@@ -102,7 +104,8 @@ def fixed_points(
     Each search goes downhill by Levenberg-Marquardt steps with the Jacobian in closed form,
     all in float64, and Newton's method ends it.  It ends near where it starts, at a saddle as
     readily as at a stable point: start from states that the network sees, as
-    `state_trajectory` gives them.
+    `state_trajectory` gives them.  If `FixedPoints.index_sum` then proves that points are
+    missing, further searches start between those found.
 
     Parameters
     ----------
@@ -151,44 +154,26 @@ def fixed_points(
             f"`starts` must not diverge: from {int((~speeds.isfinite()).sum())} of {len(s)} the"
             " search is not finite after one step (weights of a training that diverged?)"
         )
-    ends = [settled(cells, x, some) for some in torch.split(s, BATCH)]
-    states = polished(cells, x, torch.cat([some for some, _ in ends]))
-    counts = torch.cat([some for _, some in ends])
-    return _result(cells, x, *_distinct(cells, x, states, counts))
+    return _result(cells, x, searched(cells, x, s))
 
 
-def _distinct(
-    cells: tuple[Cell, ...], x: Tensor, states: Tensor, counts: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Distinct states, their speeds and the starts that led to them; the slowest stand for all."""
-    speeds = velocity(cells, x, states).norm(dim=1)
-    order = speeds.argsort()
-    stand_in = torch.from_numpy(stand_ins(states[order])).to(order.device)
-    total = torch.zeros_like(counts).index_add_(0, order[stand_in], counts[order])
-    kept = order[total[order] > 0]
-    return states[kept], speeds[kept], total[kept]
-
-
-def _result(
-    cells: tuple[Cell, ...], x: Tensor, states: Tensor, speeds: Tensor, counts: Tensor
-) -> FixedPoints:
-    at_rest = speeds <= TOL
-    J = stack_jacobian(cells, x, states[at_rest]).cpu().numpy()
-    s, v, n = (part.cpu().numpy() for part in (states, speeds, counts))
-    fixed = at_rest.cpu().numpy()
+def _result(cells: tuple[Cell, ...], x: Tensor, ends: Ends) -> FixedPoints:
+    fixed = ends.fixed.cpu().numpy()
+    s, v, n = (part.cpu().numpy() for part in (ends.states, ends.speeds, ends.counts))
+    J = stack_jacobian(cells, x, ends.states[ends.fixed]).cpu().numpy()
     eigenvalues = np.linalg.eigvals(J).astype(np.complex128)
     eigenvalues = np.take_along_axis(eigenvalues, (-abs(eigenvalues)).argsort(axis=1), axis=1)
     n_unstable = (abs(eigenvalues) > 1).sum(axis=1)
     order = np.lexsort([*s[fixed].T[::-1], -n[fixed], n_unstable])
-    norms = np.linalg.norm(s[fixed], axis=1)
-    isolation = np.linalg.svd(J - np.eye(s.shape[1]), compute_uv=False)[:, -1]
+    sizes = np.maximum(np.linalg.norm(s[fixed], axis=1), 1)
+    isolation = np.linalg.svd(J - np.eye(J.shape[1]), compute_uv=False)[:, -1]
     with np.errstate(divide="ignore"):
-        errors = (v[fixed] + np.finfo(float).eps * np.maximum(norms, 1)) / isolation
+        errors = (v[fixed] + np.finfo(float).eps * sizes) / isolation
     return FixedPoints(
         states=s[fixed][order],
         residuals=v[fixed][order],
         errors=errors[order],
-        converged=(errors <= ISOLATED * np.maximum(norms, 1))[order],
+        converged=(errors <= ISOLATED * sizes)[order],
         counts=n[fixed][order],
         jacobians=J[order],
         eigenvalues=eigenvalues[order],

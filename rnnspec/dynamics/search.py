@@ -1,0 +1,65 @@
+"""From many starts to the distinct states where searches for points at rest end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnnspec.dynamics.distinct import stand_ins
+from rnnspec.dynamics.index import index_sum, midpoints
+from rnnspec.dynamics.levenberg_marquardt import settled
+from rnnspec.dynamics.newton import polished
+from rnnspec.dynamics.velocity import velocity
+from rnnspec.models.layers import Cell
+from rnnspec.models.stack import stack_jacobian
+
+TOL = 1e-10  # speed of a fixed point, at most
+BATCH = 1024  # searches that go on at once
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """States where searches ended, by speed."""
+
+    states: Tensor  # shape: (k, s)
+    speeds: Tensor  # shape: (k,), of F(s) - s
+    counts: Tensor  # shape: (k,), starts that led to each
+
+    @property
+    def fixed(self) -> Tensor:
+        """Which are fixed points."""
+        return self.speeds <= TOL
+
+
+def searched(cells: Sequence[Cell], x: Tensor, starts: Tensor) -> Ends:
+    """The distinct ends of searches from `starts` and, if points are missing, from between."""
+    found = _distinct(cells, x, *_ends(cells, x, starts))
+    fixed = found.states[found.fixed]
+    if len(fixed) < 2 or index_sum(stack_jacobian(cells, x, fixed).cpu().numpy()) == 1:
+        return found
+    more, counts = _ends(cells, x, midpoints(fixed))
+    more = more[velocity(cells, x, more).norm(dim=1) <= TOL]
+    return _distinct(
+        cells,
+        x,
+        torch.cat([found.states, more]),
+        torch.cat([found.counts, counts.new_zeros(len(more))]),
+    )
+
+
+def _ends(cells: Sequence[Cell], x: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
+    parts = [settled(cells, x, some) for some in torch.split(starts, BATCH)]
+    states, counts = (torch.cat(column) for column in zip(*parts, strict=True))
+    return polished(cells, x, states), counts
+
+
+def _distinct(cells: Sequence[Cell], x: Tensor, states: Tensor, counts: Tensor) -> Ends:
+    """Of states that are one, the slowest, with the counts of all."""
+    speeds, order = velocity(cells, x, states).norm(dim=1).sort()
+    states, counts = states[order], counts[order]
+    stand_in = torch.from_numpy(stand_ins(states)).to(order.device)
+    kept = torch.from_numpy(np.unique(stand_in.cpu().numpy())).to(order.device)
+    total = torch.zeros_like(counts).index_add_(0, stand_in, counts)
+    return Ends(states[kept], speeds[kept], total[kept])
