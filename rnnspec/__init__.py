@@ -15,15 +15,23 @@ if TYPE_CHECKING:
     from rnnspec.data.load import load_dataset as load_dataset
     from rnnspec.data.sequences import DataSplits as DataSplits
     from rnnspec.data.sequences import SequenceDataset as SequenceDataset
+    from rnnspec.dynamics.bands import StabilityBands as StabilityBands
+    from rnnspec.dynamics.bands import stability_bands as stability_bands
+    from rnnspec.dynamics.contraction import Contraction as Contraction
+    from rnnspec.dynamics.contraction import contraction_check as contraction_check
+    from rnnspec.dynamics.exponents import LyapunovSpectrum as LyapunovSpectrum
     from rnnspec.dynamics.fixed_points import FixedPoints as FixedPoints
     from rnnspec.dynamics.fixed_points import fixed_points as fixed_points
-    from rnnspec.dynamics.exponents import LyapunovSpectrum as LyapunovSpectrum
+    from rnnspec.dynamics.gradients import GradientProfile as GradientProfile
+    from rnnspec.dynamics.gradients import gradient_profile as gradient_profile
+    from rnnspec.dynamics.growth import FiniteTimeGrowth as FiniteTimeGrowth
+    from rnnspec.dynamics.growth import finite_time_growth as finite_time_growth
     from rnnspec.dynamics.jacobian import jacobian_products as jacobian_products
     from rnnspec.dynamics.jacobian import mean_jacobian as mean_jacobian
     from rnnspec.dynamics.jacobian import state_jacobians as state_jacobians
+    from rnnspec.dynamics.lyapunov import lyapunov_spectrum as lyapunov_spectrum
     from rnnspec.dynamics.projection import PrincipalAxes as PrincipalAxes
     from rnnspec.dynamics.projection import principal_axes as principal_axes
-    from rnnspec.dynamics.lyapunov import lyapunov_spectrum as lyapunov_spectrum
     from rnnspec.dynamics.trajectory import state_trajectory as state_trajectory
     from rnnspec.models.checkpoint import load_matrices as load_matrices
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
@@ -35,6 +43,9 @@ if TYPE_CHECKING:
     from rnnspec.report.marks import mark_pseudospectral_radius as mark_pseudospectral_radius
     from rnnspec.report.modes import plot_perturbation as plot_perturbation
     from rnnspec.report.modes import plot_pseudomode as plot_pseudomode
+    from rnnspec.report.motion import plot_gradient_profile as plot_gradient_profile
+    from rnnspec.report.motion import plot_growth as plot_growth
+    from rnnspec.report.motion import plot_stability_bands as plot_stability_bands
     from rnnspec.report.plots import plot_pseudospectrum as plot_pseudospectrum
     from rnnspec.report.plots import plot_spectra as plot_spectra
     from rnnspec.report.plots import plot_transient_bounds as plot_transient_bounds
@@ -176,6 +187,17 @@ _HOME = {
     "plot_state_space": "rnnspec.report.state_space",
     "plot_linearisations": "rnnspec.report.linearisation",
     "gallery": "rnnspec.spectra.gallery",
+    "FiniteTimeGrowth": "rnnspec.dynamics.growth",
+    "finite_time_growth": "rnnspec.dynamics.growth",
+    "GradientProfile": "rnnspec.dynamics.gradients",
+    "gradient_profile": "rnnspec.dynamics.gradients",
+    "StabilityBands": "rnnspec.dynamics.bands",
+    "stability_bands": "rnnspec.dynamics.bands",
+    "Contraction": "rnnspec.dynamics.contraction",
+    "contraction_check": "rnnspec.dynamics.contraction",
+    "plot_growth": "rnnspec.report.motion",
+    "plot_gradient_profile": "rnnspec.report.motion",
+    "plot_stability_bands": "rnnspec.report.motion",
 }
 
 __all__ = ["__version__", *_HOME]
