@@ -131,5 +131,5 @@ def _settled(
     known = np.isfinite(running[-1])
     if not len(half) or not np.isfinite(errors[known]).all():
         return False
-    drift = np.linalg.norm((running[-1] - running[half[-1]])[known])
+    drift = np.linalg.norm(running[-1, known] - running[half[-1], known])
     return bool(drift <= 3 * np.linalg.norm(errors[known]) + SETTLED)

@@ -4,10 +4,17 @@ from torch import nn
 from torch.func import jacrev, vmap
 
 from rnnspec import Normalize, SequenceClassifier, normalize_recurrent, recurrent_matrices
-from rnnspec.models.cells import jacobian, state_jacobian, step
+from rnnspec.models.cells import jacobian, jacobian_product, state_jacobian, step
 from rnnspec.models.gates import CELLS
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.stack import read_jacobian, split_state, stack_jacobian, stack_step
+from rnnspec.models.stack import (
+    read_jacobian,
+    read_jacobian_product,
+    split_state,
+    stack_jacobian,
+    stack_step,
+    whole_size,
+)
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 SINGLE = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
@@ -143,6 +150,33 @@ def test_only_the_own_direction_passes_from_below():
     below = step(cells[0], x, s[:, :8])[:, :4]
     found = read_jacobian(cells, [x, torch.cat([other, below], 1)], split_state(cells, s), 4)
     torch.testing.assert_close(found[0], jacrev(reverse)(s[0]), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("k", [1, 4, 30])
+@pytest.mark.parametrize("sizes", [(3, 5), (1, 1), (4, 2)])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_product_is_the_jacobians_times_the_directions(name, sizes, k):
+    ((cell,),) = recurrent_cells(module_of(name, *sizes))
+    x, s = drawn(6, cell.n_inputs), drawn(6, cell.state_size, seed=4)
+    Q, X = drawn(6, cell.state_size, k, seed=5), drawn(6, cell.n_inputs, k, seed=6)
+    in_state, in_input = jacobian(cell, x, s)
+    expected = in_state @ Q
+    torch.testing.assert_close(jacobian_product(cell, x, s, Q), expected, rtol=0, atol=1e-13)
+    expected = expected + in_input @ X
+    torch.testing.assert_close(jacobian_product(cell, x, s, Q, X), expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("reverse", [0, 1])
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_product_with_the_stack_passes_what_is_below(name, layers, reverse):
+    cells = recurrent_cells(module_of(name, 3, 4, layers, bidirectional=True))[reverse]
+    read = [drawn(5, cell.n_inputs, seed=k) for k, cell in enumerate(cells)]
+    states = split_state(cells, drawn(5, whole_size(cells), seed=8))
+    Q = drawn(5, whole_size(cells), 6, seed=9)
+    expected = read_jacobian(cells, read, states, 4 * reverse) @ Q
+    found = read_jacobian_product(cells, read, states, Q, 4 * reverse)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
