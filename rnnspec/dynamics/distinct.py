@@ -1,25 +1,31 @@
-"""Which of many states are the same, to a distance in the states' own scale."""
+"""Which of many states are one, to a distance in the states' own scale."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-DISTINCT = 1e-4  # distance of states that count as two, over the largest norm among them
+DISTINCT = 1e-4  # distance of states that count as two, over the scale of the states
 ROWS = 1024  # distances to so many states are held at once
 
 
-def stand_ins(states: Tensor) -> NDArray[np.int64]:
+def distinct(states: Tensor, scale: float) -> Tensor:
+    """`DISTINCT` times the largest norm among `states` (n, s), or `scale` if that is more."""
+    distance: Tensor = DISTINCT * states.norm(dim=1).max().clamp_min(scale)
+    return distance
+
+
+def stand_ins(states: Tensor, scale: float) -> NDArray[np.int64]:
     """For each of `states` (n, s) the first one that stands for it: itself if none before does.
 
-    No two that stand for themselves are nearer than `DISTINCT`; O(n^2 s).
+    No two that stand for themselves are nearer than `distinct`; O(n^2 s).
 
     Examples
     --------
-    >>> stand_ins(torch.tensor([[1.0], [3.0], [1.00001], [3.0]])).tolist()
+    >>> stand_ins(torch.tensor([[1.0], [3.0], [1.00001], [3.0]]), 0.0).tolist()
     [0, 1, 0, 1]
     """
-    distance = DISTINCT * states.norm(dim=1).max()
+    distance = distinct(states, scale)
     rows = [torch.cdist(some, states) <= distance for some in torch.split(states, ROWS)]
     near = torch.cat(rows).cpu().numpy()
     stand_in = np.arange(len(near))

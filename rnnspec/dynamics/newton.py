@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rnnspec.dynamics.distinct import DISTINCT
+from rnnspec.dynamics.distinct import distinct
 from rnnspec.dynamics.velocity import velocity, velocity_jacobian
 from rnnspec.models.layers import Cell
 
@@ -14,12 +14,12 @@ AT_ONCE = 256  # states whose Jacobians are held at once
 
 
 @torch.no_grad()
-def polished(cells: Sequence[Cell], x: Tensor, states: Tensor) -> Tensor:
+def polished(cells: Sequence[Cell], x: Tensor, states: Tensor, scale: float) -> Tensor:
     r"""`states` (n, s) after steps :math:`s - (J - I)^{-1}(F(s) - s)`, while they help.
 
     A step is taken if it lowers the speed and is too short to lead to another point.
     """
-    longest = DISTINCT * states.norm(dim=1).max()
+    longest = distinct(states, scale)
     return torch.cat([_polished(cells, x, some, longest) for some in torch.split(states, AT_ONCE)])
 
 

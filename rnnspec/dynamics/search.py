@@ -35,31 +35,35 @@ class Ends:
 
 def searched(cells: Sequence[Cell], x: Tensor, starts: Tensor) -> Ends:
     """The distinct ends of searches from `starts` and, if points are missing, from between."""
-    found = _distinct(cells, x, *_ends(cells, x, starts))
+    scale = float(starts.norm(dim=1).max())
+    found = _distinct(cells, x, *_ends(cells, x, starts, scale), scale)
     fixed = found.states[found.fixed]
     if len(fixed) < 2 or index_sum(stack_jacobian(cells, x, fixed).cpu().numpy()) == 1:
         return found
-    more, counts = _ends(cells, x, midpoints(fixed))
+    more, counts = _ends(cells, x, midpoints(fixed), scale)
     more = more[velocity(cells, x, more).norm(dim=1) <= TOL]
     return _distinct(
         cells,
         x,
         torch.cat([found.states, more]),
         torch.cat([found.counts, counts.new_zeros(len(more))]),
+        scale,
     )
 
 
-def _ends(cells: Sequence[Cell], x: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
-    parts = [settled(cells, x, some) for some in torch.split(starts, BATCH)]
+def _ends(cells: Sequence[Cell], x: Tensor, starts: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    parts = [settled(cells, x, some, scale) for some in torch.split(starts, BATCH)]
     states, counts = (torch.cat(column) for column in zip(*parts, strict=True))
-    return polished(cells, x, states), counts
+    return polished(cells, x, states, scale), counts
 
 
-def _distinct(cells: Sequence[Cell], x: Tensor, states: Tensor, counts: Tensor) -> Ends:
+def _distinct(
+    cells: Sequence[Cell], x: Tensor, states: Tensor, counts: Tensor, scale: float
+) -> Ends:
     """Of states that are one, the slowest, with the counts of all."""
     speeds, order = velocity(cells, x, states).norm(dim=1).sort()
     states, counts = states[order], counts[order]
-    stand_in = torch.from_numpy(stand_ins(states)).to(order.device)
+    stand_in = torch.from_numpy(stand_ins(states, scale)).to(order.device)
     kept = torch.from_numpy(np.unique(stand_in.cpu().numpy())).to(order.device)
     total = torch.zeros_like(counts).index_add_(0, stand_in, counts)
     return Ends(states[kept], speeds[kept], total[kept])
