@@ -15,8 +15,12 @@ def test_newton_squares_the_distance_and_then_stops():
     with torch.no_grad():
         rnn.weight_hh_l0.fill_(2.0)
     (cells,) = recurrent_cells(rnn)
-    root = torch.tensor([[brentq(lambda h: np.tanh(2 * h) - h, 0.5, 1, xtol=1e-15)]])
-    near = root + torch.tensor([[5e-5], [-5e-5]])
+    h = brentq(lambda h: np.tanh(2 * h) - h, 0.5, 1, xtol=1e-15)
+    root, aside = (
+        torch.full((1, 1), h, dtype=torch.float64),
+        torch.tensor([[5e-5], [-5e-5]]).double(),
+    )
+    near = root + aside
     torch.testing.assert_close(polished(cells, X, near, 1.0), root.expand(2, 1), rtol=0, atol=1e-15)
     assert torch.equal(polished(cells, X, root, 1.0), polished(cells, X, root, 100.0))
 
