@@ -28,9 +28,10 @@ class Contraction:
     Attributes
     ----------
     verdict : {"proved", "refuted", "undecided"}
-        Up to no rounding errors: both are verified.
+        Of the first two each is verified against all rounding errors.
     rate : float
-        :math:`\max_i \|T J_i T^{-1}\|_2`, the least found; if proved, verified as an upper bound.
+        :math:`\max_i \|T J_i T^{-1}\|_2`, the least found; if proved, verified as an upper bound;
+        that of T = I where one Jacobian refutes at once.
     lower_rate : float
         The largest :math:`\rho(w)^{1/k}` of a product w of k of them met in the search, computed:
         no norm has a rate below it.

@@ -171,14 +171,14 @@ def _pulled_back(J: Array, v: Array, lengths: NDArray[np.int64], *, reverse: boo
 
 
 def _classes(labels: ArrayLike | Tensor, n: int, k: int) -> Tensor:
-    classes = torch.as_tensor(labels)
-    if classes.shape != (n,) or classes.is_floating_point() or classes.dtype == torch.bool:
+    classes = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
         raise ValueError(
             f"`labels` must be {n} integers as `inputs` has sequences,"
-            f" got shape {tuple(classes.shape)} of {classes.dtype}"
+            f" got shape {classes.shape} of {classes.dtype}"
         )
-    if bool(((classes < 0) | (classes >= k)).any()):
+    if classes.min() < 0 or classes.max() >= k:
         raise ValueError(
-            f"`labels` must be from 0 to {k - 1}, got {int(classes.min())} to {int(classes.max())}"
+            f"`labels` must be from 0 to {k - 1}, got {classes.min()} to {classes.max()}"
         )
-    return classes.long()
+    return torch.from_numpy(classes.astype(np.int64))

@@ -186,7 +186,8 @@ def _powers(A: Array, steps: int) -> Array:
 def _bound(W: Array, steps: int) -> Array:
     """Of every product D_k W ... D_1 W with diagonal D_j between 0 and 1."""
     copies = np.broadcast_to(W, (1, steps, *W.shape))
-    return np.minimum(log_norm_products(copies)[0], _powers(np.abs(W), steps))
+    bound: Array = np.minimum(log_norm_products(copies)[0], _powers(np.abs(W), steps))
+    return bound
 
 
 @torch.no_grad()

@@ -63,10 +63,10 @@ def plot_growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:
             ax.plot(k, _finite(growth.bound) / DECADE, color="black", label=label)
         label = f"‖{A}ᵏ‖, no bound of these"
         ax.plot(k, _finite(growth.powers) / DECADE, "--", color=colour(3), label=label)
-        for end, label in ((growth.kreiss_upper, f"K and e s K, bounds of supₖ ‖{A}ᵏ‖"),
-                           (growth.kreiss_lower, None)):  # fmt: skip
-            if np.isfinite(end):
-                ax.axhline(end / DECADE, linestyle=":", color=colour(3), label=label)
+        label = f"K and e s K, bounds of supₖ ‖{A}ᵏ‖"
+        if np.isfinite(growth.kreiss_upper):
+            ends = np.array([growth.kreiss_lower, growth.kreiss_upper]) / DECADE
+            ax.hlines(ends, 0, k[-1], linestyle=":", color=colour(3), label=label)
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         ax.set(xlabel="steps k after the kick", ylabel="growth (log₁₀)")
         legend(ax, columns=2)
