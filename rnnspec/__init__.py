@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
     from rnnspec.models.recurrent import stacked_matrices as stacked_matrices
     from rnnspec.report.linearisation import plot_linearisations as plot_linearisations
+    from rnnspec.report.lyapunov import plot_lyapunov as plot_lyapunov
     from rnnspec.report.marks import draw_numerical_range as draw_numerical_range
     from rnnspec.report.marks import mark_distance_to_instability as mark_distance_to_instability
     from rnnspec.report.marks import mark_pseudospectral_radius as mark_pseudospectral_radius
@@ -181,6 +182,7 @@ _HOME = {
     "jacobian_products": "rnnspec.dynamics.jacobian",
     "state_trajectory": "rnnspec.dynamics.trajectory",
     "lyapunov_spectrum": "rnnspec.dynamics.lyapunov",
+    "plot_lyapunov": "rnnspec.report.lyapunov",
     "LyapunovSpectrum": "rnnspec.dynamics.exponents",
     "principal_axes": "rnnspec.dynamics.projection",
     "PrincipalAxes": "rnnspec.dynamics.projection",
