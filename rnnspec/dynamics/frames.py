@@ -79,7 +79,7 @@ def log_growth(
             whole = stop == end or bool(ended.any())
             new, sizes = orthonormalised(Y) if whole else eliminated(Y)
             largest = torch.maximum(Y.amax((1, 2)), -Y.amin((1, 2)))[:, None]
-            lost = EPS * largest / sizes
+            lost = (EPS * largest / sizes).nan_to_num(inf, inf)  # 0 / 0: nothing is left
             worst = (loss[:, rows].sum(0) + lost).mean(0).max()
             if steps > 1 and not (worst <= tol * (stop - begin) and _in_range(sizes, largest)):
                 m = steps // 2  # more was lost than foreseen: again, in smaller parts

@@ -7,6 +7,7 @@ from torch import nn
 
 from rnnspec import ConvergenceWarning, SequenceClassifier, lyapunov_spectrum, state_jacobians
 from rnnspec.dynamics import frames
+from rnnspec.dynamics import lyapunov as room
 from rnnspec.dynamics.exponents import ratio_errors, spectrum_of
 from rnnspec.models.gates import CELLS
 
@@ -173,6 +174,16 @@ def test_starts_of_a_direction_are_its_own():
 
 
 @UNSETTLED
+def test_batches_are_of_no_matter(monkeypatch):
+    model, x, lengths = model_of("gru"), sequences(5, 30), [30, 4, 9, 30, 1]
+    starts = np.random.default_rng(1).standard_normal((5, H))
+    whole = lyapunov_spectrum(model, x, lengths, starts=starts)
+    monkeypatch.setattr(room, "BATCH", 2)
+    parts = lyapunov_spectrum(model, x, lengths, starts=starts)
+    np.testing.assert_allclose(parts.finite_time, whole.finite_time, rtol=0, atol=1e-9)
+
+
+@UNSETTLED
 def test_the_warmup_does_not_count():
     model, x = model_of("gru"), sequences(2, 30)
     J = state_jacobians(model, x)
@@ -215,6 +226,7 @@ def test_what_is_lost_is_minus_infinity():
     zero = lyapunov_spectrum(linear(np.zeros((3, 3))), at_rest(2, 9))
     assert (zero.exponents == -np.inf).all()
     assert not np.isnan(zero.running).any()
+    assert (zero.rounding == np.inf).all()
     assert zero.kaplan_yorke_dimension == 0
     shift = lyapunov_spectrum(linear(np.diag([1.0, 0.0])), at_rest(2, 9), warmup=1)
     assert shift.exponents.tolist() == pytest.approx([0, -np.inf])
