@@ -98,7 +98,7 @@ def stability_bands(
     -----
     The distance costs O((2s)^3), one to four times: 30 to 60 ms a Jacobian with s = 64, ten times
     as much with 128; with the defaults 4 to 8 s for 8 steps of s = 64.  The other three together
-    cost a twentieth of it.
+    cost a third of it; of an unstable Jacobian the distance costs nothing.
 
     Examples
     --------

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec.dynamics.weighting import best_weight, weighted_norms
 from rnnspec.dynamics.words import Word, certainly_unstable, fastest_letter, fastest_word
+from rnnspec.spectra.levelsets import EPS
 
 Array = NDArray[Any]
-EPS = float(np.finfo(float).eps)
 SLACKS = (1e-12, 1e-9, 1e-6, 1e-3, 1e-2)  # that rounding may need above the computed rate
 
 
@@ -109,7 +109,7 @@ def contraction_check(
     """
     J, places = _letters(jacobians)
     best, T = fastest_letter(J), np.eye(J.shape[1])
-    if refuted := certainly_unstable(J, best):
+    if certainly_unstable(J, best):
         rate = float(weighted_norms(J, T).max())
         return _result("refuted", rate, best, T, places)
     T = best_weight(J)
@@ -118,8 +118,8 @@ def contraction_check(
         if rate + slack < 1 and _is_proved(J, T, rate + slack):
             return _result("proved", rate + slack, best, T, places)
     best = fastest_word(J, T)
-    refuted = certainly_unstable(J, best)
-    return _result("refuted" if refuted else "undecided", rate, best, T, places)
+    verdict = "refuted" if certainly_unstable(J, best) else "undecided"
+    return _result(verdict, rate, best, T, places)
 
 
 def _letters(jacobians: ArrayLike) -> tuple[Array, Array]:

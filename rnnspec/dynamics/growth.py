@@ -180,7 +180,9 @@ def _check_step(step: int, longest: int) -> None:
 
 def _powers(A: Array, steps: int) -> Array:
     r"""Logarithms of :math:`\|A^k\|`, k = 0 .. steps."""
-    return log_product_norms(np.broadcast_to(A, (1, steps, *A.shape)))[0][0]
+    log_norms, _ = log_product_norms(np.broadcast_to(A, (1, steps, *A.shape)))
+    powers: Array = log_norms[0]
+    return powers
 
 
 def _bound(W: Array, steps: int) -> Array:
