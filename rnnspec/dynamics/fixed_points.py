@@ -197,7 +197,7 @@ def _causal(model: nn.Module) -> tuple[Cell, ...]:
 
 def _constant(input: ArrayLike | Tensor | None, cells: tuple[Cell, ...]) -> Tensor:
     W, d = cells[0].W, cells[0].n_inputs
-    x = W.new_zeros(d) if input is None else torch.as_tensor(input).detach().to(W)
+    x = W.new_zeros(d) if input is None else _numbers(input, W)
     if x.shape != (d,) or not bool(x.isfinite().all()):
         raise ValueError(
             f"`input` must be ({d},) finite numbers as `model` reads at one step,"
@@ -208,7 +208,7 @@ def _constant(input: ArrayLike | Tensor | None, cells: tuple[Cell, ...]) -> Tens
 
 def _checked(starts: ArrayLike | Tensor, cells: tuple[Cell, ...]) -> Tensor:
     size = sum(cell.state_size for cell in cells)
-    s = torch.as_tensor(starts).detach().to(cells[0].W)
+    s = _numbers(starts, cells[0].W)
     if s.ndim != 2 or s.shape[1] != size:
         raise ValueError(
             f"`starts` must have shape (n, {size}), whole states: all layers from below,"
@@ -221,3 +221,9 @@ def _checked(starts: ArrayLike | Tensor, cells: tuple[Cell, ...]) -> Tensor:
             "`starts` must be finite (`state_trajectory` gives NaN at padded steps: leave them out)"
         )
     return s
+
+
+def _numbers(values: ArrayLike | Tensor, like: Tensor) -> Tensor:
+    # A copy: torch warns of arrays that it could not write to, and takes no negative strides.
+    given = values if isinstance(values, Tensor) else torch.from_numpy(np.array(values, np.float64))
+    return given.detach().to(like)

@@ -23,11 +23,10 @@ def velocity_jacobian(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
 
 def reach(cells: Sequence[Cell]) -> Tensor:
     """Bounds (s,) on the entries of a fixed point: 1 for those of h, none for those of c."""
-    return torch.cat(
-        [
-            cell.W.new_full((cell.state_size,), torch.inf).index_fill_(
-                0, torch.arange(cell.hidden, device=cell.W.device), 1.0
-            )
-            for cell in cells
-        ]
-    )
+    bounds = [
+        torch.where(
+            torch.arange(cell.state_size, device=cell.W.device) < cell.hidden, 1.0, torch.inf
+        )
+        for cell in cells
+    ]
+    return torch.cat(bounds).to(cells[0].W)

@@ -180,6 +180,16 @@ def test_the_order_of_the_starts_does_not_matter():
     np.testing.assert_array_equal(np.lexsort([-one.counts, one.n_unstable]), np.arange(len(one)))
 
 
+def test_lists_views_and_tensors_are_the_same_numbers():
+    core, starts, x = random_net("gru"), starts_of(random_net("gru"), 5), np.array([0.1, -0.7])
+    frozen = starts[::-1].copy()
+    frozen.flags.writeable = False
+    expected = fixed_points(core, starts, x)
+    for same in (starts.tolist(), frozen[::-1], torch.tensor(starts, requires_grad=True)):
+        for given in (x.tolist(), x[::-1].copy()[::-1], torch.tensor(x)):
+            np.testing.assert_array_equal(fixed_points(core, same, given).states, expected.states)
+
+
 def test_from_a_point_the_search_stays():
     rnn = rnn_of([[2.0]])
     for state in fixed_points(rnn, [[-1.0], [0.1], [0.9]]).states:
