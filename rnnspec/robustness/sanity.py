@@ -195,10 +195,9 @@ def _noise(found: Thresholds, seed: int) -> str | None:
     """Where the search gave up, just below each threshold."""
     rows = (found.first > 0).nonzero()[:, 0]
     first = found.first.clone()
-    distribution = "sign" if found.victim.budget.norm == "linf" else "sphere"
     for part in parts(rows):
         batch, below = found.victim[part], found.first[part] - 1
-        u = noise(batch, found.epsilons[below], distribution=distribution, seed=seed)
+        u = noise(batch, found.epsilons[below], distribution="sign", seed=seed)
         first[part[batch.fooled(u)]] -= 1
     return noise_beats_gradient(_numpy(found.first[rows]), _numpy(first[rows]))
 

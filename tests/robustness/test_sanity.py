@@ -1,5 +1,7 @@
 """Signs of a weak attack: each is provoked on purpose, and a sound attack shows none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -122,10 +124,24 @@ def test_an_initial_state_need_not_reach_chance(digits):
     model = rnnspec.SequenceClassifier("gru", 8, 10, hidden=4)
     with torch.no_grad():  # the state is forgotten at once: update gate open, reset closed
         model.recurrent.bias_ih_l0[:8] = -50
-    curve = robustness_curve(
-        model, digits.test, epsilons=[0.5], target="state", samples=20, steps=4, restarts=1
-    )
-    assert not any("without a bound" in text for text in curve.warnings)
+        labels = model(torch.from_numpy(digits.test.inputs)).argmax(1).numpy()
+    data = replace(digits.test, labels=labels)  # all right at first, and for good
+    said = warnings_of(model, data, epsilons=[0.5], target="state", samples=20, restarts=1)
+    assert "the gradient of the loss is exactly zero for 20 of 20" in said
+    assert "without a bound" not in said
+
+
+def test_without_a_bound_each_value_moves_far_in_either_norm():
+    data = SequenceDataset.from_raw(np.zeros((40, 36, 1)), [36] * 40, [0] * 40, ("low", "high"))
+
+    class Mean(nn.Module):
+        def forward(self, inputs):
+            margin = 10 - inputs.mean(1)
+            return torch.cat([0 * margin, -margin], dim=1)
+
+    for norm in ("linf", "l2"):
+        curve = robustness_curve(Mean(), data, epsilons=[1.0], norm=norm, restarts=1)
+        assert curve.warnings == ()
 
 
 inf = np.inf
