@@ -171,6 +171,22 @@ def test_every_option_changes_something(digits, digits_lstm, norm, change):
         assert not torch.equal(pgd(victim, **plain), pgd(victim, **plain | change))
 
 
+@pytest.mark.parametrize("norm", NORMS)
+def test_momentum_is_that_of_its_formula(walks, lstm, norm):
+    data, mu, size = walks(30), 0.8, 0.02
+    with attacked(lstm, data, norm=norm) as victim:
+        u = pgd(victim, 0.08, steps=4, step_size=size, random_start=False, momentum=mu)
+        v, m = victim.nothing(), 0
+        for _ in range(4):
+            _, g, _ = victim.gradient(v, cross_entropy)
+            m = mu * m + g / g.abs().sum((1, 2), keepdim=True)
+            way = m.sign() if norm == "linf" else m / m.square().sum((1, 2), keepdim=True).sqrt()
+            v = v + size * way * victim.budget.movable
+        resist = ~victim.fooled(v) & ~victim.fooled(u)
+        assert resist.sum() > 5
+        torch.testing.assert_close(u[resist], v[resist])
+
+
 def test_more_steps_and_restarts_do_not_hurt(digits, digits_lstm):
     with attacked(digits_lstm, digits.test.subset(range(120))) as victim:
 

@@ -7,6 +7,7 @@ import torch
 from rnnspec.robustness import thresholds
 from rnnspec.robustness.attacks import SEARCHES
 from rnnspec.robustness.gradient import pgd
+from rnnspec.robustness.points import points_of_search
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.thresholds import Thresholds
 from rnnspec.robustness.victim import under_attack
@@ -63,6 +64,17 @@ def test_witnesses_fool_within_their_size_and_prove_what_is_claimed(digits_lstm,
     assert found.seconds.shape == (3,)
     assert (found.seconds >= 0).all()
     assert found.seconds.sum() > 0
+
+
+def test_the_largest_loss_is_that_of_the_witness_where_there_is_one(digits_lstm, digits):
+    epsilons = np.array([0.0, 0.05, 0.1, 0.2])
+    with under_attack(digits_lstm, digits.test.subset(np.arange(60))) as victim:
+        points = points_of_search(search(victim, epsilons[1:].tolist()), epsilons)
+    assert points.fooled[-1].sum() > points.fooled[0].sum()
+    assert (points.losses[points.fooled] >= np.log(2)).all()  # of a wrong class, p <= 1/2
+    assert (np.diff(points.losses, axis=0) >= 0).all()
+    resist = ~points.fooled[-1]
+    assert (points.losses[-1] > 2 * points.losses[0])[resist].mean() > 0.9  # of what failed
 
 
 def test_who_is_right_was_attacked_at_full_strength_just_below(digits_lstm, digits, monkeypatch):

@@ -53,6 +53,33 @@ def test_it_fools_what_it_has_not_seen(digits, digits_lstm, norm, epsilon):
         assert raw.max() <= 16 + 1e-4
 
 
+class Two(torch.nn.Module):
+    """Rivals of two kinds of sequences, told apart by channel 2: 10 x_0 - 1 and x_1 - 1/2."""
+
+    def forward(self, inputs):
+        x, y, kind = inputs[:, 0].unbind(1)
+        rival = torch.where(kind > 0, 10 * x - 1, y - 0.5)
+        return torch.stack([0 * rival, rival], dim=1)
+
+
+def two(first, second, **bounds):
+    values = [[[first, 0.0, 1.0]], [[second, 0.0, -1.0]]]
+    data = SequenceDataset.from_raw(values, [1, 1], [0, 0], ("a", "b"), **bounds)
+    return data, Threat(norm="l2", channels=np.array([True, True, False]))
+
+
+def test_who_is_clearly_fooled_pulls_no_more():
+    # Ten times as steep, the first alone would take the whole length.
+    with under_attack(Two(), *two(0.0, 0.0)) as victim:
+        assert fooling_rate(victim, universal(victim, 1.0)) == 1.0
+
+
+def test_who_cannot_follow_does_not_pull():
+    # The first, at its upper bound in channel 0, wears nothing of what it asks for there.
+    with under_attack(Two(), *two(0.05, -9.0, lower=-20, upper=[0.05, 9, 9])) as victim:
+        assert fooling_rate(victim, universal(victim, 1.0)) == 0.5
+
+
 def test_padding_is_left_alone(walks, linear):
     with under_attack(linear(), walks(30)) as victim:
         moved = worn(victim, universal(victim, 0.5, steps=5))
