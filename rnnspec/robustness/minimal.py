@@ -215,7 +215,6 @@ def _measure(
     right = ~victim.fooled(victim.nothing())
     u = kernel(victim, **options)
     r = torch.where(victim.fooled(u), sizes(u, norm), torch.inf).double()
-    r[~right] = 0
     clean = None if victim.scale is None else sizes(victim.inputs / victim.scale, norm)
     relative = torch.full_like(r, torch.nan) if clean is None else r / clean
     return tuple(column.cpu().numpy() for column in (r, relative, right))
