@@ -41,9 +41,13 @@ from rnnspec.cli.source import numbers
 )
 @click.option("--samples", type=click.IntRange(1), help="Test sequences.  [default: all]")
 @click.option(
-    "--steps", type=click.IntRange(1), help="Gradient steps, or queries.  [default: the attack's]"
+    "--steps",
+    type=click.IntRange(1),
+    help="Gradient steps of pgd and apgd, queries of square.  [default: 40, 100, 1000]",
 )
-@click.option("--restarts", type=click.IntRange(1), help="Of a search.  [default: the attack's]")
+@click.option(
+    "--restarts", type=click.IntRange(1), help="Of pgd, apgd and square.  [default: 5, 5, 1]"
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
 @click.option("--data-dir", metavar="DIR", help="Where data files are.")
 @click.option("--no-download", is_flag=True, help="Never use the network.")

@@ -44,8 +44,8 @@ def robustness_curve(
               \text{ for each } u \text{ tried with } \|u\| \le \varepsilon\}
 
     For the searching attacks this is one search for the whole list: see
-    `rnnspec.robustness.thresholds`.  Noise and ``fgsm`` are drawn once at each size, the
-    same directions at all.
+    `rnnspec.robustness.thresholds`.  Noise and ``fgsm`` try one perturbation at each size,
+    and their a is that of this one: it may rise.
 
     Parameters
     ----------
@@ -67,9 +67,10 @@ def robustness_curve(
         In place of `norm`, `units` and `target`: masks in time and channels.
     steps : int, optional
         Gradient steps of a run, by default 40 (pgd) or 100 (apgd); queries of ``square``,
-        1000.
+        1000.  Nothing to the others.
     restarts : int, optional
         Runs from fresh random starts before a sequence is given up: 5; 1 of ``square``.
+        Nothing to the others.
     samples : int, optional
         Use at most so many sequences, chosen by `seed`.
     seed : int, default 0

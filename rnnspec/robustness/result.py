@@ -29,10 +29,11 @@ class RobustnessCurve:
         Sizes, increasing, in `units`.
     accuracy, ci_low, ci_high : (m,) array
         Share of sequences whose class no perturbation found within each size changed,
-        with Wilson's 95 % interval.
+        with Wilson's 95 % interval; of noise and fgsm, not changed by the one of that size.
     mean_loss : (m,) array
         Mean over the sequences of the largest cross-entropy found within each size; an
-        attack that stops once the class is wrong makes it a lower bound.
+        attack that stops once the class is wrong makes it a lower bound.  Of noise and
+        fgsm, that of the one perturbation of each size.
     max_perturbation : (m,) array
         Largest norm, measured, of the perturbations that a row rests on.
     seconds : (m,) array
