@@ -80,7 +80,7 @@ def is_positive_definite(A):
         [gallery.jordan(4, 0.9)],
         [0.999 * np.eye(3)],
         [1e3 * np.eye(3, k=1)],
-        [SHEAR, 0.2 * SHEAR.T],
+        [SHEAR, 0.1 * SHEAR.T],
         random(3, 4, 4, size=0.4),
     ],
 )
