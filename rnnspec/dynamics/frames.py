@@ -10,8 +10,9 @@ factorisation with an upper triangular factor, since those of the steps multiply
           \quad\Rightarrow\quad J_m \cdots J_1 Q = Q' (R_{L'}\, U R_L^{-1})
 
 So between the times at which :math:`R` is asked for, Gaussian elimination with row
-interchanges takes the place of QR (Bauer's Treppeniteration): a quarter of the operations,
-and the entries of :math:`L` are at most 1, which keeps its condition small in practice.
+interchanges takes the place of QR (the Treppeniteration of F. Bauer, Z. Angew. Math. Phys. 8
+(1957), 214-235): a quarter of the operations, and the entries of :math:`L` are at most 1, which
+keeps its condition small in practice.
 
 What m steps without a factorisation lose is what an elimination loses: relative to
 :math:`|U_{kk}|` about :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`, so that the last m's sizes
@@ -32,14 +33,9 @@ Advance = Callable[[int, Tensor, Tensor], Tensor]
 
 
 def log_growth(
-    advance: Advance,
-    frame: Tensor,
-    lengths: Tensor,
-    times: Sequence[int],
-    tol: float,
-    begin: int = 0,
+    advance: Advance, frame: Tensor, lengths: Tensor, times: Sequence[int], tol: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    r"""What the directions of `frame` (n, s, k) grow by between `begin` and each of `times`.
+    r"""What the directions of `frame` (n, s, k) at ``times[0]`` grow by until each later time.
 
     Parameters
     ----------
@@ -47,10 +43,11 @@ def log_growth(
         ``advance(t, rows, Y)`` is J_t Y for the samples `rows`, Y (len(rows), s, k); and Y
         itself for a sample that has ended by then.
     frame : (n, s, k) tensor
-        Orthonormal columns.
+        Orthonormal columns, before the step ``times[0]``.
     lengths : (n,) tensor
         Steps of each sample.
-    times : increasing sequence of int
+    times : sequence of int
+        r + 1 of them, in order.
     tol : float
         As many steps without a factorisation as lose no more than this of each log R_kk, as
         far as one step at a time allows it.
@@ -59,17 +56,18 @@ def log_growth(
     -------
     frame : (n', s, k) tensor
         The orthonormal frames at the last of `times`, of the samples that go on.
-    growth : (len(times), n, k) tensor
+    growth : (r, n, k) tensor
         :math:`\log|R_{kk}|` of the steps since the time before; -inf if the product is
         singular there.
-    loss : (len(times), n, k) tensor
+    loss : (r, n, k) tensor
         What rounding may have added, to first order: the sum of
         :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`.
     """
-    growth, loss = (frame.new_zeros(len(times), *frame[:, 0].shape) for _ in range(2))
+    begin, *ends = times
+    growth, loss = (frame.new_zeros(len(ends), *frame[:, 0].shape) for _ in range(2))
     rows = torch.arange(len(frame), device=frame.device)
     now, m = begin, 1
-    for period, end in enumerate(times):
+    for period, end in enumerate(ends):
         while now < end and len(rows):
             stop = min(now + m, end)
             steps, ended = stop - now, lengths[rows] <= stop

@@ -109,16 +109,15 @@ def lyapunov_spectrum(
     ends = np.linspace(warmup, int(steps.max()), PERIODS + 1).round().astype(int)
     times = [int(end) for end in np.unique(ends)]
     rng = np.random.default_rng(seed_number(seed))
-    parts = []
+    grown = []
     for part in torch.split(torch.arange(len(x), device=x.device), BATCH):
         own = None if start is None else start[part]
         motion = moved(cells, x[part], steps[part], (own, None) if side == 0 else (None, own))
-        drawn = torch.from_numpy(rng.standard_normal((len(part), s, k))).to(x.device)
-        frame, advance = torch.linalg.qr(drawn)[0], _along(motion, side)
-        frame, _, _ = log_growth(advance, frame, steps[part], times[:1], tol)
-        _, *grown = log_growth(advance, frame, steps[part], times[1:], tol, begin=warmup)
-        parts.append(grown)
-    growth, loss = (torch.cat(each, dim=1).cpu().numpy() for each in zip(*parts, strict=True))
+        advance, drawn = _along(motion, side), rng.standard_normal((len(part), s, k))
+        frame = torch.linalg.qr(torch.from_numpy(drawn).to(x.device))[0]
+        frame, _, _ = log_growth(advance, frame, steps[part], (0, warmup), tol)
+        grown.append(log_growth(advance, frame, steps[part], times, tol)[1:])
+    growth, loss = (torch.cat(each, dim=1).cpu().numpy() for each in zip(*grown, strict=True))
     taken = steps.cpu().numpy() - warmup
     found = spectrum_of(growth, loss, taken, np.array(times[1:]) - warmup, s)
     if not found.converged:
@@ -148,7 +147,8 @@ def _along(motion: Motion, side: int) -> Advance:
 
 
 def _states(starts: ArrayLike | Tensor, n: int, s: int, device: torch.device) -> Tensor:
-    states = torch.as_tensor(starts).detach().to(device, torch.float64)
+    given = starts if isinstance(starts, Tensor) else torch.from_numpy(np.array(starts))
+    states = given.detach().to(device, torch.float64)
     if states.shape != (n, s):
         raise ValueError(
             f"`starts` must have shape ({n}, {s}), a whole state of `model` for each of `inputs`,"
