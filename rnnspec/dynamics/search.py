@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,15 +39,11 @@ def searched(cells: Sequence[Cell], x: Tensor, starts: Tensor) -> Ends:
     fixed = found.states[found.fixed]
     if len(fixed) < 2 or index_sum(stack_jacobian(cells, x, fixed).cpu().numpy()) == 1:
         return found
-    more, counts = _ends(cells, x, midpoints(fixed), scale)
-    more = more[velocity(cells, x, more).norm(dim=1) <= TOL]
-    return _distinct(
-        cells,
-        x,
-        torch.cat([found.states, more]),
-        torch.cat([found.counts, counts.new_zeros(len(more))]),
-        scale,
-    )
+    between, _ = _ends(cells, x, midpoints(fixed), scale)
+    more = between[velocity(cells, x, between).norm(dim=1) <= TOL]
+    none = found.counts.new_zeros(len(more))
+    states, counts = torch.cat([found.states, more]), torch.cat([found.counts, none])
+    return _distinct(cells, x, states, counts, scale)
 
 
 def _ends(cells: Sequence[Cell], x: Tensor, starts: Tensor, scale: float) -> tuple[Tensor, Tensor]:
@@ -64,6 +59,6 @@ def _distinct(
     speeds, order = velocity(cells, x, states).norm(dim=1).sort()
     states, counts = states[order], counts[order]
     stand_in = torch.from_numpy(stand_ins(states, scale)).to(order.device)
-    kept = torch.from_numpy(np.unique(stand_in.cpu().numpy())).to(order.device)
     total = torch.zeros_like(counts).index_add_(0, stand_in, counts)
+    kept = stand_in == torch.arange(len(stand_in), device=order.device)
     return Ends(states[kept], speeds[kept], total[kept])
