@@ -57,7 +57,7 @@ def per_sequence(value: float | Tensor, victim: Victim, name: str = "epsilon") -
     return amounts.expand(len(victim))
 
 
-def random_start(budget: Budget, epsilon: Tensor, generator: torch.Generator) -> Tensor:
+def random_start(budget: Budget, epsilon: float | Tensor, generator: torch.Generator) -> Tensor:
     """Uniform in the ball of the entries that may move, then moved into the box."""
     u = torch.empty(budget.lower.shape, dtype=budget.lower.dtype)
     if budget.norm == "linf":

@@ -23,6 +23,7 @@ from torch.nn.utils import parametrize
 from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.recurrent import at_rest
+from rnnspec.robustness.restarts import random_start
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import Victim, under_attack
 from rnnspec.training.config import DEFAULTS, METHODS, SCHEDULES
@@ -121,7 +122,7 @@ class AdversarialLoss:
         )
         self.kept: Tensor | None = None  # shape: (n, t, d)
         if adversarial.method == "free":
-            self.kept = random_start(self.victim, adversarial.epsilon, random_numbers(seed, 0))
+            self.kept = random_start(budget, adversarial.epsilon, random_numbers(seed, 0))
 
     def __call__(self, batch: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Loss of sequences `batch` in training step `step`, and logits of what is trained on."""
@@ -147,7 +148,7 @@ class AdversarialLoss:
             u = ascend(victim, start, epsilon, n_steps, epsilon / 2, sample_losses)
             self.kept[batch] = u
             return u
-        start = random_start(victim, epsilon, random_numbers(self.seed, step))
+        start = random_start(victim.budget, epsilon, random_numbers(self.seed, step))
         loss: SampleLosses = sample_losses
         if self.adversarial.method == "trades":
             with torch.no_grad():
@@ -168,7 +169,7 @@ class AdversarialLoss:
         epsilon, n_steps = self.adversarial.epsilon, VALIDATION_STEPS
         generator = random_numbers(self.seed, 0, VALIDATION)
         with under_attack(self.model, self.validation) as victim:
-            start = random_start(victim, epsilon, generator)
+            start = random_start(victim.budget, epsilon, generator)
             u = ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, sample_losses)
             return victim.perturbed(u), victim.lengths, victim.labels
 
@@ -191,13 +192,6 @@ def ascend(
         u = victim.budget.project(u + step_size * gradient.sign(), epsilon)
     victim.budget.check(u, epsilon)
     return u
-
-
-def random_start(victim: Victim, epsilon: float, generator: torch.Generator) -> Tensor:
-    """Uniform in [-epsilon, epsilon], then into the box."""
-    like = victim.nothing()
-    u = torch.rand(like.shape, generator=generator, dtype=like.dtype).to(like.device)
-    return victim.budget.project((2 * u - 1) * epsilon, epsilon)
 
 
 def random_numbers(seed: int, step: int, purpose: int = START) -> torch.Generator:

@@ -15,6 +15,7 @@ import rnnspec
 from rnnspec import Adversarial, Normalize, SequenceClassifier, TrainingDiverged, train
 from rnnspec.data.sequences import DataSplits, SequenceDataset
 from rnnspec.robustness.budget import BudgetExceeded, sizes
+from rnnspec.robustness.restarts import random_start
 from rnnspec.robustness.victim import under_attack
 from rnnspec.training import adversarial as module
 from rnnspec.training.adversarial import (
@@ -22,7 +23,6 @@ from rnnspec.training.adversarial import (
     ascend,
     divergence,
     random_numbers,
-    random_start,
     resting,
     sample_losses,
 )
@@ -192,7 +192,7 @@ def test_of_a_linear_model_the_attack_is_the_dual_norm(bounded):
 
     part = bounded.train.subset(bounded.train.labels < 2)
     with under_attack(Linear(), part) as victim:
-        u = random_start(victim, 0.3, random_numbers(0, 0))
+        u = random_start(victim.budget, 0.3, random_numbers(0, 0))
         u = ascend(victim, u, 0.3, 7, 2.5 * 0.3 / 7, sample_losses)
         away = torch.where(victim.labels == 1, -1.0, 1.0)[:, None, None] * w[:, None].sign()
         expected = victim.budget.project(0.3 * away.expand_as(u), 0.3)
@@ -209,7 +209,8 @@ def test_an_attack_that_left_its_budget_is_found_out(walks, monkeypatch):
 def test_random_starts_fill_the_box_and_differ_from_step_to_step(walks):
     with under_attack(model_for(walks()), walks().train) as victim:
         starts = [
-            random_start(victim, 0.2, random_numbers(*key)) for key in ((0, 0), (0, 1), (1, 0))
+            random_start(victim.budget, 0.2, random_numbers(*key))
+            for key in ((0, 0), (0, 1), (1, 0))
         ]
         movable = victim.budget.movable
         for u in starts:
@@ -217,7 +218,7 @@ def test_random_starts_fill_the_box_and_differ_from_step_to_step(walks):
             assert u[movable].std().item() == pytest.approx(0.2 / 3**0.5, rel=0.1)
         assert not torch.equal(starts[0], starts[1])
         assert not torch.equal(starts[0], starts[2])
-        assert torch.equal(starts[0], random_start(victim, 0.2, random_numbers(0, 0)))
+        assert torch.equal(starts[0], random_start(victim.budget, 0.2, random_numbers(0, 0)))
 
 
 def test_seeds_beyond_twelve_bits_have_their_own_numbers():
