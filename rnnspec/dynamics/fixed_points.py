@@ -36,7 +36,7 @@ class FixedPoints:
     states : (m, s) array
         Whole states: all layers from below, (h, c) for an LSTM.
     residuals : (m,) array
-        The speed ||F(s) - s||, at most 1e-10.
+        The speed ||F(s) - s|| of a step, at most 1e-10.
     errors : (m,) array
         Distance to the exact point to first order: the residual and the rounding of the
         state, over the smallest singular value of J - I.
@@ -81,7 +81,10 @@ class FixedPoints:
 
     @property
     def index_sum(self) -> int:
-        """The sum of sign det(I - J): 1 if no point is missing; see `rnnspec.dynamics.index`."""
+        """The sum of sign det(I - J): if not 1, points are missing or not isolated.
+
+        See `rnnspec.dynamics.index`.
+        """
         return index_sum(self.jacobians)
 
     def measure(self, epsilons: Iterable[float] = ()) -> tuple[StabilityMeasures, ...]:
