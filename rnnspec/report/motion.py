@@ -180,7 +180,7 @@ def _bands(
         high = len(share) - 1 - low
         name = None if label else f"{share[low]:g} to {share[high]:g} % of sequences"
         ax.fill_between(
-            x, y[low], y[high], color=shade, alpha=0.2 + 0.15 * low, linewidth=0, label=name
+            x, y[low], y[high], color=shade, alpha=0.2 + 0.3 * low, linewidth=0, label=name
         )
     if len(share) % 2:
         middle = len(share) // 2
