@@ -32,7 +32,7 @@ def main(small: bool) -> None:
     """Three accuracies, then a race for each cell."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)  # so few steps, where small
-    rows = [linear(8 if small else 64, 200 if small else 2000)]
+    rows = [linear(8 if small else 64, 200 if small else 6000)]
     rows += [
         against_two_trajectories("scalar tanh map, driven", 1, 2.0, 1.0, 500 if small else 20000),
         against_two_trajectories(

@@ -15,7 +15,7 @@ Everything is torch tensors, of the dtype and on the device of the weights: the 
 run on a GPU and under automatic differentiation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -73,7 +73,7 @@ def jacobian(cell: Cell, x: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
     [(5, 8, 8), (5, 8, 3)]
     """
     slopes = _SLOPES[cell.kind](cell, *_halves(cell, x, s))
-    return _in_state(cell, slopes), _in_input(cell, slopes)
+    return _in_state(cell, slopes), _stacked(slopes.read, cell.U)
 
 
 def state_jacobian(cell: Cell, x: Tensor, s: Tensor) -> Tensor:
@@ -115,13 +115,10 @@ def jacobian_product(
     """
     h = cell.hidden
     slopes = _SLOPES[cell.kind](cell, *_halves(cell, x, s))
-    rows = [_rows(slope, cell.W) @ Q[:, :h] for slope in slopes.recurrent]
-    for row, alone in zip(rows, slopes.carried, strict=False):  # an rnn carries nothing
-        row.addcmul_(alone[:, :, None], Q[:, -h:])
-    if X is not None:
-        for row, slope in zip(rows, slopes.read, strict=True):
-            row.baddbmm_(_rows(slope, cell.U), X)
-    return torch.cat(rows, dim=1) if len(rows) > 1 else rows[0]
+    new = _stacked(slopes.recurrent, cell.W) @ Q[:, :h]
+    for k, alone in enumerate(slopes.carried):
+        new[:, k * h : (k + 1) * h].addcmul_(alone[:, :, None], Q[:, -h:])
+    return new if X is None else new.baddbmm_(_stacked(slopes.read, cell.U), X)
 
 
 def summed_state_jacobian(cell: Cell, x: Tensor, s: Tensor) -> Tensor:
@@ -221,9 +218,10 @@ def _in_state(cell: Cell, slopes: Slopes) -> Tensor:
     return J
 
 
-def _in_input(cell: Cell, slopes: Slopes) -> Tensor:
-    blocks = [_rows(slope, cell.U) for slope in slopes.read]
-    return torch.cat(blocks, dim=1) if len(blocks) > 1 else blocks[0]
+def _stacked(slopes: Sequence[Tensor], blocks: Tensor) -> Tensor:
+    """`_rows` for each block of h rows of the state, one below the other."""
+    rows = [_rows(slope, blocks) for slope in slopes]
+    return torch.cat(rows, dim=1) if len(rows) > 1 else rows[0]
 
 
 def _rows(slopes: Tensor, blocks: Tensor) -> Tensor:
