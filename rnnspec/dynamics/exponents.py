@@ -57,7 +57,7 @@ class LyapunovSpectrum:
         r"""The dimension :math:`j + \sum_{i \le j} \lambda_i / |\lambda_{j+1}|` of the attractor.
 
         j is the last index whose sum is not negative: 0 if :math:`\lambda_1 < 0`, s if no sum
-        is negative.  NaN if more exponents than there are would be needed: ask for a larger
+        is negative.  NaN if it takes more exponents than were asked for: ask for a larger
         `k`.  J. Kaplan and J. Yorke, Lecture Notes in Mathematics 730 (1979), 204-227.
         """
         sums = np.cumsum(self.exponents)
