@@ -3,7 +3,7 @@ import torch
 
 from rnnspec import Threat, under_attack
 from rnnspec.robustness.apgd import _Climb, apgd, checkpoints
-from rnnspec.robustness.budget import sizes
+from rnnspec.robustness.budget import Budget, sizes
 from rnnspec.robustness.gradient import cross_entropy, fgsm, logit_difference, pgd
 
 
@@ -55,6 +55,24 @@ def test_a_best_loss_that_stands_still_halves_the_step_every_second_time():
         path.reconsider(4)
         lengths.append(path.length.item())
     assert lengths == [1.0, 0.5, 0.5, 0.25]
+
+
+def test_a_quarter_of_the_last_move_goes_on_from_the_second_step(walks, linear, monkeypatch):
+    free = torch.full((1, 1, 1), torch.inf)
+    path = climb([1.0])
+    path.u, path.gradient = torch.full((1, 1, 1), 2.0), torch.ones(1, 1, 1)
+    path.move(Budget("linf", -free, free), torch.tensor([9.0]), 0.25)
+    assert (path.u.item(), path.previous.item()) == (2 + 0.75 * 1 + 0.25 * 2, 2)
+    move, shares = _Climb.move, []
+
+    def spy(self, budget, epsilon, inertia):
+        shares.append(inertia)
+        move(self, budget, epsilon, inertia)
+
+    monkeypatch.setattr(_Climb, "move", spy)
+    with under_attack(linear(), walks(9)) as victim:
+        apgd(victim, 1e-6, steps=4)
+    assert shares == [0, 0.25, 0.25, 0.25]
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
