@@ -1,0 +1,1 @@
+"""Many runs: grids of trainings and what is measured on them."""
