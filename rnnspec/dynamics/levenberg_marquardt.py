@@ -52,12 +52,12 @@ def settled(
         live = _merged(live, s, counts, scale)
         if not len(live):
             break
-        step, model = _steps(cells, x, s[live], r[live], damping[live], bound)
+        step, expected = _steps(cells, x, s[live], r[live], damping[live], bound)
         new = (s[live] + step).clamp(-bound, bound)
         after = velocity(cells, x, new)
         before = r[live].square().sum(1)
         decrease = before - after.square().sum(1)
-        lower, gain = decrease > 0, decrease / (before - model)
+        lower, gain = decrease > 0, decrease / expected
         s[live[lower]], r[live[lower]] = new[lower], after[lower]
         damping[live] *= torch.where(gain > 0.75, 0.25, torch.where(gain > 0.25, 1.0, 4.0))
         idle[live] = torch.where(decrease > SLOW * before, 0.0, idle[live] + 1)
@@ -77,18 +77,23 @@ def _merged(live: Tensor, s: Tensor, counts: Tensor, scale: float) -> Tensor:
 def _steps(
     cells: Sequence[Cell], x: Tensor, s: Tensor, r: Tensor, damping: Tensor, bound: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Steps (n, s), and the squared speeds that the linear model expects after them (n,)."""
+    """Steps d (n, s), and the decreases of the squared speed that the linear model expects.
+
+    With g = A^T r and shift m, |r|^2 - |r + A d|^2 = m |d|^2 - g d where (A^T A + m I) d = -g.
+    """
     steps, expected = [], []
     at_once = max(1, CHUNK // (8 * s.shape[1] ** 2))
     shift = damping * r.norm(dim=1)
     for some in torch.split(torch.arange(len(s), device=s.device), at_once):
-        A, v = velocity_jacobian(cells, x, s[some]), r[some, :, None]
-        outward = (A.mT @ v)[:, :, 0] * s[some] < 0
-        A.masked_fill_((outward & (s[some].abs() >= bound))[:, None], 0.0)
+        A = velocity_jacobian(cells, x, s[some])
+        g = (A.mT @ r[some, :, None])[:, :, 0]
+        blocked = (s[some].abs() >= bound) & (g * s[some] < 0)
+        A.masked_fill_(blocked[:, None], 0.0)
+        g.masked_fill_(blocked, 0.0)
         H = A.mT @ A
         H.diagonal(dim1=1, dim2=2).add_(shift[some, None])
         factor, _ = torch.linalg.cholesky_ex(H)
-        d = -torch.cholesky_solve(A.mT @ v, factor)
-        steps.append(d[:, :, 0])
-        expected.append((v + A @ d).square().sum((1, 2)))
+        d = -torch.cholesky_solve(g[:, :, None], factor)[:, :, 0]
+        steps.append(d)
+        expected.append(((shift[some, None] * d - g) * d).sum(1))
     return torch.cat(steps), torch.cat(expected)
