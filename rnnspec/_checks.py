@@ -1,5 +1,6 @@
 """The few argument checks, and their wording, in one place."""
 
+import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -72,6 +73,24 @@ def one_of(value: str, name: str, options: Iterable[str]) -> str:
     if value not in options:
         raise ValueError(f"`{name}` must be one of {', '.join(options)}, got {value!r}")
     return value
+
+
+def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Refuse a key that is not known, and name the nearest that is.
+
+    Examples
+    --------
+    >>> known_keys(["epoch"], ["epochs", "hidden"], "study.toml")
+    Traceback (most recent call last):
+    ...
+    ValueError: study.toml: unknown setting 'epoch'; did you mean epochs?
+    """
+    known = list(known)
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+            raise ValueError(f"{where}: unknown setting {key!r}{hint}")
 
 
 def seed_number(seed: int) -> int:

@@ -1,15 +1,13 @@
 """Settings of a training from flags, a TOML file and defaults, in that order."""
 
-import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from rnnspec.training.config import DEFAULTS, TrainingConfig
-
-_TYPES: dict[str, Any] = {field.name: field.type for field in fields(TrainingConfig)}
+from rnnspec.training.settings import checked_settings
 
 
 def merge(flags: Mapping[str, Any], file: str | None) -> TrainingConfig:
@@ -29,26 +27,7 @@ def read_toml(file: str | None) -> dict[str, Any]:
         raise ValueError(f"{path} does not exist") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ValueError(f"{path} is not a readable TOML file ({error})") from error
-    for key, value in settings.items():
-        name = key.replace("-", "_")
-        if name not in _TYPES:
-            near = difflib.get_close_matches(name, _TYPES, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(_TYPES)}"
-            raise ValueError(f"{path}: unknown setting {key!r}{hint}")
-        if not _fits(value, _TYPES[name]):
-            raise ValueError(f"{path}: {key} must be {_expected(_TYPES[name])}, got {value!r}")
-    return {key.replace("-", "_"): value for key, value in settings.items()}
-
-
-def _fits(value: object, kind: Any) -> bool:
-    if isinstance(value, bool) or kind is bool:
-        return isinstance(value, bool) and kind is bool
-    return isinstance(value, int | float if kind is float else kind)
-
-
-def _expected(kind: Any) -> str:
-    names = {bool: "true or false", int: "an integer", float: "a number", str: "a quoted text"}
-    return next(words for known, words in names.items() if known in (kind, *get_args(kind)))
+    return checked_settings(settings, str(path))
 
 
 def check_resumed(
