@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from rnnspec.report import marks, modes, plots, surface
+from rnnspec.dynamics.projection import principal_axes
+from rnnspec.report import linearisation, marks, modes, plots, state_space, surface
 from rnnspec.spectra import gallery
 from rnnspec.spectra.crisscross import pseudospectral_radius
 from rnnspec.spectra.numerical_range import numerical_range
@@ -28,6 +29,7 @@ def results():
         "mode": pseudomode(A, 0.5j),
         "growth": transient_growth(A, steps=9),
         "bounds": transient_bounds(A, steps=9),
+        "axes": principal_axes(A),
     }
 
 
@@ -42,6 +44,8 @@ def draw_all(r):
     modes.plot_pseudomode(r["mode"])
     modes.plot_perturbation(r["mode"])
     surface.plot_surface(r["ps"])
+    linearisation.plot_linearisations({"a": r["ps"]}, {"a": r["distance"]})
+    state_space.plot_state_space(r["axes"], trajectories=A[np.newaxis])
 
 
 def test_nothing_is_computed(results, monkeypatch):
