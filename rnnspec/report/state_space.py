@@ -45,8 +45,8 @@ def plot_state_space(
     Raises
     ------
     ValueError
-        If `projection` has one axis or more than three, `ax` is of another dimension, or
-        the states of `points` or `trajectories` are of another size.
+        If `projection` has one axis or more than three, `ax` is of another dimension,
+        `trajectories` is no such array, or the states are of another size.
 
     Examples
     --------
@@ -60,6 +60,8 @@ def plot_state_space(
     k = len(projection.axes)
     if k not in (2, 3):
         raise ValueError(f"`projection` must have 2 axes or 3, got {k}")
+    if trajectories is not None and np.ndim(trajectories) != 3:
+        raise ValueError(f"`trajectories` must be (n, t, s), got shape {np.shape(trajectories)}")
     with styled():
         if ax is None:
             shape: dict[str, Any] = {"projection": "3d"} if k == 3 else {}

@@ -112,5 +112,7 @@ def test_errors():
         plot_state_space(AXES[3], ax=plt.subplots()[1])
     with pytest.raises(ValueError, match="`ax` must be 2-D as `projection` is, got Axes3D"):
         plot_state_space(AXES[2], ax=plt.figure().add_subplot(projection="3d"))
+    with pytest.raises(ValueError, match=r"`trajectories` must be \(n, t, s\), got shape \(5, 4\)"):
+        plot_state_space(AXES[2], trajectories=STATES)
     with pytest.raises(ValueError, match=r"`states` must have shape \(..., 4\), got \(1, 2, 3\)"):
         plot_state_space(AXES[2], trajectories=np.zeros((1, 2, 3)))
