@@ -12,6 +12,7 @@ from torch import nn
 from rnnspec._checks import one_of, seed_number
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
+from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
 from rnnspec.robustness.curve import increasing
 from rnnspec.robustness.quantisation import halved, pruned, rounded
 from rnnspec.robustness.victim import under_attack
@@ -48,6 +49,9 @@ class MovedWeights:
         :math:`\|E\|_2` as stored, to be compared with the next.
     distance_to_instability : float
         Of W: the least :math:`\|E\|_2`, E complex, that makes it unstable.  0 if it is.
+    max_perturbation : float
+        :math:`\|E\|` in `norm`, as stored; where `epsilon` was asked for, at most that, to
+        rounding.
     """
 
     matrix: str
@@ -60,6 +64,7 @@ class MovedWeights:
     spectral_radius: float
     size: float
     distance_to_instability: float
+    max_perturbation: float
 
     @property
     def accuracy(self) -> float:
@@ -159,6 +164,10 @@ def weight_robustness(
         For an unknown attack, norm or matrix, sizes that the attack does not take, sizes that
         are negative, not finite or out of order, a fraction above 1, or a normalised model
         that was not baked.
+    BudgetExceeded
+        If an E, as the network stores it, is larger than its epsilon; always checked.  Allowed
+        are 1e-5 of epsilon and, for the rounding of what is stored, eps of its precision
+        (1.2e-7 of float32) times :math:`\|W + E\|_F`.
 
     See Also
     --------
@@ -180,6 +189,7 @@ def weight_robustness(
     names = list(before) if matrices is None else [one_of(m, "matrices", before) for m in matrices]
     if not names:
         raise ValueError("`matrices` must name at least one matrix, got none")
+    precision = {name: torch.finfo(W.dtype).eps for name, W in recurrent_blocks(model).items()}
     distances = {name: float(distance_to_instability(before[name])) for name in names}
     directions = _directions(before, names, norm, seed_number(seed))
     records = []
@@ -192,19 +202,24 @@ def weight_robustness(
             after = recurrent_matrices(model)
         for name in names:
             E = after[name] - before[name]
-            sized = attack in SIZED
+            moved, sized = _norm(E, norm), attack in SIZED
+            if sized:
+                _check_budget(
+                    name, moved, strength, norm, precision[name] * np.linalg.norm(after[name])
+                )
             records.append(
                 MovedWeights(
                     matrix=name,
                     attack=attack,
                     norm=norm,
-                    epsilon=strength if sized else _norm(E, norm),
+                    epsilon=strength if sized else moved,
                     fraction=strength if attack == "prune" else None,
                     n_correct=n_correct,
                     n=len(data),
                     spectral_radius=spectral_radius(after[name]),
                     size=spectral_norm(E),
                     distance_to_instability=distances[name],
+                    max_perturbation=moved,
                 )
             )
     return tuple(records)
@@ -258,6 +273,11 @@ def _move(W: Array, attack: str, strength: float, norm: str, direction: Array) -
             return pruned(W, strength) - W
         case _:
             return rounded(W, bits=int(attack.removeprefix("int"))) - W
+
+
+def _check_budget(name: str, moved: float, epsilon: float, norm: str, rounding: float) -> None:
+    if moved > epsilon * (1 + ROUNDING) + rounding:
+        raise BudgetExceeded(f"{name} was moved by {norm} {moved:.6g}, its budget is {epsilon:.6g}")
 
 
 def _norm(E: Array, norm: str) -> float:

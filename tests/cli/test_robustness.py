@@ -104,16 +104,17 @@ def test_the_norm_of_weights_may_be_frobenius(program, run):
     )  # fmt: skip
     (row,) = record["results"]
     assert row["norm"] == "frobenius"
-    assert row["max_perturbation"] < 0.5
+    assert row["max_perturbation"] == pytest.approx(0.5, rel=1e-5)
+    assert row["size"] < 0.5
 
 
 def test_a_row_of_weights_is_of_the_matrix_worst_off():
-    a = MovedWeights("a", "random", "frobenius", 0.2, None, 30, 40, 0.9, 0.1, 0.5)
-    b = MovedWeights("b", "random", "frobenius", 0.3, None, 30, 40, 0.8, 0.25, 0.4)
-    names = ("epsilon", "accuracy", "max_perturbation", "spectral_radius", "seconds")
+    a = MovedWeights("a", "random", "frobenius", 0.2, None, 30, 40, 0.9, 0.1, 0.5, 0.21)
+    b = MovedWeights("b", "random", "frobenius", 0.3, None, 30, 40, 0.8, 0.25, 0.4, 0.31)
+    names = ("epsilon", "accuracy", "max_perturbation", "size", "spectral_radius", "seconds")
     for pair in ((a, b), (b, a)):
         row = weights_row(pair, 1.5)
-        assert [row[name] for name in names] == [0.3, 0.75, 0.25, 0.9, 1.5]
+        assert [row[name] for name in names] == [0.3, 0.75, 0.31, 0.25, 0.9, 1.5]
         assert row["distance_to_instability"] == 0.4
 
 

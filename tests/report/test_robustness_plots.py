@@ -39,7 +39,7 @@ def minimal(r, **changed):
 
 
 def moved(matrix, size, n_correct, attack="random", distance=0.25):
-    return MovedWeights(matrix, attack, "spectral", size, None, n_correct, 40, 0.9, size, distance)
+    return MovedWeights(matrix, attack, "spectral", size, None, n_correct, 40, 0.9, size, distance, size)
 
 
 def test_lines_and_bands_are_the_curves():

@@ -7,6 +7,7 @@ from torch import nn
 
 import rnnspec
 from rnnspec import SequenceClassifier, recurrent_matrices
+from rnnspec.robustness.budget import BudgetExceeded
 from rnnspec.robustness.quantisation import halved, pruned, rounded
 from rnnspec.robustness.weights import (
     ATTACKS,
@@ -98,6 +99,7 @@ def test_records_say_what_the_network_holds(attack, norm, model, walks):
             assert record.size < 0.9 * record.epsilon
         if norm == "spectral" or attack == "rank_one":
             assert record.size == pytest.approx(record.epsilon, abs=reach)
+        assert record.max_perturbation == pytest.approx(record.epsilon, abs=reach)
         assert record.accuracy == record.n_correct / 20
     if sizes:
         clean = [record for record in records if 0 in (record.epsilon, record.fraction)]
@@ -132,6 +134,33 @@ def test_accuracy_and_radius_are_those_of_a_network_rewritten_by_hand(attack, wa
     assert record.spectral_radius == pytest.approx(rnnspec.spectral_radius(stored), rel=1e-5)
     assert record.size == pytest.approx(rnnspec.spectral_norm(stored - W), rel=1e-5)
     assert record.fraction == (0.4 if attack == "prune" else None)
+
+
+@pytest.mark.parametrize("norm", ["spectral", "frobenius"])
+@pytest.mark.parametrize("attack", SIZED)
+def test_a_move_beyond_its_budget_raises(attack, norm, model, walks, monkeypatch):
+    from rnnspec.robustness import weights
+
+    before, data, honest = fingerprint(model), walks(3), weights._move
+
+    def call(factor):
+        monkeypatch.setattr(weights, "_move", lambda *given: factor * honest(*given))
+        return weight_robustness(model, data, attack, [0.3], norm=norm)
+
+    assert len(call(1 + 1e-6)) == len(recurrent_matrices(model))
+    with pytest.raises(BudgetExceeded, match=rf"moved by {norm} 0\.30003, its budget is 0\.3$"):
+        call(1 + 1e-4)
+    assert unchanged(model, before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_what_storing_rounds_is_allowed(dtype, walks):
+    model = SequenceClassifier("rnn", 2, 3, hidden=6, seed=1).to(dtype)
+    with torch.no_grad():
+        model.recurrent.weight_hh_l0.mul_(30)
+    for epsilon in (1e-9, 1e-3, 1.0):
+        (record,) = weight_robustness(model, walks(3), "random", [epsilon])
+        assert record.max_perturbation < 1.1 * epsilon + 100 * torch.finfo(dtype).eps
 
 
 def test_more_bits_move_less(model, walks):
