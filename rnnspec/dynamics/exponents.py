@@ -109,7 +109,7 @@ def ratio_errors(
     .. math:: \frac{1}{\sum_i T_i} \sqrt{\frac{m}{m-1} \sum_i (G_{ik} - \lambda_k T_i)^2}
 
     For equal T, the standard deviation over the root of m.  W. Cochran, Sampling Techniques,
-    3rd edition (1977), equation 6.13.
+    3rd edition (1977), chapter 6.
 
     Examples
     --------
