@@ -1,0 +1,194 @@
+"""A study file, and the grid of tasks that it means.
+
+One task trains one network and measures it.  Its name, `Task.run`, is a digest of every
+setting that its numbers depend on, so that equal settings are one run, whatever the study is
+called.
+"""
+
+import hashlib
+import itertools
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rnnspec._checks import known_keys, positive, seed_number
+from rnnspec.robustness.curve import increasing
+from rnnspec.study.results import Value
+from rnnspec.training.config import TrainingConfig
+from rnnspec.training.settings import checked_settings
+
+FORMAT = 1  # of a task's folder; a new one makes every task a new one
+AXES = ("datasets", "cells", "seeds")
+GRIDDED = {"dataset": "datasets", "cell": "cells", "seed": "seeds"}
+PRESETS = ("quick", "standard", "full")
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What is measured on a trained network.
+
+    `epsilons` are those of the pseudospectral radii; `jacobian` asks for the mean state
+    Jacobian of each layer; `lyapunov` is the number of exponents, 0 for none; `samples` the
+    number of test sequences looked at; `attack_epsilons` are sizes in standard deviations,
+    `weight_epsilons` spectral norms.
+    """
+
+    epsilons: tuple[float, ...] = (0.01,)
+    jacobian: bool = True
+    lyapunov: int = 8
+    samples: int = 200
+    attack_epsilons: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
+    weight_epsilons: tuple[float, ...] = (0.1, 0.3, 1.0)
+
+    def __post_init__(self) -> None:
+        for epsilon in self.epsilons:
+            positive(epsilon, "epsilons")
+        increasing(self.attack_epsilons, "attack_epsilons")
+        increasing(self.weight_epsilons, "weight_epsilons")
+        for name, least in (("samples", 1), ("lyapunov", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One place of the grid."""
+
+    condition: str
+    config: TrainingConfig
+    measuring: Measuring
+
+    @property
+    def run(self) -> str:
+        """64 bits of the SHA-256 of all settings, in hexadecimal."""
+        return _digest([FORMAT, asdict(self.config), asdict(self.measuring)])
+
+    @property
+    def place(self) -> dict[str, Value]:
+        """Data set, cell, condition and seed: where in the grid."""
+        config = self.config
+        return {
+            **{"dataset": config.dataset, "cell": config.cell},
+            **{"condition": self.condition, "seed": config.seed},
+        }
+
+    def __str__(self) -> str:
+        return " ".join(str(value) for value in self.place.values())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study: its name, its file as given, and its tasks, no two of them equal."""
+
+    name: str
+    text: str
+    tasks: tuple[Task, ...]
+
+
+def read_plan(path: str | Path) -> Plan:
+    """The study in a TOML file; ``quick``, ``standard`` and ``full`` are files of the package.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or is no TOML, has an unknown key or a value of a wrong type, or
+        the grid is empty or holds one task twice.
+
+    Examples
+    --------
+    >>> plan = read_plan("quick")
+    >>> len(plan.tasks), str(plan.tasks[0])
+    (36, 'digits rnn plain 0')
+    """
+    if path in PRESETS:
+        path = Path(__file__).parent / "presets" / f"{path}.toml"
+    path = Path(path)
+    try:
+        text = path.read_text()
+        given = tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ValueError(f"{path} is not a readable TOML file ({error})") from error
+    known_keys(given, ("name", *AXES, "train", "conditions", "measure"), str(path))
+    name = given.get("name", path.stem)
+    if not isinstance(name, str):
+        raise ValueError(f"{path}: name must be a quoted text, got {name!r}")
+    return Plan(name, text, _tasks(given, str(path)))
+
+
+def _tasks(given: Mapping[str, Any], path: str) -> tuple[Task, ...]:
+    datasets, cells, seeds = (_axis(given, name, path) for name in AXES)
+    common, special = _train(_table(given, "train", path), datasets, path)
+    conditions = _table(given, "conditions", path) or {"plain": {}}
+    chosen = {}
+    for name in conditions:
+        where = f"{path}, [conditions.{name}]"
+        chosen[name] = _settings(_table(conditions, name, f"{path}, [conditions]"), where)
+    measure = checked_settings(_table(given, "measure", path), f"{path}, [measure]", Measuring)
+    measuring = Measuring(**measure)
+    tasks: dict[str, Task] = {}
+    for dataset, cell, name, seed in itertools.product(datasets, cells, chosen, seeds):
+        settings = {**common, **special.get(dataset, {}), **chosen[name]}
+        config = TrainingConfig(**settings, dataset=dataset, cell=cell, seed=seed, threads=1)
+        task = Task(name, config, measuring)
+        if (twin := tasks.setdefault(task.run, task)) is not task:
+            raise ValueError(
+                f"{path}: the conditions {twin.condition} and {name} are the same settings"
+            )
+    return tuple(tasks.values())
+
+
+def _axis(given: Mapping[str, Any], name: str, path: str) -> list[Any]:
+    """A list of the grid: of names, or of seeds."""
+    values, kind = given.get(name, []), "integers" if name == "seeds" else "quoted texts"
+    if not isinstance(values, list):
+        raise ValueError(f"{path}: {name} must be a list of {kind}, got {values!r}")
+    if not values:
+        raise ValueError(f"{path}: the grid is empty: {name} must be a list of {kind}, got none")
+    for value in values:
+        if name == "seeds":
+            seed_number(value)
+        elif not isinstance(value, str):
+            raise ValueError(f"{path}: {name} must be a list of {kind}, got {value!r} in it")
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"{path}: {name} must hold each once, got {twice[0]!r} twice")
+    return values
+
+
+def _train(
+    table: Mapping[str, Any], datasets: list[str], path: str
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Settings common to the grid, and those of single data sets."""
+    where = f"{path}, [train]"
+    special = {key: value for key, value in table.items() if isinstance(value, dict)}
+    known_keys(special, datasets, where)
+    common = {key: value for key, value in table.items() if key not in special}
+    return _settings(common, where), {
+        dataset: _settings(special[dataset], f"{path}, [train.{dataset}]") for dataset in special
+    }
+
+
+def _settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    settings = checked_settings(table, where)
+    for name, axis in GRIDDED.items():
+        if name in settings:
+            raise ValueError(f"{where}: {name} is a direction of the grid: give {axis}")
+    if "threads" in settings:
+        raise ValueError(f"{where}: a study trains each network on one thread; leave out threads")
+    return settings
+
+
+def _table(given: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    table = given.get(name, {})
+    if not isinstance(table, dict):
+        raise ValueError(f"{where}: {name} must be a table, got {table!r}")
+    return table
+
+
+def _digest(record: Any) -> str:
+    text = json.dumps(record, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
