@@ -2,19 +2,22 @@
 
 import difflib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.report.robustness import plot_minimal, plot_robustness, plot_weights
+from rnnspec.report.style import styled
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
 from rnnspec.robustness.minimal import ATTACKS as MINIMAL
-from rnnspec.robustness.minimal import minimal_perturbations
+from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
+from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import under_attack
 from rnnspec.robustness.weights import (
@@ -38,8 +41,8 @@ class Found:
     plot: Callable[[], Axes]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Of the table: those of the curves, or, where there is none, of the smallest changes."""
-        return self.record["results"] or list(self.record["minimal"].values())
+        """Of the table: one per attack and size, then one per search of the smallest change."""
+        return [*self.record["results"], *self.record["minimal"].values()]
 
 
 def attack_names(text: str | None, target: str) -> list[str]:
@@ -62,6 +65,33 @@ def attack_names(text: str | None, target: str) -> list[str]:
                 f"`--attack` on {target} must be of {', '.join(known)}, got {name!r}{hint}"
             )
     return names
+
+
+def check_read(given: Collection[str], names: Sequence[str], target: str) -> None:
+    """Refuse an option among `given` that none of the attacks `names` on `target` takes.
+
+    Examples
+    --------
+    >>> check_read({"steps"}, ["sign", "pgd"], "input")
+    >>> check_read({"steps"}, ["sign", "fmn"], "input")
+    Traceback (most recent call last):
+    ...
+    ValueError: `--steps` on input is taken by pgd, apgd, square, got sign, fmn: leave it out
+    """
+    known = ATTACKS if target == "weights" else OF_SEQUENCES
+    takers = {
+        "epsilon": (*SEARCHES, *INDEPENDENT, *SIZED),
+        "units": OF_SEQUENCES if target == "input" else (),
+        "steps": SEARCHES,
+        "restarts": SEARCHES,
+    }
+    for option, all_takers in takers.items():
+        if option in given and not set(names) & set(all_takers):
+            possible = ", ".join(name for name in known if name in all_takers) or "no attack"
+            raise ValueError(
+                f"`--{option}` on {target} is taken by {possible}, got {', '.join(names)}:"
+                " leave it out"
+            )
 
 
 def of_sequences(
@@ -93,7 +123,21 @@ def of_sequences(
         "minimal": {name: found.to_dict() for name, found in minimal.items()},
         "warnings": [f"{name}: {text}" for name, c in curves.items() for text in c.warnings],
     }
-    return Found(record, lambda: plot_robustness(curves) if curves else plot_minimal(minimal))
+    return Found(record, lambda: _plot(curves, minimal))
+
+
+def _plot(
+    curves: Mapping[str, RobustnessCurve], minimal: Mapping[str, MinimalPerturbations]
+) -> Axes:
+    """The curves, the smallest changes, or both side by side."""
+    if not minimal:
+        return plot_robustness(curves)
+    if not curves:
+        return plot_minimal(minimal)
+    with styled():
+        left, right = plt.subplots(1, 2, figsize=(12.0, 4.2))[1]
+    plot_minimal(minimal, ax=right)
+    return plot_robustness(curves, ax=left)
 
 
 def of_weights(

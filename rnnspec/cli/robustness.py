@@ -1,6 +1,7 @@
 """``rnnspec robustness``: accuracy against the size of a perturbation."""
 
 import click
+from click.core import ParameterSource
 
 from rnnspec.cli.options import check_file, json_option, quiet_option
 from rnnspec.cli.source import numbers
@@ -30,7 +31,8 @@ from rnnspec.cli.source import numbers
 @click.option(
     "--epsilon",
     metavar="E1,E2,...",
-    help="Sizes, increasing.  [default: 0 to 1, eight of them; of weights six]",
+    help="Sizes, increasing; not of deepfool, fmn, bisection, of rounding and pruning."
+    "  [default: 0 to 1, eight of them; of weights six]",
 )
 @click.option(
     "--units",
@@ -51,7 +53,11 @@ from rnnspec.cli.source import numbers
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
 @click.option("--data-dir", metavar="DIR", help="Where data files are.")
 @click.option("--no-download", is_flag=True, help="Never use the network.")
-@click.option("--out", metavar="FILE.csv", help="Write a row per attack and size.")
+@click.option(
+    "--out",
+    metavar="FILE.csv",
+    help="Write a row per attack and size, and one per smallest perturbation.",
+)
 @click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw accuracy against size.")
 @json_option
 @quiet_option
@@ -85,7 +91,7 @@ def robustness(
     from pathlib import Path
 
     from rnnspec._files import write_text
-    from rnnspec.cli.perturbations import attack_names, of_sequences, of_weights
+    from rnnspec.cli.perturbations import attack_names, check_read, of_sequences, of_weights
     from rnnspec.report.figures import check_figure, save_figure
     from rnnspec.report.tables import print_json, print_robustness
     from rnnspec.robustness.result import rows_csv
@@ -95,6 +101,7 @@ def robustness(
     check_file(figure, "--figure")
     check_file(out, "--out")
     names = attack_names(attack, target)
+    check_read(_given(), names, target)
     sizes = numbers(epsilon, "--epsilon") if epsilon else None
     model, data = load_run(run, data_dir, download=not no_download)
     if target == "weights":
@@ -119,3 +126,13 @@ def robustness(
         for label, path in (("numbers", out), ("figure", figure)):
             if path:
                 click.echo(f"{label}: {path}")
+
+
+def _given() -> set[str]:
+    """Names of the options that the command line holds, not their defaults."""
+    context = click.get_current_context()
+    return {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }

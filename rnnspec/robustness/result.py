@@ -146,9 +146,16 @@ class RobustnessCurve:
 
 
 def rows_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Records of the same keys as a table of comma-separated values."""
+    r"""Records as a table of comma-separated values; empty where a record has no such key.
+
+    Examples
+    --------
+    >>> rows_csv([{"attack": "pgd", "epsilon": 0.1}, {"attack": "fmn", "median": 0.3}])
+    'attack,epsilon,median\npgd,0.1,\nfmn,,0.3\n'
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

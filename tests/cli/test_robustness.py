@@ -18,6 +18,7 @@ from rnnspec.training.trained import load_run
 
 KEYS = "target attack norm epsilon accuracy ci_low ci_high max_perturbation seconds".split()
 FEW = ("--samples", 20, "--steps", 2, "--restarts", 1)
+OF_SEARCHES = "on input is taken by pgd, apgd, square, got"
 CONFIG = TrainingConfig(cell="gru", hidden=8, epochs=3, batch_size=64, lr=0.02)
 
 
@@ -75,7 +76,7 @@ def test_it_is_the_python_function(program, run):
 
 def test_the_initial_state_can_be_moved(program, run):
     record = record_of(
-        program, run, "--target", "state", "--attack", "fgsm,fmn", "--epsilon", "3", *FEW
+        program, run, "--target", "state", "--attack", "fgsm,fmn", "--epsilon", "3", *FEW[:2]
     )
     assert record["results"][0]["target"] == "state"
     assert record["units"] is None
@@ -119,29 +120,53 @@ def test_a_row_of_weights_is_of_the_matrix_worst_off():
 
 
 @pytest.mark.parametrize(
-    ("target", "attack"),
-    [("input", "pgd,sign"), ("input", "deepfool,fmn"), ("weights", "random,prune,int8")],
+    ("target", "flags", "attacks"),
+    [
+        ("input", ("--attack", "pgd,sign", "--epsilon", "0,0.3", *FEW), ["pgd", "pgd", "sign"]),
+        ("input", ("--attack", "deepfool,fmn", *FEW[:2]), ["deepfool", "fmn"]),
+        ("input", ("--attack", "fmn,sign", "--epsilon", "0.3", *FEW[:2]), ["sign", "fmn"]),
+        ("weights", ("--attack", "random,int8", "--epsilon", "0.1,1", *FEW[:2]), ["random"] * 2),
+    ],
 )
-def test_csv_and_figure_are_written(program, run, tmp_path, target, attack):
+def test_csv_and_figure_are_written(program, run, tmp_path, target, flags, attacks):
     out, figure = tmp_path / "r.csv", tmp_path / "r.png"
     code, said, _ = program(
-        "robustness", run, "--target", target, "--attack", attack, "--epsilon", "0,0.3",
-        "--out", out, "--figure", figure, *FEW,
-    )  # fmt: skip
+        "robustness", run, "--target", target, *flags, "--out", out, "--figure", figure
+    )
     assert code == 0
     assert f"numbers: {out}" in said
     assert figure.stat().st_size > 10_000
     rows = list(csv.DictReader(out.read_text().splitlines()))
-    if "deepfool" in attack:
-        assert [row["attack"] for row in rows] == ["deepfool", "fmn"]
-        assert float(rows[0]["median"]) > 0
-    else:
-        assert set(KEYS) <= set(rows[0])
-        assert rows[0]["target"] == target
+    assert [row["attack"] for row in rows][: len(attacks)] == attacks
+    for row in rows:
+        assert row["target"] == target
+        if row["attack"] in ("deepfool", "fmn"):
+            assert float(row["median"]) > 0
+            assert not row.get("epsilon")
+        else:
+            assert all(row[key] for key in KEYS)
+            assert not row.get("median")
+
+
+def test_a_figure_of_curves_and_smallest_changes_shows_both(program, run, tmp_path, monkeypatch):
+    from rnnspec.report import figures
+
+    shown = []
+    monkeypatch.setattr(figures, "save_figure", lambda ax, _: shown.append(ax.figure))
+    program(
+        "robustness", run, "--attack", "sign,fmn,deepfool", "--epsilon", "0,0.3", *FEW[:2],
+        "--figure", tmp_path / "r.png",
+    )  # fmt: skip
+    left, right = shown[0].axes
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["sign"]
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["fmn", "deepfool"]
+    assert (left.get_ylabel(), right.get_ylabel()) == ("accuracy", "share of decisions changed")
 
 
 def test_the_table_and_quiet(program, run):
-    code, out, _ = program("robustness", run, "--attack", "sign,deepfool", "--epsilon", "0.1", *FEW)
+    code, out, _ = program(
+        "robustness", run, "--attack", "sign,deepfool", "--epsilon", "0.1", *FEW[:2]
+    )
     assert code == 0
     assert "sequences, sizes in std" in out
     assert "sign (linf)" in out
@@ -182,6 +207,15 @@ def test_a_sanity_warning_is_in_the_record_and_one_line_on_stderr(program, copy)
         (("--target", "weights", "--norm", "linf"), "`norm` must be one of spectral, frobenius"),
         (("--target", "output"), "'output' is not one of 'input', 'state', 'weights'"),
         (("--samples", "0"), "0 is not in the range x>=1"),
+        (("--attack", "sign,fmn", "--steps", "3"), f"`--steps` {OF_SEARCHES} sign, fmn: leave it"),
+        (("--attack", "fgsm", "--restarts", "1"), f"`--restarts` {OF_SEARCHES} fgsm: leave it out"),
+        (("--attack", "fmn", "--epsilon", "0.1"), "sign, sphere, got fmn: leave it out"),
+        (
+            ("--target", "weights", "--attack", "int8", "--epsilon", "0.1"),
+            "`--epsilon` on weights is taken by random, worst, rank_one, got int8: leave it out",
+        ),
+        (("--target", "weights", "--steps", "9"), "`--steps` on weights is taken by no attack"),
+        (("--target", "state", "--units", "std"), "`--units` on state is taken by no attack, got"),
         (("--figure", "a.jpg"), "`--figure` must end in .png, .svg, .pdf"),
         (("--out", "nowhere/a.csv"), "nowhere"),
     ],
