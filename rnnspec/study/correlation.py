@@ -27,6 +27,7 @@ DRAWS = 2000
 FEWEST = 4  # groups less strata: below, an interval of this kind says nothing
 
 Array = NDArray[np.float64]
+Labels = NDArray[Any]
 
 
 def spearman(
@@ -95,26 +96,24 @@ def spearman(
     Estimate(name='', value=nan, ..., n=2, left_out=1, ..., why='one of the two is constant')
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    groups = np.arange(len(x)) if groups is None else np.asarray(groups)
-    strata = np.zeros(len(x)) if strata is None else np.asarray(strata)
-    if len({len(x), len(y), len(groups), len(strata)}) > 1:
-        raise ValueError(
-            "`x`, `y`, `groups` and `strata` must be of one length,"
-            f" got {len(x)}, {len(y)}, {len(groups)} and {len(strata)}"
-        )
+    group: Labels = np.arange(len(x)) if groups is None else np.asarray(groups)
+    stratum: Labels = np.zeros(len(x)) if strata is None else np.asarray(strata)
+    lengths = [len(x), len(y), len(group), len(stratum)]
+    if len({*lengths}) > 1:
+        raise ValueError(f"`x`, `y`, `groups` and `strata` must be of one length, got {lengths}")
     seed_number(seed)
     known = ~(np.isnan(x) | np.isnan(y))
-    groups, strata = groups[known], strata[known]
-    R, S = _signs(x[known], strata), _signs(y[known], strata)
-    n = len(groups)
-    (value,) = _correlation(np.ones((1, n)), R, S, strata)
+    group, stratum = group[known], stratum[known]
+    R, S = _signs(x[known], stratum), _signs(y[known], stratum)
+    n = len(group)
+    (value,) = _correlation(np.ones((1, n)), R, S, stratum)
     found = Estimate(name, float(value), n=n, left_out=len(x) - n)
     if np.isnan(value):
         return replace(found, why="one of the two is constant" if n > 1 else "too few runs")
-    drawn, freedom = _draws(groups, strata, seed)
+    drawn, freedom = _draws(group, stratum, seed)
     if freedom < FEWEST:
         return replace(found, why="too few settings for an interval")
-    z, sigma = _on_the_line(found.value, _correlation(drawn, R, S, strata), n)
+    z, sigma = _on_the_line(found.value, _correlation(drawn, R, S, stratum), n)
     reach = stats.t.ppf(0.975, freedom) * sigma
     return replace(
         found,
@@ -124,22 +123,22 @@ def spearman(
     )
 
 
-def _signs(x: Array, strata: NDArray[Any]) -> Array:
+def _signs(x: Array, strata: Labels) -> Array:
     """sign(x_i - x_j) within a stratum, and 0 across; by order, as inf - inf is no number."""
     signs = np.greater.outer(x, x).astype(np.float64) - np.less.outer(x, x)
     return signs * np.equal.outer(strata, strata)
 
 
-def _correlation(w: Array, R: Array, S: Array, strata: NDArray[Any]) -> Array:
+def _correlation(w: Array, R: Array, S: Array, strata: Labels) -> Array:
     """The pooled correlation for each row of weights; NaN where no rank differs."""
     sizes = w @ np.equal.outer(strata, strata)
     with np.errstate(invalid="ignore"):  # 0/0: a stratum of which nothing was drawn
         r, s = (np.nan_to_num(w @ signs.T / (2 * sizes)) for signs in (R, S))
-        correlation: Array = (w * r * s).sum(1) / np.sqrt((w * r**2).sum(1) * (w * s**2).sum(1))
-    return np.clip(correlation, -1, 1)
+        correlation = (w * r * s).sum(1) / np.sqrt((w * r**2).sum(1) * (w * s**2).sum(1))
+    return np.asarray(correlation.clip(-1, 1))
 
 
-def _draws(groups: NDArray[Any], strata: NDArray[Any], seed: int) -> tuple[Array, int]:
+def _draws(groups: Labels, strata: Labels, seed: int) -> tuple[Array, int]:
     """How often each run is in each bootstrap sample, and the groups less the strata."""
     rng = np.random.default_rng(seed)
     drawn, freedom = np.zeros((DRAWS, len(groups))), 0

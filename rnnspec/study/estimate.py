@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import isfinite, isnan, nan
 from typing import Any
 
-SUPPORTED, REFUTED, UNDECIDED = VERDICTS = ("supported", "not supported", "undecided")
+SUPPORTED, REFUTED, UNDECIDED = "supported", "not supported", "undecided"
+LEVEL = 0.05  # of corrected p-values
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Claim:
 
 
 def above(estimate: Estimate, margin: float = 0.0) -> str:
-    """Is the number above zero, by enough to matter?
+    """Whether the number is above zero, by enough to matter.
 
     Not supported if the interval ends at or below `margin`, supported if it begins above zero
     (and ends above `margin`), else undecided; without an interval, undecided.
@@ -111,7 +112,7 @@ def above(estimate: Estimate, margin: float = 0.0) -> str:
 
 
 def inside(estimate: Estimate, low: float, high: float) -> str:
-    """Does the number lie between `low` and `high`?
+    """Whether the number lies between `low` and `high`.
 
     Supported if the whole interval does, not supported if none of it does, else undecided.
 

@@ -67,7 +67,7 @@ def paired(differences: ArrayLike, name: str = "") -> Estimate:
     k = depth(n)
     return Estimate(
         name,
-        value=float(_middle(averages)),
+        value=_middle(averages),
         low=float(averages[k - 1]) if k else np.nan,
         high=float(averages[-k]) if k else np.nan,
         n=n,
@@ -126,5 +126,5 @@ def _walsh(d: Array) -> Array:
 def _middle(ordered: Array) -> float:
     """Median of what may hold infinities on both sides."""
     m = len(ordered)
-    low, high = ordered[(m - 1) // 2], ordered[m // 2]
+    low, high = float(ordered[(m - 1) // 2]), float(ordered[m // 2])
     return low if low == high else (low + high) / 2

@@ -1,7 +1,16 @@
 """What no other choice improves upon in everything at once."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from rnnspec.study.contrasts import mean_known
+from rnnspec.study.results import Row
+from rnnspec.study.runs import column
+
+AXES = ("test_accuracy", "distance_to_instability", "median_r")
 
 
 def pareto_front(points: ArrayLike) -> NDArray[np.bool_]:
@@ -38,5 +47,46 @@ def pareto_front(points: ArrayLike) -> NDArray[np.bool_]:
         raise ValueError(f"`points` must have shape (n, m), got shape {P.shape}")
     no_worse = (P[:, np.newaxis] >= P).all(2)  # [q, p]
     better = (P[:, np.newaxis] > P).any(2)
-    front: NDArray[np.bool_] = ~(no_worse & better).any(0) & ~np.isnan(P).any(1)
-    return front
+    return np.asarray(~(no_worse & better).any(0) & ~np.isnan(P).any(1))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A condition on a data set and cell: means over its runs, and if it is on their front."""
+
+    dataset: str
+    cell: str
+    condition: str
+    test_accuracy: float
+    distance_to_instability: float
+    median_r: float
+    on_front: bool
+
+
+def settings(runs: Sequence[Row]) -> list[Setting]:
+    """The settings of a study, each judged among the conditions of its data set and cell.
+
+    A mean is over the runs of which the number is known.  A setting with a number that none
+    of its runs has is not on the front.
+
+    Examples
+    --------
+    >>> run = {"dataset": "digits", "cell": "rnn", "condition": "plain", "median_r": 1.0}
+    >>> run |= {"test_accuracy": 0.9, "distance_to_instability": 0.0}
+    >>> found = settings([run, run | {"condition": "norm", "median_r": 0.5}])
+    >>> [(one.condition, one.on_front) for one in found]
+    [('plain', True), ('norm', False)]
+    """
+    found = []
+    for dataset, cell in dict.fromkeys((run["dataset"], run["cell"]) for run in runs):
+        rivals = [run for run in runs if (run["dataset"], run["cell"]) == (dataset, cell)]
+        conditions = list(dict.fromkeys(run["condition"] for run in rivals))
+        means = [_means([run for run in rivals if run["condition"] == one]) for one in conditions]
+        for condition, mean, best in zip(conditions, means, pareto_front(means), strict=True):
+            found.append(Setting(str(dataset), str(cell), str(condition), *mean, bool(best)))
+    return found
+
+
+def _means(runs: Sequence[Row]) -> tuple[float, float, float]:
+    accuracy, distance, robustness = (mean_known(column(runs, name)) for name in AXES)
+    return accuracy, distance, robustness

@@ -1,0 +1,96 @@
+"""From the rows of ``results.csv``, one a matrix, to one row a run."""
+
+from collections.abc import Iterable
+from math import isnan, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.study.results import Row, Value
+
+Array = NDArray[np.float64]
+
+MEASURES = (
+    *("spectral_radius", "spectral_norm", "spectral_abscissa", "henrici", "henrici_relative"),
+    *("commutator_norm", "eigenvector_condition", "numerical_radius", "kreiss_constant"),
+    *("transient_peak", "distance_to_instability", "stability_radius_real"),
+)
+SMALL_IS_WORST = ("distance_to_instability", "stability_radius_real", "distance_ratio")
+JACOBIAN = "jacobian "
+ROOM = 1e-6  # 1 - rho below this is rounding: the weights are float32
+
+
+def runs_of(rows: Iterable[Row]) -> list[Row]:
+    r"""One row a run: its own numbers, its worst recurrent matrix, its worst mean Jacobian.
+
+    The worst of several matrices has the largest number, or the smallest distance; each
+    number is the worst by itself, so two of them may be of different gates.  Those of the
+    Jacobian stand under the same names with "jacobian " before them.  Beside the columns of
+    the table there are
+
+    ``distance_ratio``
+        :math:`\beta/(1-\rho)`, the distance to instability over what it would be if the matrix
+        were normal; blank where :math:`1-\rho` is below 1e-6.
+    ``pseudospectral_gap@E``
+        :math:`\rho_\varepsilon - \rho`: :math:`\varepsilon` if normal, else more.
+
+    Examples
+    --------
+    >>> row = {"run": "a", "test_accuracy": 0.9, "spectral_radius": 0.5}
+    >>> rows = [row | {"matrix": "layer0.reset"}, row | {"matrix": "layer0.new"}]
+    >>> rows[1]["spectral_radius"] = 0.75
+    >>> rows += [row | {"matrix": "layer0.jacobian@mean", "spectral_radius": 0.25}]
+    >>> (run,) = runs_of(rows)
+    >>> run["test_accuracy"], run["spectral_radius"], run["jacobian spectral_radius"]
+    (0.9, 0.75, 0.25)
+    """
+    by_run: dict[Value, list[Row]] = {}
+    for row in rows:
+        by_run.setdefault(row["run"], []).append(row | _derived(row))
+    return [_run(matrices) for matrices in by_run.values()]
+
+
+def number(row: Row, name: str) -> float:
+    """A number of `row`; NaN where it is blank or not there."""
+    value = row.get(name)
+    return nan if value is None or isinstance(value, str) else float(value)
+
+
+def column(runs: Iterable[Row], name: str) -> Array:
+    """A number of each run."""
+    return np.array([number(run, name) for run in runs], np.float64)
+
+
+def setting(run: Row, name: str) -> Value:
+    """A setting of `run`; "none" where it is blank."""
+    return run.get(name) or "none"
+
+
+def _derived(row: Row) -> Row:
+    rho, beta = number(row, "spectral_radius"), number(row, "distance_to_instability")
+    derived: Row = {"distance_ratio": beta / (1 - rho) if 1 - rho > ROOM else None}
+    for name in row:
+        if name.startswith("pseudospectral_radius@"):
+            epsilon = name.removeprefix("pseudospectral_radius@")
+            derived[f"pseudospectral_gap@{epsilon}"] = number(row, name) - rho
+    return derived
+
+
+def _run(matrices: list[Row]) -> Row:
+    names = [name for name in matrices[0] if _is_measure(name)]
+    run = {name: value for name, value in matrices[0].items() if name not in {*names, "matrix"}}
+    for prefix in ("", JACOBIAN):
+        part = [m for m in matrices if ("jacobian" in str(m["matrix"])) == bool(prefix)]
+        run |= {prefix + name: _worst(part, name) for name in names}
+    return run
+
+
+def _is_measure(name: str) -> bool:
+    derived = ("distance_ratio", "pseudospectral_radius@", "pseudospectral_gap@")
+    return name.removesuffix("_initial") in MEASURES or name.startswith(derived)
+
+
+def _worst(matrices: list[Row], name: str) -> float | None:
+    values = [value for m in matrices if not isnan(value := number(m, name))]
+    small = name.removesuffix("_initial") in SMALL_IS_WORST
+    return (min if small else max)(values, default=None)

@@ -1,0 +1,94 @@
+"""Numbers of a study in words."""
+
+from collections.abc import Sequence
+from math import isnan
+
+from rnnspec.study.estimate import Estimate
+from rnnspec.study.runs import JACOBIAN
+
+WORDS = {
+    "test_accuracy": "test accuracy",
+    "median_r": "median r*",
+    "area": "area under the PGD curve",
+    "lyapunov_max": "largest Lyapunov exponent",
+    "spectral_radius": "spectral radius ρ",
+    "spectral_norm": "spectral norm",
+    "spectral_abscissa": "spectral abscissa",
+    "henrici": "Henrici departure",
+    "henrici_relative": "relative Henrici departure",
+    "commutator_norm": "commutator norm",
+    "eigenvector_condition": "eigenvector condition κ(V)",
+    "numerical_radius": "numerical radius",
+    "kreiss_constant": "Kreiss constant",
+    "transient_peak": "transient peak",
+    "distance_to_instability": "distance to instability β",
+    "distance_ratio": "β/(1−ρ)",
+    "stability_radius_real": "real stability radius",
+    "pseudospectral_radius": "pseudospectral radius ρ_ε",
+    "pseudospectral_gap": "ρ_ε−ρ",
+    "weights_accuracy": "accuracy under weight noise",
+}
+SIZES = {"weights_accuracy": "‖E‖"}
+
+
+def label(name: str) -> str:
+    """A column of the table in words.
+
+    Examples
+    --------
+    >>> label("jacobian pseudospectral_gap@0.01"), label("weights_accuracy@0.1")
+    ('ρ_ε−ρ at ε = 0.01 of the Jacobian', 'accuracy under weight noise at ‖E‖ = 0.1')
+    """
+    column, _, size = name.removeprefix(JACOBIAN).partition("@")
+    at = f" at {SIZES.get(column, 'ε')} = {size}" if size else ""
+    return WORDS.get(column, column) + at + " of the Jacobian" * name.startswith(JACOBIAN)
+
+
+def figure(value: float) -> str:
+    """Three figures and a true minus sign.
+
+    Examples
+    --------
+    >>> figure(-0.12345), figure(float("inf")), figure(-1e-20)
+    ('−0.123', '∞', '−1e−20')
+    """
+    return f"{value:.3g}".replace("inf", "∞").replace("-", "−")
+
+
+def said(estimate: Estimate) -> str:
+    """An estimate with its interval and its n, or why there is none.
+
+    Examples
+    --------
+    >>> said(Estimate("", 0.5, 0.25, 0.75, 12, left_out=2)), said(Estimate("", why="no pair"))
+    ('0.5 [0.25, 0.75] (n = 12, 2 left out)', 'not known (no pair, n = 0)')
+    >>> said(Estimate("", 0.5, n=3, why="an interval takes at least 6 pairs"))
+    '0.5 (an interval takes at least 6 pairs, n = 3)'
+    """
+    left_out = f", {estimate.left_out} left out" if estimate.left_out else ""
+    why = f"{estimate.why}, " if estimate.why else ""
+    value = "not known" if isnan(estimate.value) else figure(estimate.value)
+    interval = "" if isnan(estimate.low) else f" [{figure(estimate.low)}, {figure(estimate.high)}]"
+    return f"{value}{interval} ({why}n = {estimate.n}{left_out})"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def counted(n: int, noun: str) -> str:
+    """How many of something.
+
+    Examples
+    --------
+    >>> counted(1, "run"), counted(3, "run")
+    ('1 run', '3 runs')
+    """
+    return f"{n} {noun}{'' if n == 1 else 's'}"
