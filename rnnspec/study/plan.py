@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnspec._checks import known_keys, positive, seed_number
-from rnnspec.robustness.curve import increasing
+from rnnspec._checks import known_keys, seed_number
+from rnnspec.study.measuring import Measuring
 from rnnspec.study.results import Value
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.settings import checked_settings
@@ -24,33 +24,6 @@ FORMAT = 1  # of a task's folder; a new one makes every task a new one
 AXES = ("datasets", "cells", "seeds")
 GRIDDED = {"dataset": "datasets", "cell": "cells", "seed": "seeds"}
 PRESETS = ("quick", "standard", "full")
-
-
-@dataclass(frozen=True)
-class Measuring:
-    """What is measured on a trained network.
-
-    `epsilons` are those of the pseudospectral radii; `jacobian` asks for the mean state
-    Jacobian of each layer; `lyapunov` is the number of exponents, 0 for none; `samples` the
-    number of test sequences looked at; `attack_epsilons` are sizes in standard deviations,
-    `weight_epsilons` spectral norms.
-    """
-
-    epsilons: tuple[float, ...] = (0.01,)
-    jacobian: bool = True
-    lyapunov: int = 8
-    samples: int = 200
-    attack_epsilons: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
-    weight_epsilons: tuple[float, ...] = (0.1, 0.3, 1.0)
-
-    def __post_init__(self) -> None:
-        for epsilon in self.epsilons:
-            positive(epsilon, "epsilons")
-        increasing(self.attack_epsilons, "attack_epsilons")
-        increasing(self.weight_epsilons, "weight_epsilons")
-        for name, least in (("samples", 1), ("lyapunov", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)

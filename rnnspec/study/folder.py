@@ -1,0 +1,88 @@
+"""The folder of a study: whether it may be written, and what it says of itself.
+
+``study.toml``    the file, as given
+``study.json``    every setting of every task, versions, and what became of each
+``results.csv``   a row per run and matrix, see `rnnspec.study.results`
+``curves.csv``    a row per run, perturbation and size
+``cells/RUN/``    a run directory for each task, see `rnnspec.study.task`
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rnnspec._files import write_json, write_text
+from rnnspec.study.plan import FORMAT, Plan
+from rnnspec.study.results import write_curves, write_results
+from rnnspec.study.seal import sealed
+from rnnspec.study.tables import curve_rows, result_rows
+from rnnspec.study.task import folder_of
+from rnnspec.training.rundir import environment
+
+
+def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
+    """Refuse a folder that is not this study's to write.
+
+    Raises
+    ------
+    ValueError
+        If it is a file, holds something else, another study, this one and `resume` is false,
+        or one whose ``study.json`` was damaged.
+    """
+    path = folder / "study.json"
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} must be a folder, found a file")
+    if not path.is_file():
+        held = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+        if held and "cells" not in held:
+            raise ValueError(f"{folder} must be empty or hold a study, found {held[0]}")
+        if held and not resume:
+            raise ValueError(f"{folder} holds runs already: --resume goes on with them")
+        return
+    try:
+        runs = {record["run"] for record in json.loads(path.read_text())["runs"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is damaged ({type(error).__name__}: {error}); delete it, no run is lost:"
+            " --resume writes it anew"
+        ) from error
+    if runs != (mine := {task.run for task in plan.tasks}):
+        raise ValueError(
+            f"{folder} holds another study: {len(runs - mine)} of its {len(runs)} runs are none"
+            f" of this one's {len(mine)}; choose another --out"
+        )
+    if not resume:
+        raise ValueError(
+            f"{folder} holds this study already: --resume goes on with it, or choose another --out"
+        )
+
+
+def write_record(plan: Plan, folder: Path, failed: Mapping[str, str]) -> None:
+    """Write ``study.toml`` and ``study.json``; `failed` gives a reason by run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = []
+    for task in plan.tasks:
+        done = sealed(folder_of(task, folder))
+        state = "done" if done else "failed" if task.run in failed else "missing"
+        runs.append(
+            {
+                "run": task.run,
+                **task.place,
+                "state": state,
+                "reason": None if done else failed.get(task.run),
+                "settings": asdict(task.config),
+                "measure": asdict(task.measuring),
+            }
+        )
+    write_text(folder / "study.toml", plan.text)
+    record: dict[str, Any] = {"format": FORMAT, "name": plan.name, "versions": environment()}
+    write_json(folder / "study.json", {**record, "runs": runs})
+
+
+def write_tables(plan: Plan, folder: Path) -> None:
+    """Write ``results.csv`` and ``curves.csv`` of the tasks that are done."""
+    done = [task for task in plan.tasks if sealed(folder_of(task, folder))]
+    write_results(folder / "results.csv", (row for t in done for row in result_rows(t, folder)))
+    write_curves(folder / "curves.csv", (row for t in done for row in curve_rows(t, folder)))

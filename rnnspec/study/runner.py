@@ -1,0 +1,154 @@
+"""A study from its plan to its tables: what is missing is computed, whatever dies."""
+
+import errno
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnspec.data.load import load_dataset
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.study.cluster import connected
+from rnnspec.study.folder import check_folder, write_record, write_tables
+from rnnspec.study.plan import Plan, Task
+from rnnspec.study.seal import sealed
+from rnnspec.study.task import compute, folder_of
+from rnnspec.training.config import TrainingConfig
+from rnnspec.training.run import adversarial_of, curvature_of, normalization_of
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+DEATHS = 25  # times that Dask may give a task up: each after three or four dead workers
+LEAST = 2**20  # bytes free on a disk that is not full
+
+
+def run_study(
+    plan: Plan,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    resume: bool = False,
+    data_dir: Path | None = None,
+    download: bool = True,
+    on_start: Callable[[str, int], None] | None = None,
+    on_task: Callable[[Task, str | None], None] | None = None,
+) -> dict[str, str]:
+    """Compute every task of `plan` that is missing in `folder`, and write the tables.
+
+    The tables depend on the plan and the machine's arithmetic alone: not on the number of
+    workers, on which died, or on how often a study was taken up again.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `read_plan`.
+    folder : path
+        On a cluster of several machines, one that all of them see.
+    workers, scheduler
+        As for `connected`.
+    resume : bool, default False
+        Go on with the study in `folder`.
+    data_dir, download
+        As for `load_dataset`.
+    on_start : callable, optional
+        Called with the address of the Dask dashboard and the number of missing tasks, if any.
+    on_task : callable, optional
+        Called with each task that is over, and why it failed or None.
+
+    Returns
+    -------
+    dict of str to str
+        Why a task failed, by its run; such a run is not in the tables.
+
+    Raises
+    ------
+    ValueError
+        For settings, data, a folder or a scheduler that cannot be used, before anything is
+        written; and if the disk is full.
+    """
+    for task in plan.tasks:
+        _check(task.config)
+    check_folder(plan, folder, resume)
+    for name, view in {(task.config.dataset, task.config.view) for task in plan.tasks}:
+        load_dataset(name, view, data_dir, download=download)
+    folder = folder.absolute()
+    missing = [task for task in plan.tasks if not sealed(folder_of(task, folder))]
+    failed: dict[str, str] = {}
+    try:
+        if missing:
+            with connected(workers, scheduler) as client:
+                write_record(plan, folder, failed)
+                if on_start is not None:
+                    on_start(client.dashboard_link, len(missing))
+                where = (folder, data_dir and data_dir.absolute(), download)
+                for task, error in _computed(client, missing, where):
+                    if error is None and not sealed(folder_of(task, folder)):
+                        error = OSError(
+                            f"its worker finished, but {folder_of(task, folder)} is not complete"
+                            " here: on several machines the folder must be one that all see"
+                        )
+                    if error is not None:
+                        _stop_if_full(error, folder)
+                        failed[task.run] = f"{type(error).__name__}: {error}"
+                    if on_task is not None:
+                        on_task(task, failed.get(task.run))
+        write_tables(plan, folder)
+        write_record(plan, folder, failed)
+    except OSError as error:
+        _stop_if_full(error, folder)
+        raise
+    return failed
+
+
+def _check(config: TrainingConfig) -> None:
+    """Refuse settings that no training takes."""
+    normalization_of(config)
+    adversarial_of(config)
+    curvature_of(config)
+    SequenceClassifier(
+        config.cell,
+        n_features=1,
+        n_classes=2,
+        hidden=config.hidden,
+        layers=config.layers,
+        bidirectional=config.bidirectional,
+        init=config.init,
+    )
+
+
+def _computed(
+    client: "Client", tasks: Iterable[Task], where: tuple[Any, ...]
+) -> Iterator[tuple[Task, BaseException | None]]:
+    """Each task as it is over, with what stopped it; those whose workers died again and again."""
+    from distributed import KilledWorker, as_completed
+
+    def submit(task: Task) -> Any:
+        return client.submit(compute, task, *where, pure=False, key=f"{task.run}-{next(numbers)}")
+
+    numbers = iter(range(10**9))
+    waiting = {submit(task): task for task in tasks}
+    deaths: dict[Task, int] = {}
+    over = as_completed(list(waiting))
+    for future in over:
+        task = waiting.pop(future)
+        if future.cancelled():
+            raise RuntimeError("the scheduler is gone; --resume goes on with what is missing")
+        error = future.exception()
+        if isinstance(error, KilledWorker) and deaths.get(task, 0) < DEATHS:
+            deaths[task] = deaths.get(task, 0) + 1
+            again = submit(task)
+            waiting[again] = task
+            over.add(again)
+        else:
+            yield task, error
+
+
+def _stop_if_full(error: BaseException, folder: Path) -> None:
+    """A full disk is not one task's failure: all that are left would fail too."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or shutil.disk_usage(folder).free < LEAST:
+        raise ValueError(
+            f"no space left for {folder}: free some, and --resume goes on; what is done is kept"
+        ) from error
