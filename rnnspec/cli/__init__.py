@@ -10,7 +10,7 @@ import click
 
 from rnnspec import __version__
 
-COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "datasets")
+COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "study", "datasets")
 
 
 class LazyGroup(click.Group):
@@ -39,6 +39,7 @@ def cli() -> None:
       rnnspec pseudospectrum runs/lstm --figure lstm.png
       rnnspec measure runs/lstm
       rnnspec robustness runs/lstm --epsilon 0,0.1,0.2
+      rnnspec study --preset quick
     """  # noqa: D301, D400
 
 

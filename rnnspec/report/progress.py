@@ -1,10 +1,12 @@
-"""A progress bar over epochs, on stderr."""
+"""Progress bars on stderr: over the epochs of a training, over the tasks of a study."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+WHOLE = 30 * 86400.0  # seconds of tasks from which the time left is told: all of a study's
 
 
 @contextmanager
@@ -31,3 +33,35 @@ def show_epochs(epochs: int, enabled: bool) -> Iterator[Callable[[dict[str, floa
             )
 
         yield on_epoch
+
+
+@contextmanager
+def show_tasks(
+    enabled: bool,
+) -> Iterator[tuple[Callable[[str, int, int], None], Callable[[object, str | None], None]]]:
+    """Yield what to call at the start of a study and after each task.
+
+    The address of the dashboard is printed; the bar is shown only on a terminal.
+    """
+    console = Console(stderr=True)
+    progress = Progress(
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not (enabled and console.is_terminal),
+        speed_estimate_period=WHOLE,
+    )
+    with progress:
+
+        def on_start(dashboard: str, done: int, total: int) -> None:
+            if enabled:
+                console.print(f"dashboard: {dashboard}", highlight=False, soft_wrap=True)
+            progress.add_task("runs", total=total, completed=done)
+
+        def on_task(task: object, reason: str | None) -> None:
+            said = f"runs, last {task}{' failed' if reason else ''}"
+            progress.update(progress.task_ids[0], advance=1, description=said)
+
+        yield on_start, on_task

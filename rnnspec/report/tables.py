@@ -104,6 +104,14 @@ def print_training(
         print(f"run directory: {directory}")
 
 
+def print_study(record: Mapping[str, Any], folder: Path) -> None:
+    """What a study says: each claim's question, and the sentence that its numbers make."""
+    print(f"{record['name']}: {record['done']} of {record['runs']} runs done")
+    for claim in record["claims"]:
+        print(f"{claim['name']}  {claim['question']}\n    {claim['sentence']}")
+    print(f"study folder: {folder}")
+
+
 def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
     """Stability numbers, a row per number, a column per matrix; of one matrix with its proofs."""
     names = list(matrices)

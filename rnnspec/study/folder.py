@@ -4,6 +4,7 @@
 ``study.json``    every setting of every task, versions, and what became of each
 ``results.csv``   a row per run and matrix, see `rnnspec.study.results`
 ``curves.csv``    a row per run, perturbation and size
+``claims.json``   what they say, see `rnnspec.study.claims`
 ``cells/RUN/``    a run directory for each task, see `rnnspec.study.task`
 """
 
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec._files import write_json, write_text
+from rnnspec.study.claims import claims
+from rnnspec.study.estimate import Claim
 from rnnspec.study.plan import FORMAT, Plan
-from rnnspec.study.results import write_curves, write_results
+from rnnspec.study.results import read_results, write_curves, write_results
 from rnnspec.study.seal import sealed
 from rnnspec.study.tables import curve_rows, result_rows
 from rnnspec.study.task import folder_of
@@ -81,8 +84,11 @@ def write_record(plan: Plan, folder: Path, failed: Mapping[str, str]) -> None:
     write_json(folder / "study.json", {**record, "runs": runs})
 
 
-def write_tables(plan: Plan, folder: Path) -> None:
-    """Write ``results.csv`` and ``curves.csv`` of the tasks that are done."""
+def write_tables(plan: Plan, folder: Path) -> tuple[Claim, ...]:
+    """Write ``results.csv``, ``curves.csv`` and ``claims.json`` of the tasks that are done."""
     done = [task for task in plan.tasks if sealed(folder_of(task, folder))]
     write_results(folder / "results.csv", (row for t in done for row in result_rows(t, folder)))
     write_curves(folder / "curves.csv", (row for t in done for row in curve_rows(t, folder)))
+    found = claims(read_results(folder / "results.csv"))
+    write_json(folder / "claims.json", {"claims": [claim.to_dict() for claim in found]})
+    return found

@@ -2,13 +2,15 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.study.cluster import connected
+from rnnspec.study.estimate import Claim
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.seal import sealed
@@ -23,6 +25,30 @@ DEATHS = 25  # times that Dask may give a task up: each after three or four dead
 LEAST = 2**20  # bytes free on a disk that is not full
 
 
+@dataclass(frozen=True)
+class Study:
+    """What became of a study: why a task failed, by its run, and what the others say."""
+
+    plan: Plan
+    failed: Mapping[str, str]
+    claims: tuple[Claim, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a record for JSON."""
+        failed = [
+            {"run": task.run, **task.place, "reason": self.failed[task.run]}
+            for task in self.plan.tasks
+            if task.run in self.failed
+        ]
+        return {
+            "name": self.plan.name,
+            "runs": len(self.plan.tasks),
+            "done": len(self.plan.tasks) - len(failed),
+            "failed": failed,
+            "claims": [claim.to_dict() for claim in self.claims],
+        }
+
+
 def run_study(
     plan: Plan,
     folder: Path,
@@ -32,9 +58,9 @@ def run_study(
     resume: bool = False,
     data_dir: Path | None = None,
     download: bool = True,
-    on_start: Callable[[str, int], None] | None = None,
+    on_start: Callable[[str, int, int], None] | None = None,
     on_task: Callable[[Task, str | None], None] | None = None,
-) -> dict[str, str]:
+) -> Study:
     """Compute every task of `plan` that is missing in `folder`, and write the tables.
 
     The tables depend on the plan and the machine's arithmetic alone: not on the number of
@@ -53,14 +79,15 @@ def run_study(
     data_dir, download
         As for `load_dataset`.
     on_start : callable, optional
-        Called with the address of the Dask dashboard and the number of missing tasks, if any.
+        Called with the address of the Dask dashboard, how many tasks are done and how many there
+        are, if any is missing.
     on_task : callable, optional
         Called with each task that is over, and why it failed or None.
 
     Returns
     -------
-    dict of str to str
-        Why a task failed, by its run; such a run is not in the tables.
+    Study
+        A run that failed is not in the tables.
 
     Raises
     ------
@@ -81,7 +108,8 @@ def run_study(
             with connected(workers, scheduler) as client:
                 write_record(plan, folder, failed)
                 if on_start is not None:
-                    on_start(client.dashboard_link, len(missing))
+                    n = len(plan.tasks)
+                    on_start(client.dashboard_link, n - len(missing), n)
                 where = (folder, data_dir and data_dir.absolute(), download)
                 for task, error in _computed(client, missing, where):
                     if error is None and not sealed(folder_of(task, folder)):
@@ -94,12 +122,12 @@ def run_study(
                         failed[task.run] = f"{type(error).__name__}: {error}"
                     if on_task is not None:
                         on_task(task, failed.get(task.run))
-        write_tables(plan, folder)
+        claims = write_tables(plan, folder)
         write_record(plan, folder, failed)
     except OSError as error:
         _stop_if_full(error, folder)
         raise
-    return failed
+    return Study(plan, failed, claims)
 
 
 def _check(config: TrainingConfig) -> None:

@@ -33,7 +33,7 @@ def checked_settings(
     {'adv_steps': 3, 'lr': 1.0}
     """
     kinds: dict[str, Any] = {field.name: field.type for field in fields(of)}
-    settings = {}
+    settings: dict[str, Any] = {}
     for key, value in given.items():
         name = key.replace("-", "_")
         known_keys([name], kinds, where)
