@@ -108,6 +108,21 @@ def seed_number(seed: int) -> int:
     return int(seed)
 
 
+def count(value: int, name: str) -> int:
+    """`value`, if it is an integer of at least 1.
+
+    Examples
+    --------
+    >>> count(2.5, "steps")
+    Traceback (most recent call last):
+    ...
+    ValueError: `steps` must be an integer of at least 1, got 2.5
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"`{name}` must be an integer of at least 1, got {value!r}")
+    return int(value)
+
+
 def positive(value: float, name: str, *, zero: bool = False) -> float:
     """`value`, if it is a finite number above zero (or at zero, if `zero`).
 

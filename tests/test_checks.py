@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from rnnspec._checks import one_of, positive, seed_number, square
+from rnnspec._checks import count, one_of, positive, seed_number, square
 from rnnspec._files import write_atomically, write_json, write_text
 
 
@@ -72,6 +72,14 @@ def test_positive(value):
     else:
         with pytest.raises(ValueError, match="`tol` must be a finite number >= 0, got "):
             positive(value, "tol", zero=True)
+
+
+@pytest.mark.parametrize("value", [-1, 0, 2.5, 3.0, np.nan, True, "4", None])
+def test_count(value):
+    assert count(1, "steps") == 1
+    assert type(count(np.int8(5), "steps")) is int
+    with pytest.raises(ValueError, match="`steps` must be an integer of at least 1, got "):
+        count(value, "steps")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True, "1", None])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec._checks import positive, seed_number
+from rnnspec._checks import count, positive, seed_number
 
 
 def flip_flop(
@@ -49,9 +49,8 @@ def flip_flop(
     >>> targets[0, :, 0].tolist()
     [1.0, 1.0, -1.0, -1.0, -1.0, 1.0]
     """
-    for name, count in {"n": n, "t": t, "bits": bits}.items():
-        if isinstance(count, bool) or count != int(count) or count < 1:
-            raise ValueError(f"`{name}` must be an integer of at least 1, got {count!r}")
+    for name, value in {"n": n, "t": t, "bits": bits}.items():
+        count(value, name)
     if positive(rate, "rate") > 1:
         raise ValueError(f"`rate` must be a probability, at most 1, got {rate}")
     rng = np.random.default_rng(seed_number(seed))

@@ -7,7 +7,7 @@ they stopped paying, from the best point so far.
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive
+from rnnspec._checks import count
 from rnnspec.robustness.budget import Budget, like
 from rnnspec.robustness.gradient import aimed, steepest
 from rnnspec.robustness.restarts import Hunt, best_of, per_sequence, starts
@@ -105,7 +105,7 @@ def apgd(
     """
     victim, aim = aimed(victim, loss, targets)
     amounts = per_sequence(epsilon, victim)
-    positive(steps, "steps")
+    count(steps, "steps")
     begin = starts(victim.budget, amounts, restarts, True, start, seed)
 
     def ascend(rows: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@ r"""DeepFool: to the nearest boundary in linear approximation, again and again."
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive
+from rnnspec._checks import count, positive
 from rnnspec.robustness.boundary import between, excess, nearest_in_halfspace
 from rnnspec.robustness.budget import Budget, sizes
 from rnnspec.robustness.gradient import logit_difference
@@ -47,8 +47,8 @@ def deepfool(
     Raises
     ------
     ValueError
-        If `steps` or `overshoot` are not above 0, `candidates` is below 2, or the logits
-        carry no gradient.
+        If `steps` is no integer of at least 1, `overshoot` is not above 0, `candidates` is below
+        2, or the logits carry no gradient.
 
     Notes
     -----
@@ -69,9 +69,9 @@ def deepfool(
     ...     [round(x, 2) for x in deepfool(victim).flatten().tolist()]
     [-1.0, 1.0]
     """
-    positive(steps, "steps")
+    count(steps, "steps")
     positive(overshoot, "overshoot")
-    if candidates < 2:
+    if count(candidates, "candidates") < 2:
         raise ValueError(
             f"`candidates` must be at least 2, the label and a rival, got {candidates}"
         )

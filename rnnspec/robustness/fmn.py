@@ -5,7 +5,7 @@ from math import cos, pi
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive
+from rnnspec._checks import count, positive
 from rnnspec.robustness.boundary import excess, shrink
 from rnnspec.robustness.budget import like, sizes
 from rnnspec.robustness.deepfool import deepfool
@@ -61,8 +61,8 @@ def fmn(
     Raises
     ------
     ValueError
-        If `steps` or `step_size` are not above 0, `gamma` is not between 0 and 1, or the logits
-        carry no gradient.
+        If `steps` is no integer of at least 1, `step_size` is not above 0, `gamma` is not between
+        0 and 1, or the logits carry no gradient.
     BudgetExceeded
         If `start` leaves the box.
 
@@ -86,7 +86,7 @@ def fmn(
     ...     [round(x, 2) for x in fmn(victim).flatten().tolist()]
     [-1.0, 1.0]
     """
-    positive(steps, "steps")
+    count(steps, "steps")
     positive(step_size, "step_size")
     if not 0 < gamma < 1:
         raise ValueError(f"`gamma` must be between 0 and 1, got {gamma}")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rnnspec._checks import one_of, positive
+from rnnspec._checks import count, one_of
 from rnnspec.robustness.budget import Budget, like
 from rnnspec.robustness.restarts import Aim, Hunt, best_of, per_sequence, starts
 from rnnspec.robustness.victim import Victim
@@ -209,7 +209,7 @@ def pgd(
     """
     victim, aim = aimed(victim, loss, targets)
     amounts = per_sequence(epsilon, victim)
-    positive(steps, "steps")
+    count(steps, "steps")
     if not 0 <= momentum <= 1:
         raise ValueError(f"`momentum` must be from 0 to 1, got {momentum}")
     length = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive, seed_number
+from rnnspec._checks import count, positive, seed_number
 from rnnspec.robustness.budget import Budget, like, sizes
 from rnnspec.robustness.victim import Victim
 
@@ -79,7 +79,7 @@ def starts(
     seed: int,
 ) -> list[Callable[[], Tensor]]:
     """Where each run starts: at random, or at 0; the first at `first` if there is one."""
-    if positive(restarts, "restarts") > 1 and not random:
+    if count(restarts, "restarts") > 1 and not random:
         raise ValueError(
             f"`restarts` must be 1 without a random start, got {restarts}: all runs would be alike"
         )

@@ -3,7 +3,7 @@ r"""The fewest time steps that must be touched to change a decision."""
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive
+from rnnspec._checks import count, positive
 from rnnspec.robustness.boundary import excess
 from rnnspec.robustness.budget import Budget
 from rnnspec.robustness.gradient import logit_difference, steepest
@@ -66,7 +66,7 @@ def sparse(
     ...     [int(sparse(victim, epsilon)[1]) for epsilon in (1.1, 2.1)]
     [2, 1]
     """
-    positive(steps, "steps")
+    count(steps, "steps")
     if victim.scale is None:
         raise ValueError("`victim` must move its input: an initial state has no time steps")
     box = victim.budget

@@ -6,7 +6,7 @@ Its worth is as a witness: where it beats an attack by gradients, those gradient
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive, seed_number
+from rnnspec._checks import count, seed_number
 from rnnspec.robustness.budget import like, sizes
 from rnnspec.robustness.gradient import aimed
 from rnnspec.robustness.restarts import Hunt, per_sequence
@@ -72,7 +72,7 @@ def square(
     """
     victim, aim = aimed(victim, "logit_difference", None)
     amounts = per_sequence(epsilon, victim)
-    positive(queries, "queries")
+    count(queries, "queries")
     generator = torch.Generator().manual_seed(seed_number(seed))
     possible = (amounts > 0) & victim.budget.movable.flatten(1).any(1)
     rows = (possible & ~victim.fooled(victim.nothing())).nonzero()[:, 0]

@@ -3,7 +3,7 @@ r"""One perturbation for all sequences."""
 import torch
 from torch import Tensor
 
-from rnnspec._checks import positive, seed_number
+from rnnspec._checks import count, positive, seed_number
 from rnnspec.robustness.budget import Budget
 from rnnspec.robustness.gradient import logit_difference, steepest
 from rnnspec.robustness.victim import Victim
@@ -49,7 +49,8 @@ def universal(
     Raises
     ------
     ValueError
-        If `epsilon`, `steps` or `batch` are not above 0, or the logits carry no gradient.
+        If `epsilon` is not above 0, `steps` or `batch` is no integer of at least 1, or the logits
+        carry no gradient.
 
     Notes
     -----
@@ -72,8 +73,8 @@ def universal(
     ...     fooling_rate(victim, u)
     1.0
     """
-    positive(steps, "steps")
-    positive(batch, "batch")
+    count(steps, "steps")
+    count(batch, "batch")
     epsilon = positive(epsilon, "epsilon")
     ball = _ball(victim.budget)
     generator = torch.Generator().manual_seed(seed_number(seed))

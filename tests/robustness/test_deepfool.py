@@ -122,7 +122,7 @@ def test_a_thousand_steps_towards_a_boundary_that_is_not_there(walks):
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ({"steps": 0}, "`steps` must be a finite number > 0, got 0"),
+        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
         ({"overshoot": 0.0}, "`overshoot` must be a finite number > 0"),
         ({"candidates": 1}, "`candidates` must be at least 2, the label and a rival, got 1"),
     ],

@@ -87,7 +87,7 @@ def test_a_sequence_without_slope_is_left_alone_and_the_others_are_not(walks, li
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ({"steps": 0}, "`steps` must be a finite number > 0, got 0"),
+        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
         ({"step_size": -1.0}, "`step_size` must be a finite number > 0"),
         ({"gamma": 1.0}, "`gamma` must be between 0 and 1, got 1.0"),
     ],

@@ -312,8 +312,9 @@ def test_a_budget_that_is_none_is_refused(walks, linear, attack, epsilon, error)
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"steps": 0}, "`steps` must be a finite number > 0, got 0"),
-        ({"restarts": 0}, "`restarts` must be a finite number > 0, got 0"),
+        ({"steps": 0}, "`steps` must be an integer of at least 1, got 0"),
+        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
+        ({"restarts": 0}, "`restarts` must be an integer of at least 1, got 0"),
         ({"loss": "hinge"}, "`loss` must be one of cross_entropy, logit_difference, got 'hinge'"),
         ({"targets": torch.tensor([1])}, r"`targets` must hold 3 classes, .* of shape \(1,\)"),
         ({"targets": torch.ones(3)}, "`targets` must hold 3 classes, .*got torch.float32"),

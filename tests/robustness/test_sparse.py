@@ -94,7 +94,7 @@ def test_masked_steps_stay_shut(digits, digits_lstm):
     [
         ("input", None, 5, "`epsilon` must be given, got None: the data has no raw bounds"),
         ("input", 0.0, 5, "`epsilon` must be a finite number > 0"),
-        ("input", 1.0, 0, "`steps` must be a finite number > 0"),
+        ("input", 1.0, 0, "`steps` must be an integer of at least 1, got 0"),
         ("state", 1.0, 5, "`victim` must move its input"),
     ],
 )

@@ -148,7 +148,7 @@ def test_a_state_is_attacked_too(walks):
 
 def test_queries_out_of_range_are_refused(walks, linear):
     with under_attack(linear(), walks(3)) as victim:
-        with pytest.raises(ValueError, match="`queries` must be a finite number > 0, got 0"):
+        with pytest.raises(ValueError, match="`queries` must be an integer of at least 1, got 0"):
             square(victim, 0.1, queries=0)
         with pytest.raises(ValueError, match="`seed` must be an integer from 0"):
             square(victim, 0.1, seed=-1)

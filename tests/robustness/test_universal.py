@@ -117,7 +117,7 @@ def test_nothing_right_is_nothing_to_fool(walks, linear):
     ("arguments", "says"),
     [
         ({"epsilon": 0.0}, "`epsilon` must be a finite number > 0"),
-        ({"epsilon": 1.0, "steps": 0}, "`steps` must be"),
+        ({"epsilon": 1.0, "steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
         ({"epsilon": 1.0, "batch": 0}, "`batch` must be"),
         ({"epsilon": 1.0, "seed": -1}, "`seed` must be an integer"),
     ],
