@@ -4,8 +4,12 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import fields
+from os import PathLike
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -29,6 +33,36 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write strict JSON, atomically."""
     write_text(path, json.dumps(record, indent=2, allow_nan=False) + "\n")
+
+
+def save_npz(result: Any, path: str | PathLike[str]) -> None:
+    """Write every field of the dataclass `result` into the .npz file `path`, atomically."""
+    values = {field.name: getattr(result, field.name) for field in fields(result)}
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:  # a path would be given a suffix
+            np.savez(file, **values)
+
+    write_atomically(Path(path), write)
+
+
+def load_npz(kind: type[Any], path: str | PathLike[str]) -> dict[str, Any]:
+    """Return the fields of the dataclass `kind` that `save_npz` wrote; scalars are Python's.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing.
+    """
+    names = [field.name for field in fields(kind)]
+    with np.load(path, allow_pickle=False) as stored:
+        if missing := [name for name in names if name not in stored]:
+            raise ValueError(
+                f"`path` must be a file that {kind.__name__}.save wrote,"
+                f" got {path} without {', '.join(missing)}"
+            )
+        values = {name: stored[name] for name in names}
+    return {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
 
 
 def _umask() -> int:

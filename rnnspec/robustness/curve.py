@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnspec._checks import one_of, positive, seed_number
+from rnnspec._checks import count, one_of, positive, seed_number
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.points import Points, independent_points, points_of_search
 from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.sanity import SanityWarning, accuracy_rises, probe
-from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import Thresholds
 from rnnspec.robustness.victim import under_attack
 from rnnspec.robustness.wilson import wilson
@@ -86,7 +86,8 @@ def robustness_curve(
     ------
     ValueError
         For sizes that are negative, not finite or out of order, an unknown attack, a norm
-        or target that does not exist, and whatever `under_attack` refuses.
+        or target that does not exist, counts that are no integers of at least 1 (whether the
+        attack takes them or not), and whatever `under_attack` refuses.
 
     Notes
     -----
@@ -112,7 +113,10 @@ def robustness_curve(
     """
     sizes = increasing(epsilons)
     one_of(attack, "attack", (*SEARCHES, *INDEPENDENT))
-    threat = _threat(threat, target, norm, units)
+    for name, value in (("steps", steps), ("restarts", restarts)):
+        if value is not None:
+            count(value, name)
+    threat = either(threat, Threat(target=target, norm=norm, units=units), usual="linf")
     part = at_most(data, samples, seed_number(seed))
     said: list[str] = []
     with under_attack(model, part, threat) as victim:
@@ -122,8 +126,8 @@ def robustness_curve(
                 victim,
                 sizes[sizes > 0].tolist(),
                 search.run,
-                steps=_count(steps, "steps", search.steps),
-                restarts=_count(restarts, "restarts", search.restarts),
+                steps=steps or search.steps,
+                restarts=restarts or search.restarts,
                 seed=seed,
             ).find()
             points = points_of_search(found, sizes)
@@ -188,14 +192,6 @@ def increasing(given: Sequence[float], name: str = "epsilons") -> NDArray[np.flo
     return sizes
 
 
-def _threat(threat: Threat | None, target: str, norm: str, units: str) -> Threat:
-    if threat is None:
-        return Threat(target=target, norm=norm, units=units)
-    if (target, norm, units) != ("input", "linf", "std"):
-        raise ValueError("`threat` holds target, norm and units: give it, or them, not both")
-    return threat
-
-
 def at_most(data: SequenceDataset, samples: int | None, seed: int) -> SequenceDataset:
     """At most so many sequences of `data`, chosen by `seed`; None: all."""
     if not isinstance(data, SequenceDataset):
@@ -203,14 +199,6 @@ def at_most(data: SequenceDataset, samples: int | None, seed: int) -> SequenceDa
             f"`data` must be a SequenceDataset, got {type(data).__name__}"
             " (a data set's parts are .train, .validation and .test)"
         )
-    if samples is None or _count(samples, "samples", 1) >= len(data):
+    if samples is None or count(samples, "samples") >= len(data):
         return data
     return data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:samples]))
-
-
-def _count(value: int | None, name: str, default: int) -> int:
-    if value is None:
-        return default
-    if isinstance(value, bool) or value != int(value) or value < 1:
-        raise ValueError(f"`{name}` must be an integer of at least 1, got {value!r}")
-    return int(value)

@@ -2,9 +2,8 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec._files import write_atomically
+from rnnspec._files import load_npz, save_npz
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.bisection import bisection
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
-from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.victim import Victim, under_attack
 
 ATTACKS: dict[str, Callable[..., Tensor]] = {
@@ -46,7 +45,7 @@ class MinimalPerturbations:
         Sizes; infinite where the attack found nothing.
     relative : (n,) array
         :math:`r / \|x\|`, x the clean sequence (less its channel means) in the same norm and
-        units; NaN for the state, which is 0 unperturbed.
+        units; NaN where that is 0: for the state, and a sequence that is its channel means.
     clean_correct : (n,) boolean array
         Sequences that are right unperturbed.
     """
@@ -83,8 +82,8 @@ class MinimalPerturbations:
 
     @property
     def mean_relative(self) -> float:
-        """Mean relative size over the successes."""
-        return _mean(self.relative[self.success])
+        """Mean relative size over the successes that have one."""
+        return _mean(self.relative[self.success & ~np.isnan(self.relative)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return a record for JSON: an infinite number is the string "inf", NaN is null."""
@@ -100,13 +99,7 @@ class MinimalPerturbations:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:  # a path would be given a suffix
-                np.savez(file, **values)
-
-        write_atomically(Path(path), write)
+        save_npz(self, path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "MinimalPerturbations":
@@ -117,15 +110,7 @@ class MinimalPerturbations:
         ValueError
             If a field is missing.
         """
-        with np.load(path, allow_pickle=False) as stored:
-            missing = [field.name for field in fields(cls) if field.name not in stored]
-            if missing:
-                raise ValueError(
-                    "`path` must be a file that MinimalPerturbations.save wrote,"
-                    f" got {path} without {', '.join(missing)}"
-                )
-            values = {field.name: stored[field.name] for field in fields(cls)}
-        return cls(**{key: v.item() if v.ndim == 0 else v for key, v in values.items()})
+        return cls(**load_npz(cls, path))
 
 
 def minimal_perturbations(
@@ -189,10 +174,7 @@ def minimal_perturbations(
     known = set(inspect.signature(kernel).parameters) - {"victim", "start", "seed"}
     for name in options:
         one_of(name, "options", sorted(known))
-    if threat is None:
-        threat = Threat(target=target, norm=norm, units=units)
-    elif (norm, units, target) != ("l2", "std", "input"):
-        raise ValueError("`threat` holds target, norm and units: give it, or them, not both")
+    threat = either(threat, Threat(target=target, norm=norm, units=units), usual="l2")
     part = at_most(data, samples, seed_number(seed))
     if "seed" in inspect.signature(kernel).parameters:
         options["seed"] = seed
@@ -215,8 +197,9 @@ def _measure(
     right = ~victim.fooled(victim.nothing())
     u = kernel(victim, **options)
     r = torch.where(victim.fooled(u), sizes(u, norm), torch.inf).double()
-    clean = None if victim.scale is None else sizes(victim.inputs / victim.scale, norm)
-    relative = torch.full_like(r, torch.nan) if clean is None else r / clean
+    moved = victim.nothing() if victim.scale is None else victim.inputs / victim.scale
+    length = sizes(moved, norm)
+    relative = torch.where(length > 0, r / length, torch.nan)
     return tuple(column.cpu().numpy() for column in (r, relative, right))
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec._files import write_atomically, write_text
+from rnnspec._files import load_npz, save_npz, write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,14 +109,7 @@ class RobustnessCurve:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        values["warnings"] = np.array(self.warnings, dtype=str)
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:  # a path would be given a suffix
-                np.savez(file, **values)
-
-        write_atomically(Path(path), write)
+        save_npz(self, path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "RobustnessCurve":
@@ -127,16 +120,9 @@ class RobustnessCurve:
         ValueError
             If a field is missing.
         """
-        with np.load(path, allow_pickle=False) as stored:
-            missing = [field.name for field in fields(cls) if field.name not in stored]
-            if missing:
-                raise ValueError(
-                    f"`path` must be a file that RobustnessCurve.save wrote,"
-                    f" {path} has no {', '.join(missing)}"
-                )
-            values = {name: stored[name] for name in stored.files}
-        values["warnings"] = tuple(str(text) for text in values["warnings"])
-        return cls(**{k: v.item() if np.ndim(v) == 0 else v for k, v in values.items()})
+        values = load_npz(cls, path)
+        values["warnings"] = tuple(values["warnings"].tolist())
+        return cls(**values)
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the curve; see `rnnspec.report.robustness.plot_robustness`."""

@@ -113,6 +113,21 @@ class Threat:
         return Budget(self.norm, lower, upper)
 
 
+def either(threat: Threat | None, named: Threat, usual: str) -> Threat:
+    """`threat`, or without one that `named` by target, norm and units.
+
+    Raises
+    ------
+    ValueError
+        If there is a `threat`, and what is named is not the default, of the norm `usual`.
+    """
+    if threat is None:
+        return named
+    if (named.target, named.norm, named.units) != ("input", usual, "std"):
+        raise ValueError("`threat` holds target, norm and units: give it, or them, not both")
+    return threat
+
+
 def free_state(shape: tuple[int, ...], norm: str, like: Tensor) -> Budget:
     """The admissible perturbations of an initial state: a ball without a box."""
     bound = torch.full(shape, torch.inf, dtype=like.dtype, device=like.device)

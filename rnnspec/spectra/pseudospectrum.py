@@ -1,16 +1,15 @@
 """Pseudospectra: ``sigma_min(zI - A)`` on a grid, and at any points of the plane."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec._checks import positive, square
-from rnnspec._files import write_atomically
+from rnnspec._files import load_npz, save_npz
 from rnnspec.spectra.grid import (
     automatic_box,
     check_box,
@@ -58,13 +57,7 @@ class Pseudospectrum:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:  # a path would be given a suffix
-                np.savez(file, **values)
-
-        write_atomically(Path(path), write)
+        save_npz(self, path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "Pseudospectrum":
@@ -75,15 +68,7 @@ class Pseudospectrum:
         ValueError
             If a field is missing.
         """
-        with np.load(path, allow_pickle=False) as stored:
-            missing = [field.name for field in fields(cls) if field.name not in stored]
-            if missing:
-                raise ValueError(
-                    f"`path` must be a file that Pseudospectrum.save wrote,"
-                    f" got {path} without {', '.join(missing)}"
-                )
-            values = {field.name: stored[field.name] for field in fields(cls)}
-        return cls(**{key: v.item() if v.ndim == 0 else v for key, v in values.items()})
+        return cls(**load_npz(cls, path))
 
 
 def pseudospectrum(

@@ -39,7 +39,8 @@ def minimal(r, **changed):
 
 
 def moved(matrix, size, n_correct, attack="random", distance=0.25):
-    return MovedWeights(matrix, attack, "spectral", size, None, n_correct, 40, 0.9, size, distance, size)
+    seen = (0.9, size, distance, size)
+    return MovedWeights(matrix, attack, "spectral", size, None, n_correct, 40, *seen)
 
 
 def test_lines_and_bands_are_the_curves():

@@ -193,7 +193,7 @@ def test_it_saves_loads_and_is_strict_json(curve, tmp_path):
 
 def test_a_file_without_a_field_is_refused(tmp_path):
     np.savez(tmp_path / "c.npz", target="input")
-    with pytest.raises(ValueError, match="RobustnessCurve.save wrote, .* has no attack, norm"):
+    with pytest.raises(ValueError, match="RobustnessCurve.save wrote, got .* without attack, norm"):
         RobustnessCurve.load(tmp_path / "c.npz")
 
 
@@ -213,6 +213,7 @@ def test_a_file_without_a_field_is_refused(tmp_path):
         ({"units": "volts"}, "`units` must be one of std, raw"),
         ({"threat": Threat(), "norm": "l2"}, "`threat` holds target, norm and units"),
         ({"steps": 0}, "`steps` must be an integer of at least 1, got 0"),
+        ({"attack": "sign", "steps": -5}, "`steps` must be an integer of at least 1, got -5"),
         ({"restarts": 1.5}, "`restarts` must be an integer of at least 1, got 1.5"),
         ({"samples": 0}, "`samples` must be an integer of at least 1, got 0"),
         ({"samples": True}, "`samples` must be an integer of at least 1, got True"),

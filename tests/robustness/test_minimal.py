@@ -107,6 +107,19 @@ def test_the_state_has_no_relative_size(digits, digits_lstm):
     assert result.median > 0
 
 
+def test_a_sequence_that_is_its_channel_means_has_no_relative_size(walks, linear):
+    data = replace(walks(6), labels=np.zeros(6, int))
+    data.inputs[2] = 0  # the means, standardised
+    model = linear(2)
+    model.b.data[:] = torch.tensor([50.0, 0.0])  # every sequence is right
+    result = minimal_perturbations(model, data)
+    assert result.success.all()
+    assert np.flatnonzero(np.isnan(result.relative)).tolist() == [2]
+    others = np.delete(result.relative, 2)
+    assert result.mean_relative == pytest.approx(others.mean())
+    assert np.isfinite(others).all()
+
+
 def test_samples_are_drawn_by_the_seed(digits, digits_lstm):
     one, same, other = (
         minimal_perturbations(digits_lstm, digits.test, samples=7, seed=seed) for seed in (0, 0, 1)
@@ -163,6 +176,7 @@ def test_the_names_are_public():
         ({"samples": 2.5}, "`samples` must be an integer of at least 1, got 2.5"),
         ({"data": "digits"}, r"`data` must be a SequenceDataset, got str .*\.test"),
         ({"seed": -1}, "`seed` must be an integer"),
+        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
         ({"restarts": 2}, "`options` must be one of candidates, overshoot, steps, got 'restarts'"),
         ({"attack": "fmn", "start": None}, "`options` must be one of gamma, step_size, steps"),
         ({"threat": Threat(), "norm": "linf"}, "`threat` holds target, norm and units"),
