@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, kl_div
+from torch.nn import functional
 from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.recurrent import at_rest
+from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.restarts import random_start
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import Victim, under_attack
@@ -130,26 +131,28 @@ class AdversarialLoss:
         victim = self.victim[batch]
         if epsilon == 0:  # plain, for trades too, whose second term is 0 but for rounding
             logits = victim.logits(victim.nothing())
-            return cross_entropy(logits, victim.labels), logits
+            return functional.cross_entropy(logits, victim.labels), logits
         with resting(self.model):
             u = self._perturbation(victim, batch, epsilon, step)
         if self.adversarial.method != "trades":
             logits = victim.logits(u)
-            return cross_entropy(logits, victim.labels), logits
+            return functional.cross_entropy(logits, victim.labels), logits
         with parametrize.cached():  # a normalised weight moves on once a step, not twice
             logits, attacked = victim.logits(victim.nothing()), victim.logits(u)
         apart = divergence(logits)(attacked, victim.labels).mean()
-        return cross_entropy(logits, victim.labels) + self.adversarial.beta * apart, logits
+        return functional.cross_entropy(
+            logits, victim.labels
+        ) + self.adversarial.beta * apart, logits
 
     def _perturbation(self, victim: Victim, batch: Tensor, epsilon: float, step: int) -> Tensor:
         n_steps = self.adversarial.n_steps
         if self.kept is not None:
             start = victim.budget.project(self.kept[batch], epsilon)
-            u = ascend(victim, start, epsilon, n_steps, epsilon / 2, sample_losses)
+            u = ascend(victim, start, epsilon, n_steps, epsilon / 2, cross_entropy)
             self.kept[batch] = u
             return u
         start = random_start(victim.budget, epsilon, random_numbers(self.seed, step))
-        loss: SampleLosses = sample_losses
+        loss: SampleLosses = cross_entropy
         if self.adversarial.method == "trades":
             with torch.no_grad():
                 loss = divergence(victim.logits(victim.nothing()))
@@ -170,7 +173,7 @@ class AdversarialLoss:
         generator = random_numbers(self.seed, 0, VALIDATION)
         with under_attack(self.model, self.validation) as victim:
             start = random_start(victim.budget, epsilon, generator)
-            u = ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, sample_losses)
+            u = ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, cross_entropy)
             return victim.perturbed(u), victim.lengths, victim.labels
 
     def state_dict(self) -> dict[str, Any]:
@@ -204,17 +207,14 @@ def random_numbers(seed: int, step: int, purpose: int = START) -> torch.Generato
     return torch.Generator().manual_seed(int(word))
 
 
-def sample_losses(logits: Tensor, labels: Tensor) -> Tensor:
-    """(n,) cross-entropies."""
-    return cross_entropy(logits, labels, reduction="none")
-
-
 def divergence(clean: Tensor) -> SampleLosses:
     """(n,) values of KL(p || p'), from `clean` logits to those that are attacked."""
     log_p = clean.log_softmax(1)
 
     def from_clean(logits: Tensor, _: Tensor) -> Tensor:
-        return kl_div(logits.log_softmax(1), log_p, reduction="none", log_target=True).sum(1)
+        return functional.kl_div(
+            logits.log_softmax(1), log_p, reduction="none", log_target=True
+        ).sum(1)
 
     return from_clean
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn import functional
 
+from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.training.adversarial import (
     CURVATURE,
     AdversarialLoss,
     random_numbers,
     resting,
-    sample_losses,
 )
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.evaluation import Tensors
@@ -41,7 +41,7 @@ def plain(model: nn.Module, train: Tensors) -> BatchLoss:
 
     def batch_loss(batch: Tensor, _: int) -> tuple[Tensor, Tensor]:
         logits = model(inputs[batch], lengths[batch])
-        return cross_entropy(logits, labels[batch]), logits
+        return functional.cross_entropy(logits, labels[batch]), logits
 
     return batch_loss
 
@@ -54,7 +54,7 @@ def penalised(
 
     def with_penalty(batch: Tensor, step: int) -> tuple[Tensor, Tensor]:
         def losses(x: Tensor) -> Tensor:
-            return sample_losses(model(x, lengths[batch]), labels[batch])
+            return cross_entropy(model(x, lengths[batch]), labels[batch])
 
         loss, logits = batch_loss(batch, step)
         generator = random_numbers(seed, step, CURVATURE)

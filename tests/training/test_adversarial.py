@@ -15,6 +15,7 @@ import rnnspec
 from rnnspec import Adversarial, Normalize, SequenceClassifier, TrainingDiverged, train
 from rnnspec.data.sequences import DataSplits, SequenceDataset
 from rnnspec.robustness.budget import BudgetExceeded, sizes
+from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.restarts import random_start
 from rnnspec.robustness.victim import under_attack
 from rnnspec.training import adversarial as module
@@ -24,7 +25,6 @@ from rnnspec.training.adversarial import (
     divergence,
     random_numbers,
     resting,
-    sample_losses,
 )
 from rnnspec.training.config import METHODS, TrainingConfig
 from rnnspec.training.evaluation import evaluate, tensors_of
@@ -169,7 +169,7 @@ def test_the_attack_raises_the_loss_that_is_trained_on(walks):
     data = walks()
     run = run_of(data, epochs=4, lr=0.02)
     model, batch = run.model.train(), torch.arange(90)
-    plain = sample_losses(
+    plain = cross_entropy(
         run.model(*tensors_of(data.train, "cpu")[:2]), tensors_of(data.train, "cpu")[2]
     )
     values = {
@@ -193,7 +193,7 @@ def test_of_a_linear_model_the_attack_is_the_dual_norm(bounded):
     part = bounded.train.subset(bounded.train.labels < 2)
     with under_attack(Linear(), part) as victim:
         u = random_start(victim.budget, 0.3, random_numbers(0, 0))
-        u = ascend(victim, u, 0.3, 7, 2.5 * 0.3 / 7, sample_losses)
+        u = ascend(victim, u, 0.3, 7, 2.5 * 0.3 / 7, cross_entropy)
         away = torch.where(victim.labels == 1, -1.0, 1.0)[:, None, None] * w[:, None].sign()
         expected = victim.budget.project(0.3 * away.expand_as(u), 0.3)
         torch.testing.assert_close(u, expected, rtol=1e-5, atol=0)
@@ -271,7 +271,7 @@ def test_size_of_a_step_and_what_it_climbs(walks, monkeypatch, method):
     robust.model.eval()
     calls.clear()
     robust.attacked_validation()
-    assert calls[0][2:] == (0.4, 10, 0.1, sample_losses)
+    assert calls[0][2:] == (0.4, 10, 0.1, cross_entropy)
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
@@ -301,7 +301,7 @@ def test_free_goes_on_from_where_a_sequence_was_left(walks):
     assert torch.equal(robust.kept[others], before[others])
     expected = before[batch]
     with resting(robust.model):
-        _, gradient, _ = robust.victim[batch].gradient(expected, sample_losses)
+        _, gradient, _ = robust.victim[batch].gradient(expected, cross_entropy)
     expected = torch.clamp(expected + 0.2 * gradient.sign(), -0.4, 0.4)
     torch.testing.assert_close(robust.kept[batch], expected)
     # Visits add up to an attack of many steps, on a network that stands still.
