@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECT = 10.0  # seconds that a scheduler has to answer
+CONNECT = 5.0  # seconds that a scheduler has to answer
 
 
 @contextmanager
@@ -26,11 +26,13 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator["Client"]:
     if workers is not None and scheduler is not None:
         raise ValueError("`--workers` is of a cluster made here, and --scheduler of one that is")
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ValueError("a study needs Dask: pip install 'rnnspec[cluster]'") from error
     if scheduler is None:
         with (
+            dask.config.set({"distributed.scheduler.worker-saturation": 1.0}),  # none waits twice
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,

@@ -41,7 +41,7 @@ class Measuring:
     lyapunov: int = 8
     samples: int = 200
     attack_epsilons: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)
-    weight_epsilons: tuple[float, ...] = (0.1, 0.3, 1.0)
+    weight_epsilons: tuple[float, ...] = (0.3, 1.0, 3.0)
 
     def __post_init__(self) -> None:
         for epsilon in self.epsilons:
