@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench bench-spectra bench-robustness clean
+.PHONY: demo test check bench bench-spectra bench-robustness bench-dynamics clean
 .DEFAULT_GOAL := demo
 
 $(READY): pyproject.toml constraints.txt
@@ -24,7 +24,7 @@ check: $(READY)  ## style and types only
 test: check  ## style, types, doctests, tests, README, notebooks, each benchmark once at a small size
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (half an hour)
+bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (an hour)
 	@for script in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
 bench-spectra: $(READY)  ## the pseudospectrum engine against SVD and EigTool's algorithm
@@ -32,6 +32,10 @@ bench-spectra: $(READY)  ## the pseudospectrum engine against SVD and EigTool's 
 
 bench-robustness: $(READY)  ## the attacks against foolbox and the Adversarial Robustness Toolbox
 	@$(BIN)/python -m benchmarks.bench_robustness
+
+bench-dynamics: $(READY)  ## Jacobians, Lyapunov exponents and fixed points against the plain ways
+	@for part in jacobians lyapunov fixed_points fragile; do \
+		$(BIN)/python -m benchmarks.bench_$$part || exit 1; done
 
 clean:
 	rm -rf $(VENV) demo runs *.egg-info .pytest_cache .mypy_cache .ruff_cache
