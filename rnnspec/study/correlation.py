@@ -112,7 +112,7 @@ def spearman(
         return replace(found, why="one of the two is constant" if n > 1 else "too few runs")
     drawn, freedom = _draws(group, stratum, seed)
     if freedom < FEWEST:
-        return replace(found, why="too few settings for an interval")
+        return replace(found, why="too few for an interval")
     z, sigma = _on_the_line(found.value, _correlation(drawn, R, S, stratum), n)
     reach = stats.t.ppf(0.975, freedom) * sigma
     return replace(

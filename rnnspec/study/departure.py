@@ -14,7 +14,7 @@ from rnnspec.study.estimate import Claim, Estimate, above, all_of
 from rnnspec.study.paired import paired
 from rnnspec.study.results import Row, Value
 from rnnspec.study.runs import setting
-from rnnspec.study.words import label, said
+from rnnspec.study.words import judged, label, said
 
 ENOUGH = 0.05  # of a number between 0 (normal) and 1 (nilpotent)
 RATIOS = ("eigenvector_condition", "kreiss_constant")
@@ -42,7 +42,7 @@ def departure(rows: Sequence[Row]) -> Claim:
     Examples
     --------
     >>> departure([]).sentence
-    'Training makes matrices non-normal: undecided. No run was trained plainly.'
+    'Training makes matrices non-normal: undecided at this sample size. No run was trained plainly.'
     """
     weights = [row for row in rows if _is_plain(row) and "jacobian" not in str(row["matrix"])]
     inits = sorted({str(row["init"]) for row in weights})
@@ -92,4 +92,4 @@ def _sentence(verdict: str, parts: Iterable[str], numbers: Sequence[Estimate]) -
             f" by a factor of {said(kreiss)}."
         )
     told = " ".join(said_of) or "No run was trained plainly."
-    return f"Training makes matrices non-normal: {verdict}. {told}"
+    return f"Training makes matrices non-normal: {judged(verdict)}. {told}"

@@ -33,7 +33,7 @@ from rnnspec.study.estimate import (
 from rnnspec.study.paired import paired
 from rnnspec.study.results import Row, Value
 from rnnspec.study.runs import column, number, setting
-from rnnspec.study.words import counted, label, said
+from rnnspec.study.words import counted, judged, label, said
 
 GAIN = 1.1  # a median r* larger by less than a tenth is no gain
 HALF = 0.5
@@ -62,7 +62,7 @@ def fragility(runs: Sequence[Row]) -> Claim:
     Examples
     --------
     >>> fragility([]).sentence
-    'Stable but fragile: undecided. Radius-normalised, 0 of 0 runs have ρ <= 1, and ...'
+    'Stable but fragile: undecided at this sample size. Radius-normalised, 0 of 0 runs ...'
     """
     radius = [run for run in runs if _is(run, "radius")]
     stable, near = _stable(radius), _near(radius)
@@ -134,7 +134,7 @@ def _sentence(verdict: str, stable: Estimate, near: Estimate, compared: list[Est
     made = sum(one.n > 0 for one in compared)
     differ = sum(one.p_corrected < LEVEL for one in compared)
     return (
-        f"Stable but fragile: {verdict}."
+        f"Stable but fragile: {judged(verdict)}."
         f" Radius-normalised, {share} runs have ρ <= 1, and β/(1−ρ) is {said(near)}."
         f" The median r* over that of plain training is {said(plain)}, over that of norm"
         f" normalisation {said(norm)}. Of {counted(made, 'comparison')} with the two"

@@ -56,7 +56,7 @@ def paired(differences: ArrayLike, name: str = "") -> Estimate:
     >>> found.value, found.low, found.high, found.p, found.effect
     (3.5, 1.0, 6.0, 0.03125, 1.0)
     >>> paired([1.0, 2.0]).why
-    'an interval takes at least 6 pairs'
+    'too few for an interval'
     """
     d = np.asarray(differences, np.float64)
     known = d[~np.isnan(d)]
@@ -74,7 +74,7 @@ def paired(differences: ArrayLike, name: str = "") -> Estimate:
         left_out=left_out,
         p=float(stats.wilcoxon(known).pvalue) if known.any() else 1.0,
         effect=float(np.sign(averages).mean()),
-        why="" if k else "an interval takes at least 6 pairs",
+        why="" if k else "too few for an interval",
     )
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from rnnspec.study.contrasts import Starts, corrected, differences, pairs, rise
-from rnnspec.study.estimate import SUPPORTED, Claim, above, all_of
+from rnnspec.study.estimate import SUPPORTED, Claim, Estimate, above, all_of
 from rnnspec.study.paired import paired
 from rnnspec.study.pareto import settings
 from rnnspec.study.ratio import fieller
 from rnnspec.study.results import Row
 from rnnspec.study.runs import setting
-from rnnspec.study.words import listed, said
+from rnnspec.study.words import judged, listed, said
 
 POINT = 0.01  # of accuracy: less is no price
 
@@ -34,31 +34,30 @@ def price(runs: Sequence[Row]) -> Claim:
     Examples
     --------
     >>> price([]).sentence
-    'Distance to instability costs accuracy: undecided. No condition was paired with plain ...'
+    'Distance to instability costs accuracy: undecided at this sample size. No condition was ...'
     """
     starts = _against_plain(runs)
-    given = {name: paired(_given(of), f"accuracy given up, {name}") for name, of in starts.items()}
-    gained = {
-        name: paired(_gained(of), f"distance to instability gained, {name}")
-        for name, of in starts.items()
-    }
+    given = [paired(_given(of), f"accuracy given up, {name}") for name, of in starts.items()]
+    gained = [paired(_gained(of), f"distance gained, {name}") for name, of in starts.items()]
     paid = [fieller(_given(of), _gained(of), f"price, {name}") for name, of in starts.items()]
-    verdict = all_of(
-        above(given[name], POINT) for name in starts if above(gained[name]) == SUPPORTED
-    )
-    told = [
-        f"Condition {name} gives up {said(given[name])} of accuracy and gains"
-        f" {said(gained[name])} of distance: its price is {said(one)}."
-        for name, one in zip(starts, paid, strict=True)
+    costs = [a for a, b in zip(given, gained, strict=True) if above(b) == SUPPORTED]
+    verdict = all_of(above(cost, POINT) for cost in costs)
+    told = [_told(*each) for each in zip(starts, given, gained, paid, strict=True)]
+    sentence = [
+        f"Distance to instability costs accuracy: {judged(verdict)}.",
+        *(told or ["No condition was paired with plain training."]),
+        *_fronts(runs),
     ]
-    return Claim(
-        "price",
-        QUESTION,
-        RULE,
-        verdict,
-        f"Distance to instability costs accuracy: {verdict}."
-        f" {' '.join(told) or 'No condition was paired with plain training.'}{_fronts(runs)}",
-        (*corrected([*given.values(), *gained.values()]), *paid),
+    numbers = (*corrected([*given, *gained]), *paid)
+    return Claim("price", QUESTION, RULE, verdict, " ".join(sentence), numbers)
+
+
+def _told(name: str, given: Estimate, gained: Estimate, paid: Estimate) -> str:
+    if above(gained) != SUPPORTED:
+        return f"Condition {name} is not shown to gain distance: {said(gained)}."
+    return (
+        f"Condition {name} gains {said(gained)} of distance for {said(given)} of accuracy:"
+        f" a price of {said(paid)}."
     )
 
 
@@ -84,12 +83,10 @@ def _gained(starts: Starts) -> list[float]:
     return differences(starts, "distance_to_instability", "distance_to_instability", rise)
 
 
-def _fronts(runs: Sequence[Row]) -> str:
+def _fronts(runs: Sequence[Row]) -> list[str]:
     """On how many fronts each condition is."""
     on: dict[str, list[bool]] = {}
     for point in settings(runs):
         on.setdefault(point.condition, []).append(point.on_front)
     told = [f"{name} {sum(fronts)} of {len(fronts)}" for name, fronts in on.items()]
-    if not told:
-        return ""
-    return f" Times on the front of accuracy, distance and median r*: {listed(told)}."
+    return [f"On the front of accuracy, distance and median r*: {listed(told)}."] if told else []

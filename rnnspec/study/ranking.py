@@ -9,7 +9,7 @@ from rnnspec.study.correlation import spearman
 from rnnspec.study.estimate import LEVEL, Claim, Estimate, all_of, inside
 from rnnspec.study.results import Row
 from rnnspec.study.runs import JACOBIAN, MEASURES, column
-from rnnspec.study.words import counted, figure, label, listed, said
+from rnnspec.study.words import counted, figure, judged, label, listed, said
 
 ROBUSTNESS = ("median_r", "area")
 STRONG = 0.5  # a quarter of the variance of the ranks
@@ -94,7 +94,7 @@ def _sentence(runs: Sequence[Row], verdict: str, numbers: list[Estimate]) -> str
     datasets = counted(len({run["dataset"] for run in runs}), "data set")
     median, area = numbers[: len(ROBUSTNESS)]
     return (
-        f"Accuracy does not rank robustness: {verdict}."
+        f"Accuracy does not rank robustness: {judged(verdict)}."
         f" Over {counted(len(runs), 'run')} in {counted(settings, 'setting')} on {datasets}"
         f" the rank correlation of test accuracy is {said(median)} with the median r* and"
         f" {said(area)} with the area under the PGD curve."

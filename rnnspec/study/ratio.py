@@ -55,7 +55,7 @@ def fieller(given: ArrayLike, gained: ArrayLike, name: str = "") -> Estimate:
     a, b, n = a[known], b[known], int(known.sum())
     left_out = len(known) - n
     if n < 2:
-        return Estimate(name, n=n, left_out=left_out, why="a price takes at least 2 pairs")
+        return Estimate(name, n=n, left_out=left_out, why="too few")
     (s_aa, s_ab), (_, s_bb) = stats.t.ppf(0.975, n - 1) ** 2 * np.cov(a, b) / n
     certain = b.mean() ** 2 - s_bb
     if certain <= 0 or b.mean() <= 0:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isnan
 
-from rnnspec.study.estimate import Estimate
+from rnnspec.study.estimate import UNDECIDED, Estimate
 from rnnspec.study.runs import JACOBIAN
 
 WORDS = {
@@ -61,15 +61,26 @@ def said(estimate: Estimate) -> str:
     Examples
     --------
     >>> said(Estimate("", 0.5, 0.25, 0.75, 12, left_out=2)), said(Estimate("", why="no pair"))
-    ('0.5 [0.25, 0.75] (n = 12, 2 left out)', 'not known (no pair, n = 0)')
-    >>> said(Estimate("", 0.5, n=3, why="an interval takes at least 6 pairs"))
-    '0.5 (an interval takes at least 6 pairs, n = 3)'
+    ('0.5 [0.25, 0.75] (n = 12, 2 left out)', 'not known (n = 0: no pair)')
+    >>> said(Estimate("", 0.5, n=3, why="too few for an interval"))
+    '0.5 (n = 3: too few for an interval)'
     """
     left_out = f", {estimate.left_out} left out" if estimate.left_out else ""
-    why = f"{estimate.why}, " if estimate.why else ""
+    why = f": {estimate.why}" if estimate.why else ""
     value = "not known" if isnan(estimate.value) else figure(estimate.value)
     interval = "" if isnan(estimate.low) else f" [{figure(estimate.low)}, {figure(estimate.high)}]"
-    return f"{value}{interval} ({why}n = {estimate.n}{left_out})"
+    return f"{value}{interval} (n = {estimate.n}{left_out}{why})"
+
+
+def judged(verdict: str) -> str:
+    """A verdict as it stands in a sentence.
+
+    Examples
+    --------
+    >>> judged("undecided"), judged("supported")
+    ('undecided at this sample size', 'supported')
+    """
+    return f"{verdict} at this sample size" if verdict == UNDECIDED else verdict
 
 
 def listed(parts: Sequence[str]) -> str:
