@@ -116,6 +116,20 @@ def test_gains_of_robust_training_are_those_measured():
     assert f"rises from {plain} to {robust}" in " ".join(README.split())
 
 
+def test_fragile_points_are_those_measured():
+    rows = json.loads((ROOT / "benchmarks/results/fragile.json").read_text())["rows"]
+    left, right = (row for row in rows if row.get("drawn"))
+    others = [row for row in rows if not row.get("drawn")]
+    prose = " ".join(README.split())
+    assert f"leave a room of {left['room']:.4f}" in prose
+    assert f"right only {right['room']:.4f}" in prose
+    assert f"norm {left['distance']:.4f} ends stability" in prose
+    assert f"{left['room over distance']:.0f} times less than the room" in prose
+    assert f"takes one of {right['distance']:.4f}" in prose
+    assert len(others) == 6
+    assert min(row["room over distance"] for row in others) > 5
+
+
 def test_every_command_is_named():
     from rnnspec.cli import COMMANDS
 
