@@ -1,0 +1,80 @@
+"""Rows of matrices to runs, runs to pairs."""
+
+import numpy as np
+import pytest
+
+from rnnspec.study.contrasts import contrast, orders, pairs, rise
+from rnnspec.study.runs import MEASURES, column, number, runs_of, setting
+
+ROW = {"run": "a", "dataset": "digits", "cell": "gru", "seed": 0, "hidden": 8, "init": "torch"}
+
+
+def rows(name, *values, **more):
+    """A run's matrices with the given values of a number."""
+    return [ROW | {"matrix": f"layer{i}.new", name: v} | more for i, v in enumerate(values)]
+
+
+@pytest.mark.parametrize("name", [*MEASURES, "pseudospectral_radius@0.01", "henrici_initial"])
+def test_the_worst_matrix_counts(name):
+    small = name in ("distance_to_instability", "stability_radius_real")
+    (run,) = runs_of(rows(name, 0.3, 0.1, None, 0.2))
+    assert run[name] == (0.1 if small else 0.3)
+    assert "matrix" not in run
+    assert runs_of(rows(name, None, None))[0][name] is None
+
+
+def test_jacobians_stand_apart():
+    both = rows("henrici", 0.1, 0.2) + [ROW | {"matrix": "layer0.jacobian@mean", "henrici": 0.9}]
+    (run,) = runs_of(both)
+    assert (run["henrici"], run["jacobian henrici"]) == (0.2, 0.9)
+    assert runs_of(rows("henrici", 0.1))[0]["jacobian henrici"] is None
+
+
+def test_infinite_is_worst():
+    assert runs_of(rows("kreiss_constant", 2.0, np.inf))[0]["kreiss_constant"] == np.inf
+
+
+@pytest.mark.parametrize(
+    ("rho", "beta", "ratio"),
+    [(0.5, 0.25, 0.5), (1.0, 0.0, None), (1 - 1e-9, 0.0, None), (1.2, 0.0, None)],
+)
+def test_the_distance_over_what_it_would_be_if_normal(rho, beta, ratio):
+    (run,) = runs_of(rows("spectral_radius", rho, distance_to_instability=beta))
+    assert run["distance_ratio"] == ratio
+
+
+def test_the_distance_of_a_blank_is_blank():
+    assert np.isnan(number(runs_of(rows("spectral_radius", None))[0], "distance_ratio"))
+
+
+def test_the_gap_of_the_pseudospectral_radius():
+    found = runs_of(rows("spectral_radius", 0.5, **{"pseudospectral_radius@0.01": 0.75}))
+    assert found[0]["pseudospectral_gap@0.01"] == 0.25
+
+
+def test_numbers_and_settings():
+    assert np.isnan(column([{"a": None}, {"a": "inf"}, {}], "a")).all()
+    assert column([{"a": 1}, {"a": np.inf}], "a").tolist() == [1, np.inf]
+    assert [setting(run, "normalize") for run in ({}, {"normalize": ""})] == ["none", "none"]
+
+
+@pytest.mark.parametrize("name", ["dataset", "cell", "seed", "hidden", "init"])
+def test_a_start_is_all_of_its_settings(name):
+    one, other = ROW | {"side": "left"}, ROW | {"side": "right"}
+    sides = (lambda run: run["side"] == "left", lambda run: run["side"] == "right")
+    assert pairs([one, other], *sides) == [[(one, other)]]
+    assert pairs([one, other | {name: "else"}], *sides) == []
+
+
+def test_a_start_counts_once():
+    """Six starts, of one of them two pairs: their mean is its difference."""
+    starts = [[({"x": 3.0}, {"x": 1.0})]] * 5 + [
+        [({"x": 1.0}, {"x": 1.0}), ({"x": 5.0}, {"x": 1.0})]
+    ]
+    found = contrast(starts, "x", rise, "mine")
+    assert (found.n, found.name, found.value, found.low) == (6, "mine", 2, 2)
+    assert contrast(starts, "x", orders, "").value == pytest.approx(np.log10(3))
+
+
+def test_orders_below_zero_are_unknown():
+    assert np.isnan(orders(-1.0, 2.0))
