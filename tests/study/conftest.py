@@ -56,3 +56,55 @@ def example_rows():
         for seed in range(3)
         for row in of_run(dataset, cell, condition, seed)
     ]
+
+
+STUDY = """
+name = "tiny"
+datasets = ["{dataset}"]
+cells = ["rnn"]
+seeds = [0, 1]
+
+[train]
+epochs = 3
+hidden = 4
+lr = 0.1
+
+[conditions.plain]
+
+[conditions.radius]
+normalize = "radius"
+
+[measure]
+samples = 8
+lyapunov = 2
+attack_epsilons = [0, 0.5]
+weight_epsilons = [1]
+"""
+
+
+@pytest.fixture
+def halves(tmp_path):
+    """A data set of 40 and 10 series of 6 steps, whose classes are rising and falling."""
+    rng = np.random.default_rng(8)
+    for half, n in (("TRAIN", 40), ("TEST", 10)):
+        labels = np.arange(n) % 2
+        series = rng.standard_normal((n, 6)) + (2 * labels - 1)[:, None] * np.arange(6)
+        lines = ["\t".join(map(str, [k, *row])) for k, row in zip(labels, series, strict=True)]
+        (tmp_path / f"Walk_{half}.tsv").write_text("\n".join(lines) + "\n")
+    return f"tsv:{tmp_path / 'Walk_TRAIN.tsv'}"
+
+
+@pytest.fixture
+def study_file(tmp_path, halves):
+    """Write a study of 4 runs, with texts of it replaced by others."""
+
+    def write(replaced=(), name="tiny.toml"):
+        text = STUDY.format(dataset=halves)
+        for old, new in dict(replaced).items():
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write

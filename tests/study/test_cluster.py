@@ -1,0 +1,38 @@
+import sys
+
+import pytest
+
+from rnnspec.study import cluster
+
+
+def test_a_scheduler_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT", 0.5)
+    said = "`--scheduler` 'tcp://127.0.0.1:9': no scheduler answers within 0.5 s"
+    with pytest.raises(ValueError, match=said), cluster.connected(None, "tcp://127.0.0.1:9"):
+        pass
+
+
+def test_an_address_that_is_none(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT", 0.5)
+    with (
+        pytest.raises(ValueError, match="`--scheduler` 'nonsense://x': no scheduler answers"),
+        cluster.connected(None, "nonsense://x"),
+    ):
+        pass
+
+
+def test_workers_are_of_a_cluster_made_here():
+    with (
+        pytest.raises(ValueError, match="`--workers` is of a cluster made here"),
+        cluster.connected(2, "tcp://127.0.0.1:9"),
+    ):
+        pass
+
+
+def test_without_dask_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(ValueError, match=r"needs Dask: pip install 'rnnspec\[cluster\]'"),
+        cluster.connected(1, None),
+    ):
+        pass
