@@ -62,23 +62,23 @@ def contrast(starts: Starts, name: str, compare: Compare, label: str) -> Estimat
 
 
 def rise(after: float, before: float) -> float:
-    """After less before; 0 if both are the same infinity.
+    """After less before; of two infinities nothing is known.
 
     Examples
     --------
     >>> rise(0.75, 0.5), rise(inf, inf)
-    (0.25, 0.0)
+    (0.25, nan)
     """
-    return 0.0 if after == before else after - before
+    return after - before
 
 
 def orders(after: float, before: float) -> float:
-    """Orders of magnitude from before to after, log10(after/before); NaN below zero.
+    """Orders of magnitude from before to after, log10(after/before).
 
     Examples
     --------
     >>> orders(10.0, 1.0), orders(inf, 3.0), orders(0.0, 3.0), orders(inf, inf)
-    (1.0, inf, -inf, 0.0)
+    (1.0, inf, -inf, nan)
     """
     return rise(_log(after), _log(before))
 

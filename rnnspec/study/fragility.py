@@ -135,7 +135,8 @@ def _sentence(verdict: str, stable: Estimate, near: Estimate, compared: list[Est
     differ = sum(one.p_corrected < LEVEL for one in compared)
     return (
         f"Stable but fragile: {judged(verdict)}."
-        f" Radius-normalised, {share} runs have ρ <= 1, and β/(1−ρ) is {said(near)}."
+        f" Radius-normalised, {share} runs have ρ <= 1; where ρ is below 1 by more than"
+        f" rounding, β/(1−ρ) is {said(near)}."
         f" The median r* over that of plain training is {said(plain)}, over that of norm"
         f" normalisation {said(norm)}. Of {counted(made, 'comparison')} with the two"
         f" {differ} {'differs' if differ == 1 else 'differ'} from no change after correction."

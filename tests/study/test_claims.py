@@ -180,7 +180,16 @@ def test_infinite_kreiss_constants_count_as_largest():
             row["kreiss_constant"] = np.inf
     kreiss = next(one for one in ALONE["P2"](rows).numbers if one.name.startswith("Kreiss"))
     assert kreiss.high == 0.0
-    assert "the Kreiss constant by a factor of ∞ [∞, ∞]" in ALONE["P3"](rows).sentence
+    assert "the Kreiss constant by a factor of ∞ [∞, ∞] (n = 30)" in departure(rows).sentence
+
+
+def test_of_two_infinities_nothing_is_known():
+    rows = study(**TRUE)
+    for row in rows:
+        row |= {"kreiss_constant": np.inf, "kreiss_constant_initial": np.inf}
+    claim = departure(rows)
+    assert "the Kreiss constant by a factor of not known (n = 0, 30 left out" in claim.sentence
+    assert claim.verdict == "supported"
 
 
 def test_blanks_are_left_out_and_counted():
