@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     from rnnspec.report.robustness import plot_robustness as plot_robustness
     from rnnspec.report.robustness import plot_weights as plot_weights
     from rnnspec.report.state_space import plot_state_space as plot_state_space
+    from rnnspec.report.study import plot_before_after as plot_before_after
+    from rnnspec.report.study import plot_correlations as plot_correlations
+    from rnnspec.report.study import plot_pareto as plot_pareto
+    from rnnspec.report.study import plot_runs as plot_runs
+    from rnnspec.report.study import plot_study as plot_study
     from rnnspec.report.surface import plot_surface as plot_surface
     from rnnspec.robustness.budget import BudgetExceeded as BudgetExceeded
     from rnnspec.robustness.corruptions import corrupt as corrupt
@@ -96,6 +101,10 @@ if TYPE_CHECKING:
     from rnnspec.spectra.transient import TransientGrowth as TransientGrowth
     from rnnspec.spectra.transient import transient_growth as transient_growth
     from rnnspec.spectra.transient_bounds import transient_bounds as transient_bounds
+    from rnnspec.study.claims import claims as claims
+    from rnnspec.study.estimate import Claim as Claim
+    from rnnspec.study.estimate import Estimate as Estimate
+    from rnnspec.study.runs import runs_of as runs_of
     from rnnspec.training.adversarial import Adversarial as Adversarial
     from rnnspec.training.curvature import CurvaturePenalty as CurvaturePenalty
     from rnnspec.training.exact import bake as bake
@@ -200,6 +209,15 @@ _HOME = {
     "plot_growth": "rnnspec.report.motion",
     "plot_gradient_profile": "rnnspec.report.motion",
     "plot_stability_bands": "rnnspec.report.motion",
+    "claims": "rnnspec.study.claims",
+    "Claim": "rnnspec.study.estimate",
+    "Estimate": "rnnspec.study.estimate",
+    "runs_of": "rnnspec.study.runs",
+    "plot_before_after": "rnnspec.report.study",
+    "plot_correlations": "rnnspec.report.study",
+    "plot_pareto": "rnnspec.report.study",
+    "plot_runs": "rnnspec.report.study",
+    "plot_study": "rnnspec.report.study",
 }
 
 __all__ = ["__version__", *_HOME]

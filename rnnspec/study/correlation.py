@@ -77,7 +77,7 @@ def spearman(
     Notes
     -----
     Cost O(n^2) for each sample, as matrix products.  Measured on 36 runs in 12 groups that share
-    80 % of their variance: this interval holds the truth in 94 cases of 100, percentiles of the
+    80 % of their variance: this interval holds the truth in 95 cases of 100, percentiles of the
     same samples in 92, of samples of single runs in 79.
 
     References
