@@ -76,9 +76,11 @@ def spearman(
 
     Notes
     -----
-    Cost O(n^2) for each sample, as matrix products.  Measured on 36 runs in 12 groups that share
-    80 % of their variance: this interval holds the truth in 95 cases of 100, percentiles of the
-    same samples in 92, of samples of single runs in 79.
+    Cost O(n^2) for each stratum of n runs and each sample, as matrix products.
+
+    Measured on 36 runs in 12 groups that share 80 % of their variance, this interval holds the
+    truth in 95 cases of 100, percentiles of the same samples in 92, of samples of single runs
+    in 79.
 
     References
     ----------
@@ -105,16 +107,15 @@ def spearman(
     seed_number(seed)
     known = ~(np.isnan(x) | np.isnan(y))
     group, stratum = group[known], stratum[known]
-    R, S = _signs(x[known], stratum), _signs(y[known], stratum)
-    n = len(group)
-    (value,) = _correlation(np.ones((1, n)), R, S, stratum)
-    found = Estimate(name, float(value), n=n, left_out=len(x) - n)
+    x, y, n = x[known], y[known], len(group)
+    (value,) = _correlation(np.ones((1, n)), x, y, stratum)
+    found = Estimate(name, float(value), n=n, left_out=len(known) - n)
     if np.isnan(value):
         return replace(found, why="one of the two is constant" if n > 1 else "too few runs")
     drawn, freedom = _draws(group, stratum, seed)
     if freedom < FEWEST:
         return replace(found, why="too few for an interval")
-    return _with_interval(found, _correlation(drawn, R, S, stratum), freedom)
+    return _with_interval(found, _correlation(drawn, x, y, stratum), freedom)
 
 
 def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:
@@ -126,25 +127,28 @@ def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:
     reach = law.ppf(0.975) * sigma
     return replace(
         found,
-        low=float(np.tanh(center - reach)),
-        high=float(np.tanh(center + reach)),
+        low=float(min(np.tanh(center - reach), found.value)),
+        high=float(max(np.tanh(center + reach), found.value)),
         p=float(2 * law.sf(abs(center) / sigma)),
     )
 
 
-def _signs(x: Array, strata: Labels) -> Array:
-    """sign(x_i - x_j) within a stratum, and 0 across; by order, as inf - inf is no number."""
-    signs = np.greater.outer(x, x).astype(np.float64) - np.less.outer(x, x)
-    return signs * np.equal.outer(strata, strata)
-
-
-def _correlation(w: Array, R: Array, S: Array, strata: Labels) -> Array:
+def _correlation(w: Array, x: Array, y: Array, strata: Labels) -> Array:
     """The pooled correlation for each row of weights; NaN where no rank differs."""
-    sizes = w @ np.equal.outer(strata, strata)
-    with np.errstate(invalid="ignore"):  # 0/0: a stratum of which nothing was drawn
-        r, s = (np.nan_to_num(w @ signs.T / (2 * sizes)) for signs in (R, S))
+    r, s = _ranks(w, x, strata), _ranks(w, y, strata)
+    with np.errstate(invalid="ignore"):
         correlation = (w * r * s).sum(1) / np.sqrt((w * r**2).sum(1) * (w * s**2).sum(1))
     return np.asarray(correlation.clip(-1, 1))
+
+
+def _ranks(w: Array, x: Array, strata: Labels) -> Array:
+    """Centred midranks over their number, within strata; signs by order, as inf - inf is none."""
+    r = np.zeros_like(w)
+    for stratum in np.unique(strata):
+        here = strata == stratum
+        signs = np.less.outer(x[here], x[here]) - np.greater.outer(x[here], x[here]).astype(float)
+        r[:, here] = w[:, here] @ signs / (2 * w[:, here].sum(1, keepdims=True))
+    return r
 
 
 def _draws(groups: Labels, strata: Labels, seed: int) -> tuple[Array, int]:

@@ -41,7 +41,8 @@ def label(name: str) -> str:
     """
     column, _, size = name.removeprefix(JACOBIAN).partition("@")
     at = f" at {SIZES.get(column, 'ε')} = {size}" if size else ""
-    return WORDS.get(column, column) + at + " of the Jacobian" * name.startswith(JACOBIAN)
+    of = " of the Jacobian" if name.startswith(JACOBIAN) else ""
+    return f"{WORDS.get(column, column)}{at}{of}"
 
 
 def figure(value: float) -> str:
