@@ -32,19 +32,18 @@ def pairs(
     >>> [[(a["seed"], b["seed"]) for a, b in start] for start in found]
     [[(0, 0)]]
     """
-    starts: dict[tuple[Value, ...], tuple[list[Row], list[Row]]] = {}
-    for run in runs:
-        sides = starts.setdefault(start_of(run), ([], []))
-        for side, belongs in zip(sides, (left, right), strict=True):
-            if belongs(run):
-                side.append(run)
-    met = ([(a, b) for a in lefts for b in rights] for lefts, rights in starts.values())
+    met = (
+        [(a, b) for a in start if left(a) for b in start if right(b)] for start in by_start(runs)
+    )
     return [start for start in met if start]
 
 
-def start_of(run: Row) -> tuple[Value, ...]:
-    """What `run` shares with those that began alike."""
-    return tuple(run.get(name) for name in START)
+def by_start(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows that began alike, together."""
+    starts: dict[tuple[Value, ...], list[Row]] = {}
+    for row in rows:
+        starts.setdefault(tuple(row.get(name) for name in START), []).append(row)
+    return list(starts.values())
 
 
 def differences(

@@ -107,15 +107,15 @@ def spearman(
     seed_number(seed)
     known = ~(np.isnan(x) | np.isnan(y))
     group, stratum = group[known], stratum[known]
-    x, y, n = x[known], y[known], len(group)
-    (value,) = _correlation(np.ones((1, n)), x, y, stratum)
+    a, b, n = x[known], y[known], len(group)
+    (value,) = _correlation(np.ones((1, n)), a, b, stratum)
     found = Estimate(name, float(value), n=n, left_out=len(known) - n)
     if np.isnan(value):
         return replace(found, why="one of the two is constant" if n > 1 else "too few runs")
     drawn, freedom = _draws(group, stratum, seed)
     if freedom < FEWEST:
         return replace(found, why="too few for an interval")
-    return _with_interval(found, _correlation(drawn, x, y, stratum), freedom)
+    return _with_interval(found, _correlation(drawn, a, b, stratum), freedom)
 
 
 def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from rnnspec.study.contrasts import (
     as_ratio,
+    by_start,
     corrected,
     differences,
     orders,
     rise,
-    start_of,
 )
 from rnnspec.study.estimate import Claim, Estimate, above, all_of
 from rnnspec.study.paired import paired
-from rnnspec.study.results import Row, Value
-from rnnspec.study.runs import setting
+from rnnspec.study.results import Row
+from rnnspec.study.runs import trained
 from rnnspec.study.words import judged, label, said
 
 ENOUGH = 0.05  # of a number between 0 (normal) and 1 (nilpotent)
@@ -44,7 +44,7 @@ def departure(rows: Sequence[Row]) -> Claim:
     >>> departure([]).sentence
     'Training makes matrices non-normal: undecided at this sample size. No run was trained plainly.'
     """
-    weights = [row for row in rows if _is_plain(row) and "jacobian" not in str(row["matrix"])]
+    weights = [row for row in rows if trained(row) and "jacobian" not in str(row["matrix"])]
     inits = sorted({str(row["init"]) for row in weights})
     parts = {f"init {init}": [row for row in weights if row["init"] == init] for init in inits}
     gates = {
@@ -62,21 +62,15 @@ def departure(rows: Sequence[Row]) -> Claim:
     return Claim("P3", QUESTION, RULE, verdict, _sentence(verdict, parts, numbers), tuple(numbers))
 
 
-def _is_plain(row: Row) -> bool:
-    return setting(row, "normalize") == setting(row, "adversarial") == "none"
-
-
 def _gate(row: Row) -> str:
     return f"{row['cell']} {row['matrix']}"
 
 
 def _change(rows: Sequence[Row], measure: str, where: str) -> Estimate:
     """After against before: a difference, or a ratio of what may be infinite."""
-    starts: dict[tuple[Value, ...], list[tuple[Row, Row]]] = {}
-    for row in rows:
-        starts.setdefault(start_of(row), []).append((row, row))
+    starts = [[(row, row) for row in start] for start in by_start(rows)]
     compare = orders if measure in RATIOS else rise
-    change = differences(list(starts.values()), measure, f"{measure}_initial", compare)
+    change = differences(starts, measure, f"{measure}_initial", compare)
     if measure in RATIOS:
         return as_ratio(paired(change, f"{label(measure)}, after over before, {where}"))
     return paired(change, f"{label(measure)}, after less before, {where}")

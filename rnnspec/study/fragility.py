@@ -10,13 +10,13 @@ from rnnspec.robustness.wilson import wilson
 from rnnspec.study.contrasts import (
     Starts,
     as_ratio,
+    by_start,
     contrast,
     corrected,
     mean_known,
     orders,
     pairs,
     rise,
-    start_of,
 )
 from rnnspec.study.estimate import (
     LEVEL,
@@ -31,8 +31,8 @@ from rnnspec.study.estimate import (
     opposite,
 )
 from rnnspec.study.paired import paired
-from rnnspec.study.results import Row, Value
-from rnnspec.study.runs import column, number, setting
+from rnnspec.study.results import Row
+from rnnspec.study.runs import column, trained
 from rnnspec.study.words import counted, judged, label, said
 
 GAIN = 1.1  # a median r* larger by less than a tenth is no gain
@@ -64,11 +64,11 @@ def fragility(runs: Sequence[Row]) -> Claim:
     >>> fragility([]).sentence
     'Stable but fragile: undecided at this sample size. Radius-normalised, 0 of 0 runs ...'
     """
-    radius = [run for run in runs if _is(run, "radius")]
+    radius = [run for run in runs if trained(run, "radius")]
     stable, near = _stable(radius), _near(radius)
     starts = {
-        "plain": pairs(runs, lambda run: _is(run, "radius"), lambda run: _is(run, "none")),
-        "norm": pairs(runs, lambda run: _is(run, "radius"), lambda run: _is(run, "norm")),
+        "plain": pairs(runs, lambda run: trained(run, "radius"), lambda run: trained(run, "none")),
+        "norm": pairs(runs, lambda run: trained(run, "radius"), lambda run: trained(run, "norm")),
     }
     gain = contrast(starts["plain"], "median_r", orders, "")
     verdict = all_of(
@@ -79,10 +79,6 @@ def fragility(runs: Sequence[Row]) -> Claim:
     )
     sentence = _sentence(verdict, stable, near, compared)
     return Claim("P2", QUESTION, RULE, verdict, sentence, (stable, near, *compared))
-
-
-def _is(run: Row, normalize: str) -> bool:
-    return setting(run, "normalize") == normalize and setting(run, "adversarial") == "none"
 
 
 def _measures(runs: Sequence[Row]) -> list[str]:
@@ -116,12 +112,9 @@ def _everywhere(share: Estimate) -> str:
 
 def _near(radius: Sequence[Row]) -> Estimate:
     """The ratio of distance to instability and 1 - rho; p is of its being 1/2."""
-    starts: dict[tuple[Value, ...], list[float]] = {}
-    for run in radius:
-        starts.setdefault(start_of(run), []).append(number(run, "distance_ratio"))
+    ratios = [mean_known(column(start, "distance_ratio")) for start in by_start(radius)]
     found = paired(
-        [mean_known(ratios) - HALF for ratios in starts.values()],
-        f"{label('distance_ratio')}, radius-normalised",
+        [ratio - HALF for ratio in ratios], f"{label('distance_ratio')}, radius-normalised"
     )
     value, low, high = (x + HALF for x in (found.value, found.low, found.high))
     return replace(found, value=value, low=low, high=high)

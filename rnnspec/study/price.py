@@ -8,7 +8,7 @@ from rnnspec.study.paired import paired
 from rnnspec.study.pareto import settings
 from rnnspec.study.ratio import fieller
 from rnnspec.study.results import Row
-from rnnspec.study.runs import setting
+from rnnspec.study.runs import trained
 from rnnspec.study.words import judged, listed, said
 
 POINT = 0.01  # of accuracy: less is no price
@@ -61,17 +61,13 @@ def _told(name: str, given: Estimate, gained: Estimate, paid: Estimate) -> str:
     )
 
 
-def _is_plain(run: Row) -> bool:
-    return setting(run, "normalize") == setting(run, "adversarial") == "none"
-
-
 def _against_plain(runs: Sequence[Row]) -> dict[str, Starts]:
     """The conditions that are not plain training, where they met it at a start."""
-    plain = [run for run in runs if _is_plain(run)]
+    plain = [run for run in runs if trained(run)]
     met = {}
-    for condition in sorted({str(run["condition"]) for run in runs if not _is_plain(run)}):
+    for condition in sorted({str(run["condition"]) for run in runs if not trained(run)}):
         own = [run for run in runs if run["condition"] == condition]
-        met[condition] = pairs(own + plain, lambda run: not _is_plain(run), _is_plain)
+        met[condition] = pairs(own + plain, lambda run: not trained(run), trained)
     return {condition: starts for condition, starts in met.items() if starts}
 
 

@@ -61,9 +61,16 @@ def column(runs: Iterable[Row], name: str) -> Array:
     return np.array([number(run, name) for run in runs], np.float64)
 
 
-def setting(run: Row, name: str) -> Value:
-    """A setting of `run`; "none" where it is blank."""
-    return run.get(name) or "none"
+def trained(run: Row, normalize: str = "none") -> bool:
+    """Whether `run` was trained with this normalisation, and not adversarially; blank: none.
+
+    Examples
+    --------
+    >>> trained({"normalize": None}), trained({"normalize": "norm", "adversarial": "pgd"}, "norm")
+    (True, False)
+    """
+    normalized, adversarial = (run.get(name) or "none" for name in ("normalize", "adversarial"))
+    return normalized == normalize and adversarial == "none"
 
 
 def _derived(row: Row) -> Row:

@@ -278,3 +278,47 @@ def test_through_the_table_and_json_nothing_changes(tmp_path, true):
         assert claim.verdict == true[name].verdict
         record = json.loads(json.dumps(claim.to_dict(), allow_nan=False))
         assert Claim.from_dict(record).to_dict() == claim.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "name", "verdict"),
+    [
+        ("gain", 1.05, "P2", "supported"),
+        ("gain", 1.15, "P2", "not supported"),
+        ("ratio", 0.45, "P2", "supported"),
+        ("ratio", 0.55, "P2", "not supported"),
+        ("risen", 0.04, "P3", "not supported"),
+        ("risen", 0.06, "P3", "supported"),
+        ("cost", 0.008, "price", "not supported"),
+        ("cost", 0.015, "price", "supported"),
+    ],
+)
+def test_where_a_verdict_turns(part, value, name, verdict):
+    assert ALONE[name](study(**TRUE | {part: value})).verdict == verdict
+
+
+def test_the_numbers_are_those_put_in(true):
+    """Adversarial runs, of twice the r*, are no partners of radius-normalised ones."""
+    found = {one.name: one.value for name in ("P2", "P3", "price") for one in true[name].numbers}
+    for name, value in {
+        "share of radius-normalised runs with ρ <= 1": 1.0,
+        "β/(1−ρ), radius-normalised": 0.2,
+        "median r*, radius over plain": 0.9,
+        "median r*, radius over norm": 0.9 / 1.05,
+        "relative Henrici departure, after less before, init torch": 0.3,
+        "eigenvector condition κ(V), after over before, init torch, rnn layer0": 2.0,
+        "accuracy given up, norm": 0.05,
+        "distance gained, norm": 0.35,
+        "price, norm": 0.05 / 0.35,
+    }.items():
+        assert found[name] == pytest.approx(value, rel=0.1), name
+
+
+def test_a_fraction_of_a_bound_is_counted():
+    rows = study(**TRUE)
+    for row in rows:
+        if row["run"] == "digits-rnn-radius-0":
+            row["spectral_radius"] = 1.01
+    claim = ALONE["P2"](rows)
+    assert claim.verdict == "not supported"
+    assert "29 of 30 runs have ρ <= 1" in claim.sentence

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnspec.study.contrasts import contrast, orders, pairs, rise
-from rnnspec.study.runs import MEASURES, column, number, runs_of, setting
+from rnnspec.study.runs import MEASURES, column, number, runs_of, trained
 
 ROW = {"run": "a", "dataset": "digits", "cell": "gru", "seed": 0, "hidden": 8, "init": "torch"}
 
@@ -55,7 +55,14 @@ def test_the_gap_of_the_pseudospectral_radius():
 def test_numbers_and_settings():
     assert np.isnan(column([{"a": None}, {"a": "inf"}, {}], "a")).all()
     assert column([{"a": 1}, {"a": np.inf}], "a").tolist() == [1, np.inf]
-    assert [setting(run, "normalize") for run in ({}, {"normalize": ""})] == ["none", "none"]
+
+
+@pytest.mark.parametrize("blank", [{}, {"normalize": "", "adversarial": None}])
+def test_how_a_run_was_trained(blank):
+    assert trained(blank)
+    assert trained(blank | {"normalize": "norm"}, "norm")
+    assert not trained(blank | {"normalize": "norm"})
+    assert not trained(blank | {"adversarial": "pgd"})
 
 
 @pytest.mark.parametrize("name", ["dataset", "cell", "seed", "hidden", "init"])
