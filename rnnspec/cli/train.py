@@ -123,6 +123,11 @@ def train(
     Example:
       rnnspec train --dataset digits --cell lstm --normalize radius --out runs/lstm
       rnnspec pseudospectrum runs/lstm --figure lstm.png
+
+    Under torchrun its processes share each batch; the result is that of one, but for rounding:
+
+    \b
+      torchrun --standalone --nproc-per-node 2 -m rnnspec train --batch-size 512
     """  # noqa: D301
     import json
     from pathlib import Path
@@ -130,6 +135,7 @@ def train(
     from rnnspec.cli.settings import check_resumed, merge
     from rnnspec.report.progress import show_epochs
     from rnnspec.report.tables import print_training
+    from rnnspec.training.distributed import joined
     from rnnspec.training.run import default_directory, train_run
     from rnnspec.training.rundir import read_config
 
@@ -140,7 +146,12 @@ def train(
         check_resumed(flags, config, settings, directory)
     if not directory.is_file():
         check_writable(str(directory), "--out")
-    with show_epochs(settings.epochs, enabled=not (quiet or as_json)) as on_epoch:
+    with (
+        joined() as processes,
+        show_epochs(
+            settings.epochs, enabled=processes.first and not (quiet or as_json)
+        ) as on_epoch,
+    ):
         train_run(
             settings,
             directory,
@@ -148,6 +159,9 @@ def train(
             download=not no_download,
             resume=resume,
             on_epoch=on_epoch,
+            processes=processes,
         )
+    if not processes.first:
+        return
     summary = json.loads((directory / "summary.json").read_text())
     print_training(summary, directory, as_json=as_json, quiet=quiet)

@@ -18,6 +18,7 @@ from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.training.adversarial import Adversarial, AdversarialLoss
 from rnnspec.training.config import DEFAULTS
 from rnnspec.training.curvature import CurvaturePenalty
+from rnnspec.training.distributed import ALONE, Processes, check_shared
 from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.exact import bake
 from rnnspec.training.normalization import Normalize, normalize_recurrent
@@ -76,6 +77,7 @@ def train(
     on_epoch: Callable[[Row], None] | None = None,
     adversarial: Adversarial | None = None,
     curvature: CurvaturePenalty | None = None,
+    processes: Processes = ALONE,
 ) -> TrainedRun:
     r"""Train `model` on `data.train`, keep the weights of the lowest loss on `data.validation`.
 
@@ -110,6 +112,9 @@ def train(
         Train on the worst inputs within a distance, by PGD, a fast form of it, or TRADES.
     curvature : CurvaturePenalty, optional
         Add a penalty on the curvature of the loss in the input.
+    processes : Processes, optional
+        Those that share each batch, see `rnnspec.training.distributed.joined`; all of them
+        train, validate and return the same, only the first is given a `writer`.
 
     Returns
     -------
@@ -118,7 +123,8 @@ def train(
     Raises
     ------
     ValueError
-        If model and data do not fit, or a number is out of range.
+        If model and data do not fit, a number is out of range, or several processes are to
+        draw random numbers for a batch that they share.
     TrainingDiverged
         When the loss is not finite: names epoch, batch and spectral radius.
 
@@ -137,6 +143,7 @@ def train(
     2
     """
     _check_fit(model, data, epochs, batch_size)
+    check_shared(processes, adversarial, curvature)
     positive(lr, "lr")
     positive(clip_norm, "clip_norm")
     seed = seed_number(seed)
@@ -151,11 +158,12 @@ def train(
     robust = None
     if adversarial is not None:
         robust = AdversarialLoss(model, data, parts["train"], adversarial, seed, total)
-    batch_loss = objective(model, parts["train"], robust, curvature, seed)
+    batch_loss = processes.split(model, objective(model, parts["train"], robust, curvature, seed))
     schedule = step_schedule(optimizer, total, robust is not None and robust.restarts)
     state = TrainingState(model, optimizer, schedule, robust)
     if writer is not None:
         writer.begin(state)
+    processes.follow(state)
     try:
         for epoch in range(len(state.history) + 1, epochs + 1):
             started = time.perf_counter()
@@ -163,7 +171,9 @@ def train(
                 len(data.train), generator=torch.Generator().manual_seed(2**20 * seed + epoch)
             ).to(device)
             batches = torch.split(order, batch_size)
-            row = _train_epoch(state, batch_loss, parts["train"][2], batches, clip_norm, epoch)
+            row = _train_epoch(
+                state, batch_loss, parts["train"][2], batches, clip_norm, epoch, processes
+            )
             state.close_epoch(row, n_batches, parts["validation"], started)
             if writer is not None:
                 writer.epoch(state, last=epoch == epochs)
@@ -183,13 +193,14 @@ def _train_epoch(
     batches: tuple[Tensor, ...],
     clip_norm: float,
     epoch: int,
+    processes: Processes,
 ) -> Row:
     model = state.model
     model.train()
     total, predicted = 0.0, []
     for number, batch in enumerate(batches, 1):
         loss, logits = batch_loss(batch, (epoch - 1) * len(batches) + number - 1)
-        value = loss.item()
+        value = processes.mean(loss.item())
         if not math.isfinite(value):
             raise diverged(f"the loss is {value} in", epoch, number, model)
         state.optimizer.zero_grad()
@@ -200,11 +211,12 @@ def _train_epoch(
         total += value * len(batch)
         predicted.append(logits.detach())  # counted once an epoch: one call, not one a batch
     n = len(labels)
-    correct = torch.cat(predicted).argmax(1) == labels[torch.cat(batches)]
+    shares = torch.cat([processes.share(batch) for batch in batches])
+    correct = (torch.cat(predicted).argmax(1) == labels[shares]).sum().item()
     return {
         "epoch": epoch,
         "train_loss": total / n,
-        "train_accuracy": correct.sum().item() / n,
+        "train_accuracy": processes.mean(processes.count * correct) / n,
         "lr": float(state.schedule.get_last_lr()[0]),
     }
 

@@ -12,6 +12,7 @@ from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.training.adversarial import Adversarial
 from rnnspec.training.config import METHODS, QUANTITIES, TrainingConfig
 from rnnspec.training.curvature import CurvaturePenalty
+from rnnspec.training.distributed import ALONE, Processes
 from rnnspec.training.loop import TrainedRun, train
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.rundir import open_run
@@ -63,8 +64,9 @@ def train_run(
     download: bool = True,
     resume: bool = False,
     on_epoch: Callable[[Row], None] | None = None,
+    processes: Processes = ALONE,
 ) -> TrainedRun:
-    """Load the data, build the model, train it and write `directory`.
+    """Load the data, build the model, train it and write `directory`, the first process alone.
 
     Raises
     ------
@@ -104,8 +106,9 @@ def train_run(
         normalize=normalize,
         seed=config.seed,
         device=config.device,
-        writer=open_run(directory, config, data, resume),
+        writer=open_run(directory, config, data, resume) if processes.first else None,
         on_epoch=on_epoch,
         adversarial=adversarial,
         curvature=curvature,
+        processes=processes,
     )

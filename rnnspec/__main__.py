@@ -1,0 +1,6 @@
+"""``python -m rnnspec``, which is how ``torchrun`` starts it."""
+
+from rnnspec.cli import main
+
+if __name__ == "__main__":
+    main()
