@@ -15,7 +15,7 @@ from rnnspec.robustness.points import Points, independent_points, points_of_sear
 from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.sanity import SanityWarning, accuracy_rises, probe
 from rnnspec.robustness.threat import Threat, either
-from rnnspec.robustness.thresholds import Thresholds
+from rnnspec.robustness.thresholds import Thresholds, knowing
 from rnnspec.robustness.victim import under_attack
 from rnnspec.robustness.wilson import wilson
 
@@ -120,6 +120,8 @@ def robustness_curve(
     part = at_most(data, samples, seed_number(seed))
     said: list[str] = []
     with under_attack(model, part, threat) as victim:
+        victim = knowing(victim)
+        wrong = victim.wrong().cpu().numpy()
         if attack in SEARCHES:
             search = SEARCHES[attack]
             found = Thresholds(
@@ -134,7 +136,6 @@ def robustness_curve(
             said += probe(found, threat, seed) if checks and search.white_box else []
         else:
             points = independent_points(victim, sizes, INDEPENDENT[attack], seed)
-        wrong = victim.fooled(victim.nothing()).cpu().numpy()
     curve = _curve(threat, attack, sizes, points, wrong)
     if checks and (text := accuracy_rises(curve.epsilons, curve.accuracy, curve.ci_high)):
         said.append(text)

@@ -194,7 +194,7 @@ def _measure(
     victim: Victim, kernel: Callable[..., Tensor], options: dict[str, Any]
 ) -> tuple[NDArray[Any], ...]:
     norm = victim.budget.norm
-    right = ~victim.fooled(victim.nothing())
+    right = ~victim.wrong()
     u = kernel(victim, **options)
     r = torch.where(victim.fooled(u), sizes(u, norm), torch.inf).double()
     moved = victim.nothing() if victim.scale is None else victim.inputs / victim.scale

@@ -85,7 +85,7 @@ def noise(
     generator = torch.Generator().manual_seed(seed_number(seed))
     u = unit_noise(victim.budget, distribution, generator)
     u = victim.budget.project(like(epsilon, u) * u, epsilon)
-    u[victim.fooled(victim.nothing())] = 0
+    u[victim.wrong()] = 0
     victim.budget.check(u, epsilon)
     return u
 

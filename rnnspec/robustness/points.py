@@ -32,15 +32,20 @@ def points_of_search(found: Thresholds, epsilons: NDArray[np.float64]) -> Points
     smaller ones it is one more candidate for the largest loss there.
     """
     victim, first = found.victim, found.first
-    losses = _losses(victim, victim.nothing())
+    losses = cross_entropy(victim.unmoved(), victim.labels)
+    before = [victim.nothing(), victim.nothing()]
     rows, norms = [], []
     for epsilon in epsilons:
         norm = 0.0
-        for u in (found.witness, found.strongest):
+        for k, u in enumerate((found.witness, found.strongest)):
             inside = victim.budget.project(u, epsilon)
             victim.budget.check(inside, epsilon)
-            losses = torch.maximum(losses, _losses(victim, inside))
+            new = (inside != before[k]).flatten(1).any(1)  # the loss of the others is known
+            if new.any():
+                losses = losses.clone()
+                losses[new] = torch.maximum(losses[new], _losses(victim[new], inside[new]))
             norm = max(norm, norms_of(inside, victim.budget.norm).max().item())
+            before[k] = inside
         rows.append(losses)
         norms.append(norm)
     zeros = len(epsilons) - len(found.seconds)

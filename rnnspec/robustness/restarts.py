@@ -151,10 +151,8 @@ def best_of(
 ) -> Tensor:
     """`ascend` from each of `starts` on those not fooled yet; the ends of highest loss."""
     best = victim.nothing()
-    with torch.no_grad():
-        logits = victim.logits(best)
     losses = torch.full_like(epsilon, -torch.inf)
-    losses[aim.reached(logits, victim.labels) | (epsilon == 0)] = torch.inf
+    losses[aim.reached(victim.unmoved(), victim.labels) | (epsilon == 0)] = torch.inf
     while starts:
         rows = (losses < torch.inf).nonzero()[:, 0]
         if not len(rows):

@@ -27,8 +27,10 @@ from rnnspec.robustness.victim import Victim
 from rnnspec.robustness.wilson import wilson
 
 LUCK = 0.05  # share of the sequences on which a weaker attack may be ahead
-PROBED = 32  # sequences that a probe looks at
-QUERIES = 30
+PROBED = 24  # sequences that a probe looks at: of so many, one may be lucky
+# Of the black box: starts, which share a batch, and queries of each.  On an LSTM with saturated
+# logits they fooled 0.56 of the sequences (linf), one start of 30 queries 0.46 in four times the time.
+STARTS, QUERIES = 8, 2
 UNBOUNDED = 20.0  # per value, in units of the threat
 
 
@@ -160,9 +162,8 @@ def gradient_vanishes(zero: int, n: int) -> str | None:
 def probe(found: Thresholds, threat: Threat, seed: int = 0) -> list[str]:
     """Run the checks that cost little on a finished search with a white-box attack.
 
-    Noise just below each threshold, on all sequences; a second, shorter run, an unbounded run and a
-    black box, on at most 32.  Together about 70 gradients and 80 forward passes of 32
-    sequences, and 3 forward passes of all.
+    Noise just below each threshold, on all sequences; two shorter runs, an unbounded run and a
+    black box, on at most 24.
 
     Parameters
     ----------
@@ -203,14 +204,15 @@ def _noise(found: Thresholds, seed: int) -> str | None:
 
 
 def _fewer_steps(found: Thresholds, seed: int) -> str | None:
-    """Half and an eighth of the steps, from one start, at the smallest size known to fool."""
+    """A quarter and a 16th of the steps, from one start, at the smallest size known to fool."""
     rows = ((found.first >= 0) & (found.first < len(found.epsilons))).nonzero()[:PROBED, 0]
-    if not len(rows) or found.steps == 1:
+    runs = ceil(found.steps / 4), ceil(found.steps / 16)
+    if not len(rows) or runs[0] == runs[1]:
         return None
     batch, epsilon = found.victim[rows], found.epsilons[found.first[rows]]
     longer, shorter = (
         np.where(_numpy(batch.fooled(found.attempt(batch, epsilon, steps, None, seed))), 1, np.inf)
-        for steps in (ceil(found.steps / 2), ceil(found.steps / 8))
+        for steps in runs
     )
     return more_steps_hurt(longer, shorter)
 
@@ -220,10 +222,11 @@ def _black_box(found: Thresholds, seed: int) -> str | None:
     rows = (found.first > 0).nonzero()[:PROBED, 0]
     if not len(rows):
         return None
-    batch, below = found.victim[rows], found.first[rows] - 1
-    u = square(batch, found.epsilons[below], queries=QUERIES, seed=seed)
-    black = torch.where(batch.fooled(u), below, below + 1)
-    return black_box_beats_white_box(_numpy(below + 1), _numpy(black))
+    copies = rows.repeat(STARTS)
+    batch, below = found.victim[copies], found.first[rows] - 1
+    u = square(batch, found.epsilons[below.repeat(STARTS)], queries=QUERIES, seed=seed)
+    won = batch.fooled(u).view(STARTS, -1).any(0)
+    return black_box_beats_white_box(_numpy(below + 1), _numpy(torch.where(won, below, below + 1)))
 
 
 def _unbounded(found: Thresholds, rows: Tensor, seed: int) -> str | None:
@@ -231,7 +234,7 @@ def _unbounded(found: Thresholds, rows: Tensor, seed: int) -> str | None:
     movable = batch.budget.movable.flatten(1).sum(1)
     scale = torch.ones_like(movable) if batch.budget.norm == "linf" else movable.sqrt()
     u = found.attempt(batch, UNBOUNDED * scale.to(batch.inputs.dtype), found.steps, None, seed)
-    n_classes = batch.logits(batch.nothing()).shape[1]
+    n_classes = batch.unmoved().shape[1]
     return unbounded_attack_fails(int(batch.fooled(u).sum()), len(rows), n_classes)
 
 

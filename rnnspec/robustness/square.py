@@ -75,7 +75,7 @@ def square(
     count(queries, "queries")
     generator = torch.Generator().manual_seed(seed_number(seed))
     possible = (amounts > 0) & victim.budget.movable.flatten(1).any(1)
-    rows = (possible & ~victim.fooled(victim.nothing())).nonzero()[:, 0]
+    rows = (possible & ~victim.wrong()).nonzero()[:, 0]
     hunt = Hunt(victim, rows, aim, amounts)
     if len(rows):
         _search(hunt, queries, generator)

@@ -15,6 +15,7 @@ So each sequence is given up once, just below its threshold, at full strength.
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil, log2
 from typing import Protocol
 
@@ -34,6 +35,12 @@ ON_DEVICE = 2048  # both, on an accelerator
 def parts(rows: Tensor) -> tuple[Tensor, ...]:
     """`rows` in batches that memory holds."""
     return torch.split(rows, BATCH.get(rows.device.type, ON_DEVICE))
+
+
+def knowing(victim: Victim) -> Victim:
+    """`victim` with its logits under no perturbation, which attack after attack asks for."""
+    rows = parts(torch.arange(len(victim), device=victim.labels.device))
+    return replace(victim, clean=torch.cat([victim[some].unmoved() for some in rows]))
 
 
 class Attempt(Protocol):
@@ -93,7 +100,7 @@ class Thresholds:
     def find(self) -> "Thresholds":
         """Bisect with a short attack, then decide at full strength."""
         for rows in parts(torch.arange(len(self.first), device=self.first.device)):
-            self.first[rows[self.victim[rows].fooled(self.witness[rows])]] = -1
+            self.first[rows[self.victim[rows].wrong()]] = -1
         self._bisect(max(1, self.steps // SHORT))
         fold = FOLD.get(self.first.device.type, ON_DEVICE)
         while len(rows := self._undecided()):

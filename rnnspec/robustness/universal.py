@@ -80,7 +80,7 @@ def universal(
     generator = torch.Generator().manual_seed(seed_number(seed))
     u = torch.randn(ball.lower.shape, generator=generator, dtype=ball.lower.dtype)
     u = ball.project(epsilon * steepest(u.to(ball.lower.device), ball), epsilon)
-    right = torch.nonzero(~victim.fooled(victim.nothing()))[:, 0]
+    right = torch.nonzero(~victim.wrong())[:, 0]
     n = min(batch, len(right))
 
     def capped(logits: Tensor, labels: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ def worn(victim: Victim, u: Tensor) -> Tensor:
 
 def fooling_rate(victim: Victim, u: Tensor) -> float:
     """Share of the sequences classified right whose class `u` changes; NaN if there is none."""
-    right = ~victim.fooled(victim.nothing())
+    right = ~victim.wrong()
     return float(victim.fooled(worn(victim, u))[right].double().mean())
 
 

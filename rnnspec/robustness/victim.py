@@ -8,7 +8,7 @@ Attacks know nothing of networks or data: they see F, its gradient and a budget.
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Victim:
     labels: Tensor  # shape: (n,)
     scale: Tensor | None  # shape: (d,); None when the state moves
     budget: Budget
+    # Logits under nothing, once they are known; shape: (n, k).
+    clean: Tensor | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,6 +51,7 @@ class Victim:
             lengths=self.lengths[rows],
             labels=self.labels[rows],
             budget=self.budget[rows],
+            clean=None if self.clean is None else self.clean[rows],
         )
 
     def nothing(self) -> Tensor:
@@ -62,6 +65,15 @@ class Victim:
     def logits(self, u: Tensor) -> Tensor:
         """(n, k) logits under the perturbation `u`."""
         return self.classify(self.perturbed(u), self.lengths, u if self.scale is None else None)
+
+    @torch.no_grad()
+    def unmoved(self) -> Tensor:
+        """(n, k) logits under no perturbation."""
+        return self.logits(self.nothing()) if self.clean is None else self.clean
+
+    def wrong(self) -> Tensor:
+        """(n,) mask: the class is not the true one, unperturbed."""
+        return self.unmoved().argmax(1) != self.labels
 
     @torch.no_grad()
     def fooled(self, u: Tensor) -> Tensor:

@@ -198,7 +198,7 @@ def weight_robustness(
             name: _move(before[name], attack, strength, norm, directions[name]) for name in names
         }
         with under_attack(model, data) as victim, weights_moved(model, moves):
-            n_correct = int((~victim.fooled(victim.nothing())).sum())
+            n_correct = int((~victim.wrong()).sum())
             after = recurrent_matrices(model)
         for name in names:
             E = after[name] - before[name]
