@@ -68,8 +68,7 @@ def fmn(
 
     Notes
     -----
-    A forward and a backward pass per step of the sequences that are left; half of `steps` in
-    the mean.
+    A forward and a backward pass per step of the sequences that are left.
 
     References
     ----------

@@ -29,7 +29,7 @@ from rnnspec.robustness.wilson import wilson
 LUCK = 0.05  # share of the sequences on which a weaker attack may be ahead
 PROBED = 24  # sequences that a probe looks at: of so many, one may be lucky
 # Of the black box: starts, which share a batch, and queries of each.  On an LSTM with saturated
-# logits they fooled 0.56 of the sequences (linf), one start of 30 queries 0.46 in four times the time.
+# logits they fooled 0.56 of the sequences (linf), one start of 30 queries 0.46, more slowly.
 STARTS, QUERIES = 8, 2
 UNBOUNDED = 20.0  # per value, in units of the threat
 
