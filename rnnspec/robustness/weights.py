@@ -204,9 +204,8 @@ def weight_robustness(
             E = after[name] - before[name]
             moved, sized = _norm(E, norm), attack in SIZED
             if sized:
-                _check_budget(
-                    name, moved, strength, norm, precision[name] * np.linalg.norm(after[name])
-                )
+                rounding = precision[name] * _norm(after[name], "frobenius")
+                _check_budget(name, moved, strength, norm, rounding)
             records.append(
                 MovedWeights(
                     matrix=name,

@@ -3,7 +3,9 @@ import torch
 from torch import nn
 
 from rnnspec import SequenceClassifier, Threat, under_attack
+from rnnspec.robustness import thresholds
 from rnnspec.robustness.gradient import cross_entropy
+from rnnspec.robustness.thresholds import knowing
 
 
 class Wrapped(nn.Module):
@@ -152,6 +154,21 @@ def test_fooled_are_those_whose_class_is_not_the_label(walks, linear):
         wrong = victim.fooled(victim.nothing())
         assert torch.equal(wrong, linear().radii(data, "l2") == 0)
         assert 0 < wrong.sum() < 40
+
+
+@pytest.mark.parametrize("target", ["input", "state"])
+def test_logits_that_are_known_are_not_asked_for_again(walks, target, monkeypatch):
+    data, model = walks(9), SequenceClassifier("gru", 2, 3, hidden=4)
+    monkeypatch.setitem(thresholds.BATCH, "cpu", 4)
+    with under_attack(model, data, Threat(target=target)) as victim:
+        known, wrong = knowing(victim), victim.fooled(victim.nothing())
+        torch.testing.assert_close(known.unmoved(), victim.logits(victim.nothing()))
+    monkeypatch.setattr(model, "forward", None)
+    assert torch.equal(known.wrong(), wrong)
+    rows = torch.tensor([7, 2])
+    assert torch.equal(known[rows].unmoved(), known.unmoved()[rows])
+    with pytest.raises(TypeError):
+        victim.wrong()
 
 
 def test_inputs_take_the_precision_of_the_model(walks, linear):
