@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from rnnspec.training.exact import bake as bake
     from rnnspec.training.loop import TrainedRun as TrainedRun
     from rnnspec.training.loop import train as train
+    from rnnspec.training.monitor import SpectralMonitor as SpectralMonitor
     from rnnspec.training.normalization import Normalize as Normalize
     from rnnspec.training.normalization import normalize_recurrent as normalize_recurrent
     from rnnspec.training.state import TrainingDiverged as TrainingDiverged
@@ -130,6 +131,7 @@ _HOME = {
     "bake": "rnnspec.training.exact",
     "normalize_recurrent": "rnnspec.training.normalization",
     "train": "rnnspec.training.loop",
+    "SpectralMonitor": "rnnspec.training.monitor",
     "TrainedRun": "rnnspec.training.loop",
     "TrainingDiverged": "rnnspec.training.state",
     "spectral_radius": "rnnspec.spectra.eigen",

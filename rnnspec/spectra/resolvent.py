@@ -135,8 +135,8 @@ class Resolvent:
         self.A, self.method = A, choose_method(A)
         if self.method == "lanczos":
             self.scale = spectral_norm(A)
-            with _blas().limit(limits=1 if len(A) <= ALONE else None, user_api="blas"):
-                T = _schur_form(np.divide(A, self.scale, order="F"))
+            with blas().limit(limits=1 if len(A) <= ALONE else None, user_api="blas"):
+                T = schur_form(np.divide(A, self.scale, order="F"))
             self.triangle = ShiftedTriangle(T, _example(device))
 
     def eigenvalues(self, _centre: complex = 0) -> NDArray[np.complex128]:
@@ -154,7 +154,7 @@ class Resolvent:
         """``sigma_min(zI - A)`` at each z, and whether every point converged; warns if not."""
         flat = z.ravel()
         workers = _threads()  # one for each batch is faster than all in each small product
-        with _blas().limit(limits=1, user_api="blas"):
+        with blas().limit(limits=1, user_api="blas"):
             if self.method == "svd":
                 sigma, converged = _by_svd(self.A, flat), np.ones(flat.size, dtype=bool)
             else:
@@ -173,7 +173,7 @@ class Resolvent:
         return sigma.reshape(z.shape), not missed
 
 
-def _schur_form(A: NDArray[Any]) -> NDArray[Any]:
+def schur_form(A: NDArray[Any]) -> NDArray[Any]:
     """Schur form of A, which is overwritten: that of `scipy.linalg.schur`, without its vectors.
 
     They would cost a third of the time, and as much memory as A again.
@@ -190,14 +190,14 @@ def _schur_form(A: NDArray[Any]) -> NDArray[Any]:
 
 
 @cache
-def _blas() -> ThreadpoolController:
+def blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
 def _threads() -> int:
     """How many threads BLAS may use now."""
     return max(
-        (lib.num_threads for lib in _blas().select(user_api="blas").lib_controllers), default=1
+        (lib.num_threads for lib in blas().select(user_api="blas").lib_controllers), default=1
     )
 
 

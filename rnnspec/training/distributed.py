@@ -122,21 +122,30 @@ def joined() -> Iterator[Processes]:
 
 
 def check_shared(
-    processes: Processes, adversarial: "Adversarial | None", curvature: "CurvaturePenalty | None"
+    processes: Processes,
+    device: str,
+    adversarial: "Adversarial | None",
+    curvature: "CurvaturePenalty | None",
 ) -> None:
-    """Refuse what draws random numbers for a batch: shares would not draw those of the whole.
+    """Refuse what several processes cannot do.
 
     Raises
     ------
     ValueError
-        That names the argument.
+        That names the argument and says why.
     """
-    drawing = {
-        "`adversarial`": adversarial is not None,
-        "`curvature` of the form 'hutchinson'": curvature and curvature.form == "hutchinson",
+    drawn = "it draws random numbers for each batch as a whole"
+    reasons = {
+        "`device` cuda": (device.startswith("cuda"), "all of them would use one GPU"),
+        "`adversarial`": (adversarial is not None, drawn),
+        "`curvature` of the form 'hutchinson'": (
+            curvature is not None and curvature.form == "hutchinson",
+            drawn,
+        ),
     }
-    for name in (name for name, draws in drawing.items() if draws and processes.count > 1):
-        raise ValueError(
-            f"{name} trains in one process only, got {processes.count} (it draws random numbers"
-            " for each batch as a whole; start it without torchrun)"
-        )
+    for name, (asked, reason) in reasons.items():
+        if asked and processes.count > 1:
+            raise ValueError(
+                f"{name} trains in one process only, got {processes.count}"
+                f" ({reason}; start it without torchrun)"
+            )

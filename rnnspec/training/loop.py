@@ -143,7 +143,7 @@ def train(
     2
     """
     _check_fit(model, data, epochs, batch_size)
-    check_shared(processes, adversarial, curvature)
+    check_shared(processes, device, adversarial, curvature)
     positive(lr, "lr")
     positive(clip_norm, "clip_norm")
     seed = seed_number(seed)

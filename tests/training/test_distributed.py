@@ -111,13 +111,15 @@ def test_shares_are_a_partition_and_differ_by_one_at_most(n, count):
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
-def test_random_numbers_of_a_batch_are_not_shared():
+def test_what_several_processes_cannot_do():
     model, both = SequenceClassifier("rnn", 2, 2, hidden=3), Processes(0, 2)
     with pytest.raises(ValueError, match="`adversarial` trains in one process only, got 2"):
         train(model, walks(), adversarial=Adversarial("pgd"), processes=both)
     hutchinson = CurvaturePenalty(0.1, "hutchinson")
     with pytest.raises(ValueError, match="'hutchinson' trains in one process only, got 2"):
         train(model, walks(), curvature=hutchinson, processes=both)
+    with pytest.raises(ValueError, match="`device` cuda trains in one process only, got 2 .all of"):
+        train(model, walks(), device="cuda", processes=both)
 
 
 def test_without_torchrun_there_is_one(monkeypatch):
