@@ -195,6 +195,8 @@ def _vanishing(victim: Victim) -> str | None:
 def _noise(found: Thresholds, seed: int) -> str | None:
     """Where the search gave up, just below each threshold."""
     rows = (found.first > 0).nonzero()[:, 0]
+    if not len(rows):  # all that are right are fooled at the smallest size
+        return None
     first = found.first.clone()
     for part in parts(rows):
         batch, below = found.victim[part], found.first[part] - 1

@@ -144,6 +144,17 @@ def test_without_a_bound_each_value_moves_far_in_either_norm():
         assert curve.warnings == ()
 
 
+def test_there_is_no_noise_below_the_smallest_size():
+    class Lengths(Margin):
+        def forward(self, inputs, lengths):
+            assert lengths.min() > 0  # of no sequence there is no least
+            return super().forward(inputs)
+
+    data = SequenceDataset.from_raw([[[1.0]], [[2.0]]], [1, 1], [0, 0], ("first", "second"))
+    curve = robustness_curve(Lengths(lambda x: x), data, epsilons=[30.0, 60.0])
+    assert (curve.accuracy.tolist(), curve.warnings) == ([0, 0], ())
+
+
 inf = np.inf
 
 
