@@ -10,7 +10,7 @@ import click
 
 from rnnspec import __version__
 
-COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "study", "datasets")
+COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "study", "report", "datasets")
 
 
 class LazyGroup(click.Group):

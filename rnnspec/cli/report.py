@@ -1,0 +1,58 @@
+"""``rnnspec report``: one self-contained HTML page."""
+
+import click
+
+from rnnspec.cli.options import check_file, json_option, quiet_option
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="RUN...")
+@click.option(
+    "--out",
+    metavar="FILE.html",
+    default="report.html",
+    show_default=True,
+    help="Written whole; an older one is replaced.",
+)
+@click.option("--data-dir", metavar="DIR", help="Where data files are.")
+@click.option("--no-download", is_flag=True, help="Never use the network.")
+@json_option
+@quiet_option
+def report(
+    sources: tuple[str, ...],
+    out: str,
+    data_dir: str | None,
+    no_download: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write one HTML page on each RUN, side by side; a browser is all that it takes to read it.
+
+    RUN is a run directory, the folder of a study, a weights file (.safetensors, .pt, .pth) or
+    a matrix file (.npy, .npz, .mat, .mtx, .csv, .txt); of a file the matrices alone.
+
+    \b
+    Example:
+      rnnspec report runs/plain runs/radius --out compared.html
+    """  # noqa: D301
+    import time
+
+    from rnnspec.report.figures import check_folder
+    from rnnspec.report.page import write_page
+    from rnnspec.report.tables import print_json
+
+    check_folder(out, "--out")
+    check_file(out, "--out")
+    if not out.endswith((".html", ".htm")):
+        raise ValueError(f"`--out` must end in .html, got {out!r}")
+    began = time.perf_counter()
+    record = write_page(sources, out, data_dir, not no_download)
+    record["seconds"] = time.perf_counter() - began
+    if as_json:
+        print_json(record)
+    elif not quiet:
+        for reason in record["left_out"]:
+            click.echo(f"left out what needs data: {reason}", err=True)
+        size = record["bytes"] / 1e6
+        click.echo(f"{', '.join(record['sources'])}: {size:.1f} MB in {record['seconds']:.1f} s")
+        click.echo(f"page: {out}")
