@@ -62,7 +62,7 @@ def sigma_min_many(
     with ThreadPoolExecutor(workers) as pool:
         run = map if workers == 1 else pool.map
         for tile in tiles(z, max(1, min(TILE, WORKSPACE // (16 * triangle.n * 5)))):
-            engine, known = _engine(triangle), KnownPoints()
+            engine, known = engine_of(triangle), KnownPoints()
             members = [tile[level] for level in levels(z[tile], engine.strides)]
             engine.reserve(sum(map(len, members[:-1])))
             for where in members:
@@ -115,7 +115,8 @@ class _Engine(Protocol):
     def add(self, vectors: list[Any]) -> None: ...
 
 
-def _engine(triangle: ShiftedTriangle) -> _Engine:
+def engine_of(triangle: ShiftedTriangle) -> _Engine:
+    """Compiled for a real triangle on the CPU, if numba is there."""
     rng = np.random.default_rng(1997)
     v = rng.standard_normal(triangle.n) + 1j * rng.standard_normal(triangle.n)
     v /= np.linalg.norm(v)

@@ -37,8 +37,7 @@ class LaneEngine:
     --------
     >>> from rnnspec.spectra.packed import pack
     >>> engine, z = LaneEngine(pack(np.diag([0.0, 1.0])), np.array([0.6, 0.8j])), np.array([0.3j])
-    >>> none = Nearest(np.empty((1, 0), dtype=np.intp), np.empty((1, 0)))
-    >>> engine.batch(z, none, 0.03, tol=1e-6, keep=None).sigma.round(9)
+    >>> engine.batch(z, Nearest.none(1), 0.03, tol=1e-6, keep=None).sigma.round(9)
     array([0.3])
     """
 

@@ -16,6 +16,11 @@ class Nearest(NamedTuple):
     indices: NDArray[np.intp]  # shape: (m, k), nearest first
     weights: NDArray[np.float64]  # shape: (m, k), the first 1
 
+    @classmethod
+    def none(cls, m: int) -> "Nearest":
+        """Where nothing is known near m points."""
+        return cls(np.empty((m, 0), dtype=np.intp), np.empty((m, 0)))
+
 
 class KnownPoints:
     """Points at which something is known.
@@ -41,7 +46,7 @@ class KnownPoints:
         """The nearest known points, at most `NEIGHBOURS` of them; none if none is known."""
         count = min(NEIGHBOURS, len(self.points))
         if not count:
-            return Nearest(np.empty((len(z), 0), dtype=np.intp), np.empty((len(z), 0)))
+            return Nearest.none(len(z))
         distance, index = self.tree.query(np.column_stack([z.real, z.imag]), range(1, count + 1))
         return Nearest(index, (distance[:, :1] + 1e-300) ** 4 / (distance + 1e-300) ** 4)
 

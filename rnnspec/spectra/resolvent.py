@@ -191,6 +191,7 @@ def schur_form(A: NDArray[Any]) -> NDArray[Any]:
 
 @cache
 def blas() -> ThreadpoolController:
+    """The BLAS libraries in use, looked for once: that takes a millisecond."""
     return ThreadpoolController()
 
 

@@ -23,13 +23,16 @@ from torch import nn
 
 from rnnspec._checks import count
 from rnnspec.models.recurrent import recurrent_matrices
-from rnnspec.spectra.continuation import sigma_min_many
+from rnnspec.spectra.continuation import RANDOM_PART, engine_of
 from rnnspec.spectra.eigen import spectral_norm
+from rnnspec.spectra.ordering import Nearest
 from rnnspec.spectra.resolvent import blas, schur_form
 from rnnspec.spectra.triangle import ShiftedTriangle
 
-ANGLES = 6  # eigenvalues by whose angles the resolvent is looked at
-GAPS = np.array([0.0, 0.1, 0.4])  # distances from the unit circle; where K is attained, usually
+ANGLES = 8  # eigenvalues by whose angles the resolvent is looked at
+GAPS = np.array(
+    [0.0, 0.05, 0.15, 0.5]
+)  # distances from the unit circle; where K is attained, usually
 TOL = 1e-2  # relative; a Lanczos value errs upwards, and both bounds stay bounds
 
 QUANTITIES = (
@@ -107,7 +110,7 @@ def spectral_numbers(
 
     Notes
     -----
-    Cost O(n^3), a Schur form without vectors, one SVD without vectors, and 18 points of the
+    Cost O(n^3), a Schur form without vectors, one SVD without vectors, and 32 points of the
     resolvent at O(n^2) each.
 
     Examples
@@ -155,6 +158,9 @@ def resolvent_bounds(
     upper = eigenvalues[eigenvalues.imag >= 0]  # W is real: what is below is the same
     outer = upper[np.argsort(-np.abs(upper))[:ANGLES]]
     z = np.outer(1 + GAPS, np.exp(1j * np.angle(outer)))
-    sigma, _, _ = sigma_min_many(triangle, z.ravel() / scale, TOL)
-    sigma = scale * sigma.reshape(z.shape)
+    # So few points gain nothing from one another: one batch, each from its own start.
+    found = engine_of(triangle).batch(
+        z.ravel() / scale, Nearest.none(z.size), RANDOM_PART, TOL, keep=None
+    )
+    sigma = scale * found.sigma.reshape(z.shape)
     return max(1.0, float((GAPS[:, None] / sigma).max())), float(sigma[0].min())
