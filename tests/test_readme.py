@@ -110,7 +110,7 @@ def test_gains_of_robust_training_are_those_measured():
     assert all(row["robust"] >= row["plain"] for row in clean)
     at = {row["cell"]: row for row in rows if row["epsilon"] == 0.2}
     plain, robust = (
-        "{:.2f}, {:.2f} and {:.2f}".format(*(at[cell][kind] for cell in ("rnn", "lstm", "gru")))
+        "{:.3f}, {:.3f} and {:.3f}".format(*(at[cell][kind] for cell in ("rnn", "lstm", "gru")))
         for kind in ("plain", "robust")
     )
     assert f"rises from {plain} to {robust}" in " ".join(README.split())

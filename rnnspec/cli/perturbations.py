@@ -17,16 +17,11 @@ from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
 from rnnspec.robustness.minimal import ATTACKS as MINIMAL
 from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
+from rnnspec.robustness.moved_weights import MovedWeights, by_strength
 from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import under_attack
-from rnnspec.robustness.weights import (
-    ATTACKS,
-    SIZED,
-    MovedWeights,
-    by_strength,
-    weight_robustness,
-)
+from rnnspec.robustness.weights import ATTACKS, SIZED, weight_robustness
 from rnnspec.robustness.wilson import wilson
 
 OF_SEQUENCES = (*SEARCHES, *INDEPENDENT, *MINIMAL)

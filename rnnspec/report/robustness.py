@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 
 from rnnspec.report.style import colour, legend, styled
 from rnnspec.robustness.minimal import MinimalPerturbations
+from rnnspec.robustness.moved_weights import MovedWeights, by_strength
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.weights import MovedWeights, by_strength
 from rnnspec.robustness.wilson import wilson
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, for the colour-blind

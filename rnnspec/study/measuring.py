@@ -18,8 +18,9 @@ from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.robustness.curve import increasing, robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations
+from rnnspec.robustness.moved_weights import by_strength
 from rnnspec.robustness.sanity import SanityWarning
-from rnnspec.robustness.weights import by_strength, weight_robustness
+from rnnspec.robustness.weights import weight_robustness
 from rnnspec.robustness.wilson import wilson
 from rnnspec.spectra.measures import measure
 

@@ -11,7 +11,7 @@ import torch
 
 from rnnspec.cli.perturbations import attack_names, weights_row
 from rnnspec.robustness.curve import robustness_curve
-from rnnspec.robustness.weights import MovedWeights
+from rnnspec.robustness.moved_weights import MovedWeights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 from rnnspec.training.trained import load_run

@@ -7,8 +7,8 @@ import pytest
 from rnnspec.report.robustness import plot_minimal, plot_robustness, plot_weights
 from rnnspec.report.tables import print_robustness
 from rnnspec.robustness.minimal import MinimalPerturbations
+from rnnspec.robustness.moved_weights import MovedWeights
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.weights import MovedWeights
 from rnnspec.robustness.wilson import wilson
 
 EPSILONS = np.array([0, 0.1, 0.2])

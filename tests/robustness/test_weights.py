@@ -8,15 +8,9 @@ from torch import nn
 import rnnspec
 from rnnspec import SequenceClassifier, recurrent_matrices
 from rnnspec.robustness.budget import BudgetExceeded
+from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
 from rnnspec.robustness.quantisation import halved, pruned, rounded
-from rnnspec.robustness.weights import (
-    ATTACKS,
-    COMPRESSIONS,
-    SIZED,
-    MovedWeights,
-    weight_robustness,
-    weights_moved,
-)
+from rnnspec.robustness.weights import ATTACKS, COMPRESSIONS, SIZED, weight_robustness
 from rnnspec.robustness.worst_weights import worst_perturbation
 
 EPS32 = np.finfo(np.float32).eps
