@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,9 @@ def portrait_of(
     matrices = {name: portrait_of_matrix(A, name) for name, A in square.items()}
     if not path.is_dir():
         return Portrait(path.name, matrices, {})
-    read_config(path)
+    settings = asdict(read_config(path))
     records = {name: read_record(path / f"{name}.json") for name in RECORDS}
+    records["config"] |= settings  # with defaults where the file has none
     title = path.resolve().name
     try:
         model, data = load_run(path, None if data_dir is None else Path(data_dir), download)
@@ -74,7 +75,7 @@ def portrait_of(
         J = named_jacobian(model, part.inputs, part.lengths, name)
         matrices[name] = portrait_of_matrix(J, name, stored=False)
     stored = path / "robustness.json"
-    robustness = read_record(stored) if stored.is_file() else robustness_of(model, part, measuring)
+    robustness = _withstood(stored) if stored.is_file() else robustness_of(model, part, measuring)
     return Portrait(title, matrices, records, robustness, smallest_changes(model, part))
 
 
@@ -95,6 +96,20 @@ def read_record(path: Path) -> dict[str, Any]:
     if not isinstance(record, Mapping):
         raise ValueError(f"{path} is damaged: expected an object, got {type(record).__name__}")
     return dict(record)
+
+
+def _withstood(path: Path) -> dict[str, Any]:
+    """The record of robustness in `path`, checked for what the page reads of it."""
+    record = read_record(path)
+    needed = (
+        (record.get("results"), ("target", "attack", "epsilon", "accuracy")),
+        (record.get("minimal"), ("norm", "median", "mean", "mean_relative", "success_rate")),
+    )
+    for part, keys in needed:
+        rows = list(part.values()) if isinstance(part, dict) else part
+        if not isinstance(rows, list) or any(set(keys) - set(row) for row in rows):
+            raise ValueError(f"{path} is damaged: expected {', '.join(keys)} in each row")
+    return record
 
 
 def _jacobians(model: Any) -> list[str]:

@@ -1,0 +1,81 @@
+"""What is said of a matrix is true of it."""
+
+import re
+
+import numpy as np
+import pytest
+
+from rnnspec.report.page_matrix import portrait_of_matrix
+from rnnspec.report.readings import headline, readings
+from rnnspec.spectra import gallery
+
+SHEAR = np.array([[0.5, 3.0], [0.0, 0.4]])
+
+
+def said(A, name, stored=True):
+    (one,) = (r for r in readings(portrait_of_matrix(A, "A", stored)) if r.name.startswith(name))
+    return one.text
+
+
+@pytest.mark.parametrize(
+    ("A", "name", "match"),
+    [
+        (0.1 * np.eye(2), "spectral radius", "dies out, in the end by a factor 0.1 a step.*1 step"),
+        (np.diag([0.9, 0.1]), "spectral radius", "to a tenth in 22 steps"),
+        (np.eye(2), "spectral radius", "On the edge"),
+        (2 * np.eye(2), "spectral radius", "Above 1: .* factor 2 a step"),
+        (np.zeros((3, 3)), "spectral radius", "at most 3 steps nothing is left"),
+        (SHEAR, "distance", "norm 0.0968: 5.2 times less than the 0.5"),
+        (0.5 * np.eye(2), "distance", "as much as its eigenvalues promise, 1 − ρ = 0.5"),
+        (2 * np.eye(2), "distance", "unstable already"),
+        (SHEAR, "real stability radius", "the same as β"),
+        (2 * np.eye(2), "real stability radius", "unstable already"),
+        (0.5j * np.eye(2), "real stability radius", "Of a complex matrix"),
+        (np.diag([0.5, 0.25]), "rounding to float16", "is what it was"),
+        (SHEAR, "rounding to int8", "less than it takes to make it unstable"),
+        (2 * np.diag([1, 0.3]), "rounding to int8", "and its spectral radius to 2"),
+        (gallery.jordan(6, 0.5), "rounding to int4", "the distance to instability; this rounding"),
+        (SHEAR, "pseudospectral radius", "norm 0.01 can carry an eigenvalue out to"),
+        (SHEAR, "transient peak", "After 1 step some start is 3.0"),
+        (0.5 * np.eye(2), "transient peak", "powers only fall"),
+        (2 * np.eye(2), "transient peak", "without bound"),
+        (SHEAR, "Kreiss", "at least .*-fold, and none ever more"),
+        (2 * np.eye(2), "Kreiss", "not bounded"),
+        (0.5 * np.eye(2), "spectral norm", "No single step"),
+        (SHEAR, "spectral norm", "3.0\\d times as long"),
+        (0.5 * np.eye(2), "numerical radius", "no power has a norm above 2"),
+        (SHEAR, "numerical radius", "at most 2 · 1.9"),
+        (np.eye(2), "Henrici", "is normal"),
+        (SHEAR, "Henrici", "98 % of its size"),
+        (np.array([[0.0, 1.0], [0.0, 0.0]]), "eigenvector condition", "Defective"),
+        (SHEAR, "eigenvector condition", "by more than 60 ε"),
+    ],
+)
+def test_each_reading(A, name, match):
+    assert re.search(match, said(A, name))
+
+
+def test_a_rounding_that_matters_says_what_it_left():
+    A = gallery.jordan(6, 0.5)
+    m = portrait_of_matrix(A, "A")
+    (int4,) = (one for one in m.roundings if one.name == "int4")
+    assert int4.moved > m.measures.distance_to_instability
+    assert ("still stable" if int4.spectral_radius < 1 else "unstable") in said(
+        A, "rounding to int4"
+    )
+
+
+def test_the_headline_holds_the_numbers_of_its_matrix():
+    portrait = portrait_of_matrix(SHEAR, "A")
+    assert f"{portrait.measures.distance_to_instability:.3g}" in headline(portrait)
+    assert f"int8 moves it by {portrait.roundings[1].moved:.3g}" in headline(portrait)
+    assert headline(portrait_of_matrix(SHEAR, "J", stored=False)).startswith("A change of norm")
+    assert "unstable as it is: its spectral radius is 2" in headline(
+        portrait_of_matrix(2 * np.eye(2), "A")
+    )
+
+
+def test_undefined_and_infinite_figures_have_a_sign():
+    figures = {one.name: one.figure for one in readings(portrait_of_matrix(2j * np.eye(2), "A"))}
+    assert figures["real stability radius"] == "–"
+    assert figures["Kreiss constant K"] == "∞"
