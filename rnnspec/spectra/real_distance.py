@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -124,15 +125,16 @@ def turning_point(
 ) -> float:
     """Where a function stops rising: the place near `start` at which its slope turns negative.
 
-    One of `ends`, if the slope does not turn before it.
+    One of `ends`, if the slope does not turn before it.  No place is asked for twice: a slope
+    that an iteration found may have another sign the second time.
 
     Examples
     --------
     >>> round(turning_point(lambda x: 2 - x, 0.0, 0.1, (-5.0, 5.0), 1e-9), 6)
     2.0
     """
-    here, at = slope(start), start
-    up = here > 0
+    slope = cache(slope)
+    at, up = start, slope(start) > 0
     while True:
         ahead = min(at + step, ends[1]) if up else max(at - step, ends[0])
         if ahead in ends:

@@ -50,6 +50,17 @@ def test_one_by_one_matrix_has_no_way_off_the_real_axis():
     assert real_distance(np.array([[0.5]]), 1.0).value > 1e10
 
 
+def test_turning_point_asks_once():
+    asked = []
+
+    def slope(x):  # that contradicts itself when asked again, as one found by iteration may
+        asked.append(x)
+        return (1.5 - x) * (-1) ** (asked.count(x) - 1)
+
+    assert turning_point(slope, 0.0, 0.1, (-2.0, 3.0), 1e-9) == pytest.approx(1.5)
+    assert len(set(asked)) == len(asked)
+
+
 def test_turning_point_stops_at_the_ends():
     assert turning_point(lambda _: 1.0, 0.0, 0.1, (-2.0, 3.0), 1e-9) == 3
     assert turning_point(lambda _: -1.0, 0.0, 0.1, (-2.0, 3.0), 1e-9) == -2
