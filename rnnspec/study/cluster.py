@@ -1,13 +1,18 @@
-"""Where tasks are computed: worker processes on this machine, or a cluster that is there."""
+"""Where tasks are computed: by workers on this machine, or by a cluster that is there."""
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rnnspec.study.plan import Task
+from rnnspec.study.task import compute
 
 if TYPE_CHECKING:
     from distributed import Client
 
+DEATHS = 25  # times that Dask may give a task up, each after up to four dead workers
 CONNECT = 5.0  # seconds that a scheduler has to answer
 
 
@@ -53,3 +58,43 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator["Client"]:
         ) from error
     with client:
         yield client
+
+
+def computed(
+    client: "Client", tasks: Iterable[Task], where: tuple[Any, ...]
+) -> Iterator[tuple[Task, BaseException | None]]:
+    """Each task as it is over, and what stopped it; one whose workers die is tried again.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    tasks : iterable of Task
+    where : tuple
+        What `compute` takes after the task.
+
+    Raises
+    ------
+    RuntimeError
+        If the scheduler is lost.
+    """
+    from distributed import KilledWorker, as_completed
+
+    def submit(task: Task) -> Any:
+        first = int(task.config.adversarial != "none")  # the longest: none is left for the end
+        return client.submit(compute, task, *where, pure=False, priority=first)
+
+    waiting = {submit(task): task for task in tasks}
+    deaths: Counter[Task] = Counter()
+    over = as_completed(list(waiting))
+    for future in over:
+        task = waiting.pop(future)
+        if future.cancelled():
+            raise RuntimeError("the scheduler is gone; --resume goes on with what is missing")
+        error = future.exception()
+        if isinstance(error, KilledWorker) and deaths[task] < DEATHS:
+            deaths[task] += 1
+            again = submit(task)
+            waiting[again] = task
+            over.add(again)
+        else:
+            yield task, error

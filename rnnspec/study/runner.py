@@ -2,26 +2,22 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.study.cluster import connected
+from rnnspec.study.cluster import computed, connected
 from rnnspec.study.estimate import Claim
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.seal import sealed
-from rnnspec.study.task import compute, folder_of
+from rnnspec.study.task import folder_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import adversarial_of, curvature_of, normalization_of
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-DEATHS = 25  # times that Dask may give a task up: each after three or four dead workers
 LEAST = 2**20  # bytes free on a disk that is not full
 
 
@@ -64,7 +60,7 @@ def run_study(
     """Compute every task of `plan` that is missing in `folder`, and write the tables.
 
     The tables depend on the plan and the machine's arithmetic alone: not on the number of
-    workers, on which died, or on how often a study was taken up again.
+    workers, on how many of them died, or on how often the study was taken up again.
 
     Parameters
     ----------
@@ -100,7 +96,7 @@ def run_study(
     check_folder(plan, folder, resume)
     for name, view in {(task.config.dataset, task.config.view) for task in plan.tasks}:
         load_dataset(name, view, data_dir, download=download)
-    folder = folder.absolute()
+    folder, data_dir = folder.absolute(), data_dir and data_dir.absolute()
     missing = [task for task in plan.tasks if not sealed(folder_of(task, folder))]
     failed: dict[str, str] = {}
     try:
@@ -110,24 +106,30 @@ def run_study(
                 if on_start is not None:
                     n = len(plan.tasks)
                     on_start(client.dashboard_link, n - len(missing), n)
-                where = (folder, data_dir and data_dir.absolute(), download)
-                for task, error in _computed(client, missing, where):
-                    if error is None and not sealed(folder_of(task, folder)):
-                        error = OSError(
-                            f"its worker finished, but {folder_of(task, folder)} is not complete"
-                            " here: on several machines the folder must be one that all see"
-                        )
-                    if error is not None:
-                        _stop_if_full(error, folder)
-                        failed[task.run] = f"{type(error).__name__}: {error}"
+                for task, error in computed(client, missing, (folder, data_dir, download)):
+                    if reason := _why(task, error, folder):
+                        failed[task.run] = reason
                     if on_task is not None:
-                        on_task(task, failed.get(task.run))
+                        on_task(task, reason)
         claims = write_tables(plan, folder)
         write_record(plan, folder, failed)
     except OSError as error:
         _stop_if_full(error, folder)
         raise
     return Study(plan, failed, claims)
+
+
+def _why(task: Task, error: BaseException | None, folder: Path) -> str | None:
+    """Why a task that is over failed, if it did."""
+    if error is not None:
+        _stop_if_full(error, folder)
+        return f"{type(error).__name__}: {error}"
+    if not sealed(folder_of(task, folder)):
+        return (
+            f"its worker finished, but {folder_of(task, folder)} is not complete here:"
+            " on several machines the folder must be one that all see"
+        )
+    return None
 
 
 def _check(config: TrainingConfig) -> None:
@@ -144,35 +146,6 @@ def _check(config: TrainingConfig) -> None:
         bidirectional=config.bidirectional,
         init=config.init,
     )
-
-
-def _computed(
-    client: "Client", tasks: Iterable[Task], where: tuple[Any, ...]
-) -> Iterator[tuple[Task, BaseException | None]]:
-    """Each task as it is over, with what stopped it; those whose workers died again and again."""
-    from distributed import KilledWorker, as_completed
-
-    def submit(task: Task) -> Any:
-        first = int(task.config.adversarial != "none")  # the longest: none is left for the end
-        key = f"{task.run}-{next(numbers)}"
-        return client.submit(compute, task, *where, pure=False, key=key, priority=first)
-
-    numbers = iter(range(10**9))
-    waiting = {submit(task): task for task in tasks}
-    deaths: dict[Task, int] = {}
-    over = as_completed(list(waiting))
-    for future in over:
-        task = waiting.pop(future)
-        if future.cancelled():
-            raise RuntimeError("the scheduler is gone; --resume goes on with what is missing")
-        error = future.exception()
-        if isinstance(error, KilledWorker) and deaths.get(task, 0) < DEATHS:
-            deaths[task] = deaths.get(task, 0) + 1
-            again = submit(task)
-            waiting[again] = task
-            over.add(again)
-        else:
-            yield task, error
 
 
 def _stop_if_full(error: BaseException, folder: Path) -> None:

@@ -62,7 +62,7 @@ def here(monkeypatch):
 
     client = SimpleNamespace(dashboard_link="http://there/status")
     monkeypatch.setattr(runner, "connected", lambda *_: nullcontext(client))
-    monkeypatch.setattr(runner, "_computed", computed)
+    monkeypatch.setattr(runner, "computed", computed)
     return failing
 
 

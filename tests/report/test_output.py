@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from rnnspec.report.figures import check_figure, check_out, save_figure
-from rnnspec.report.progress import show_epochs
+from rnnspec.report.progress import show_epochs, show_tasks
 from rnnspec.report.tables import cell, print_json, print_measures, print_table
 
 ROW = {"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.75, "spectral_radius": 1.25}
@@ -91,6 +91,27 @@ def test_the_bar_tells_loss_accuracy_and_radius(monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert all(text in err for text in ("1/2", "loss 0.5000", "accuracy 0.750", "radius 1.250"))
+
+
+def test_a_study_tells_how_many_are_done_and_where_to_look(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with show_tasks(enabled=True) as (on_start, on_task):
+        on_start("http://there/status", 3, 9)
+        on_task("digits rnn plain 0", None)
+        on_task("digits rnn plain 1", "why")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "http://there/status" in err
+    assert all(text in err for text in ("5/9", "digits rnn plain 1 failed"))
+
+
+def test_where_nobody_looks_a_study_tells_the_dashboard_alone(capsys):
+    for enabled, said in ((True, "dashboard: http://there/status\n"), (False, "")):
+        with show_tasks(enabled=enabled) as (on_start, on_task):
+            on_start("http://there/status", 0, 1)
+            on_task("digits rnn plain 0", None)
+        assert capsys.readouterr() == ("", said)
 
 
 def test_figures_are_whole_and_closed(tmp_path):

@@ -44,7 +44,7 @@ def here(monkeypatch):
 
         client = SimpleNamespace(dashboard_link="http://there")
         monkeypatch.setattr(runner, "connected", lambda *_: nullcontext(client))
-        monkeypatch.setattr(runner, "_computed", computed)
+        monkeypatch.setattr(runner, "computed", computed)
 
     go()
     return go
