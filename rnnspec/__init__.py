@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from rnnspec.report.marks import mark_pseudospectral_radius as mark_pseudospectral_radius
     from rnnspec.report.modes import plot_perturbation as plot_perturbation
     from rnnspec.report.modes import plot_pseudomode as plot_pseudomode
+    from rnnspec.report.monitor import plot_monitor as plot_monitor
     from rnnspec.report.motion import plot_gradient_profile as plot_gradient_profile
     from rnnspec.report.motion import plot_growth as plot_growth
     from rnnspec.report.motion import plot_stability_bands as plot_stability_bands
@@ -132,6 +133,7 @@ _HOME = {
     "normalize_recurrent": "rnnspec.training.normalization",
     "train": "rnnspec.training.loop",
     "SpectralMonitor": "rnnspec.training.monitor",
+    "plot_monitor": "rnnspec.report.monitor",
     "TrainedRun": "rnnspec.training.loop",
     "TrainingDiverged": "rnnspec.training.state",
     "spectral_radius": "rnnspec.spectra.eigen",

@@ -17,6 +17,7 @@ LABELS = {
     "kreiss_lower": "Kreiss constant of W, at least",
     "distance_upper": "distance to instability, at most",
 }
+DASHES = ("-", "--", ":")  # from one round of the colours to the next
 
 
 def plot_monitor(
@@ -59,10 +60,12 @@ def plot_monitor(
     epochs = [row["epoch"] for row in history]
     with styled():
         ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
-        for name in names:
+        cycle = len(plt.rcParams["axes.prop_cycle"])
+        for k, name in enumerate(names):
             values = np.array([row[f"{name}.{quantity}"] for row in history], np.float64)
             drawn = np.where(np.isinf(values), np.nan, values)
-            ax.plot(epochs, drawn, marker=".", label=name)
+            dashes = DASHES[k // cycle % len(DASHES)]
+            ax.plot(epochs, drawn, dashes, marker=".", label=name)
         if quantity == "spectral_radius":
             ax.axhline(1, color="0.6", linewidth=0.8, zorder=0)
         ax.set(xlabel="epoch", ylabel=LABELS[quantity])
