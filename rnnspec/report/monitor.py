@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from rnnspec._checks import one_of
 from rnnspec.report.style import legend, styled
@@ -69,6 +70,6 @@ def plot_monitor(
         if quantity == "spectral_radius":
             ax.axhline(1, color="0.6", linewidth=0.8, zorder=0)
         ax.set(xlabel="epoch", ylabel=LABELS[quantity])
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         legend(ax, columns=4)
     return ax
