@@ -157,7 +157,7 @@ def resolvent_bounds(
         return np.inf, 0.0
     upper = eigenvalues[eigenvalues.imag >= 0]  # W is real: what is below is the same
     outer = upper[np.argsort(-np.abs(upper))[:ANGLES]]
-    z = np.outer(1 + GAPS + 0j, np.exp(1j * np.angle(outer)))
+    z = np.outer(1 + GAPS, np.exp(1j * np.angle(outer))).astype(np.complex128)
     # So few points gain nothing from their neighbours' vectors: one batch, one start for all.
     found = engine_of(triangle).batch(
         z.ravel() / scale, Nearest.none(z.size), RANDOM_PART, TOL, keep=None
