@@ -26,7 +26,9 @@ def report(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write one HTML page on each RUN, side by side; a browser is all that it takes to read it.
+    """Write one HTML page on each RUN, side by side.
+
+    The file holds all that it shows: a browser is enough to read it, without a network.
 
     RUN is a run directory, the folder of a study, a weights file (.safetensors, .pt, .pth) or
     a matrix file (.npy, .npz, .mat, .mtx, .csv, .txt); of a file the matrices alone.

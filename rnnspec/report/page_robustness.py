@@ -111,5 +111,5 @@ def _examples(name: str, portrait: Portrait, several: bool) -> str:
     return (
         f"<h3>The smallest changes found{of}</h3><p>From the easiest sequence to the hardest; an"
         " image has a step in each row. Values are in standard deviations.</p>"
-        f"<div class='side-by-side'>{drawn}</div>"
+        f"<div class='side-by-side examples'>{drawn}</div>"
     )

@@ -117,9 +117,7 @@ def _real_radius(m: StabilityMeasures) -> str:
     if r == inf:
         return "No real change makes it unstable."
     than = "the same as" if r < 1.01 * beta else f"{_times(r / beta)} more than"
-    return (
-        f"Weights are real: the smallest real change that does it has norm {number(r)}, {than} β."
-    )
+    return f"Of real changes alone, the smallest that does it has norm {number(r)}, {than} β."
 
 
 def _roundings(portrait: MatrixPortrait) -> Iterator[Reading]:
