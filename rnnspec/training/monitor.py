@@ -1,6 +1,6 @@
 r"""The spectra of recurrent matrices while they train, from one Schur form each.
 
-With :math:`W = Q T Q^\top`, T quasi-triangular, everything is read off T:
+With :math:`W = Q T Q^\top`, T quasi-triangular, all but the norm is read off T:
 
 - the spectral radius :math:`\max |\lambda_i|` from its diagonal blocks;
 - Henrici's departure :math:`(\|W\|_F^2 - \sum |\lambda_i|^2)^{1/2}` from what is above them, a
@@ -10,9 +10,9 @@ With :math:`W = Q T Q^\top`, T quasi-triangular, everything is read off T:
 .. math:: d(W) = \min_{|z| = 1} \sigma_{\min}(zI - W), \qquad
           K(W) = \sup_{|z| > 1} \frac{|z| - 1}{\sigma_{\min}(zI - W)}
 
-are bounded, d from above and K from below.  The points are at the angles of the eigenvalues
-nearest the unit circle.  Exact values with certificates: `distance_to_instability` and
-`kreiss_constant`, at a hundred times the price.
+are bounded, d from above and K from below.  The points are at the angles of the eigenvalues of
+largest modulus.  For n = 64 a matrix takes about 1.5 ms; `distance_to_instability` and
+`kreiss_constant`, exact and certified, take about 80 and 700 ms.
 """
 
 from collections.abc import Mapping
@@ -30,9 +30,7 @@ from rnnspec.spectra.resolvent import blas, schur_form
 from rnnspec.spectra.triangle import ShiftedTriangle
 
 ANGLES = 8  # eigenvalues by whose angles the resolvent is looked at
-GAPS = np.array(
-    [0.0, 0.05, 0.15, 0.5]
-)  # distances from the unit circle; where K is attained, usually
+GAPS = np.array([0.0, 0.05, 0.15, 0.5])  # distances of the points from the unit circle
 TOL = 1e-2  # relative; a Lanczos value errs upwards, and both bounds stay bounds
 
 QUANTITIES = (
@@ -53,7 +51,8 @@ class SpectralMonitor:
         With ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their cells inside; normalised weights
         count as the network uses them, and nothing of it moves.
     every : int, default 1
-        Epochs from one look to the next.
+        Epochs from one look to the next; where an epoch takes a fraction of a second, every
+        second one keeps the cost below 3 %.
 
     Attributes
     ----------
