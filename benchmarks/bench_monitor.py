@@ -66,7 +66,7 @@ def row(dataset: str, cell: str, hidden: int, radius: float | None, epochs: int)
         "epoch ms": epoch_ms,
         "look ms": look_ms,
         "every epoch": look_ms / epoch_ms,
-        "every second": look_ms / epoch_ms / 2,
+        "every third": look_ms / epoch_ms / 3,
         "bound": 0.03,
         "stable": f"{len(stable)} of {len(looked) * len(matrices[0])}",
         **nearness(stable),
