@@ -16,10 +16,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 if TYPE_CHECKING:
     from rnnspec.training.adversarial import Adversarial
@@ -56,8 +57,6 @@ class Processes:
         """`batch_loss` of the share of each batch; backward gives the gradient of the whole."""
         if self.count == 1:
             return batch_loss
-        from torch.nn.parallel import DistributedDataParallel
-
         return DistributedDataParallel(SharedLoss(model, batch_loss, self))
 
     def mean(self, value: float) -> float:
@@ -72,9 +71,9 @@ class Processes:
         """Begin where the first process does, which alone reads checkpoints."""
         if self.count == 1:
             return
-        box = [state.state_dict() if self.first else None]
+        box: list[Any] = [state.state_dict() if self.first else None]
         torch.distributed.broadcast_object_list(box)
-        if box[0] is not None and not self.first:
+        if not self.first:
             state.load_state_dict(box[0])
 
 
