@@ -105,6 +105,9 @@ if TYPE_CHECKING:
     from rnnspec.study.claims import claims as claims
     from rnnspec.study.estimate import Claim as Claim
     from rnnspec.study.estimate import Estimate as Estimate
+    from rnnspec.study.plan import read_plan as read_plan
+    from rnnspec.study.results import read_results as read_results
+    from rnnspec.study.runner import run_study as run_study
     from rnnspec.study.runs import runs_of as runs_of
     from rnnspec.training.adversarial import Adversarial as Adversarial
     from rnnspec.training.curvature import CurvaturePenalty as CurvaturePenalty
@@ -216,6 +219,9 @@ _HOME = {
     "claims": "rnnspec.study.claims",
     "Claim": "rnnspec.study.estimate",
     "Estimate": "rnnspec.study.estimate",
+    "read_plan": "rnnspec.study.plan",
+    "run_study": "rnnspec.study.runner",
+    "read_results": "rnnspec.study.results",
     "runs_of": "rnnspec.study.runs",
     "plot_before_after": "rnnspec.report.study",
     "plot_correlations": "rnnspec.report.study",

@@ -17,7 +17,7 @@ def blocks(language):
 
 
 def test_every_block_is_of_a_kind_that_is_run():
-    assert {kind for kind, _ in BLOCKS} == {"sh", "python", "text"}
+    assert {kind for kind, _ in BLOCKS} == {"sh", "python", "text", "toml"}
 
 
 @pytest.mark.parametrize("block", blocks("python"))
@@ -38,6 +38,8 @@ def test_commands_run_in_an_empty_folder(tmp_path):
         "OMP_NUM_THREADS": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+    (study,) = blocks("toml")
+    (tmp_path / "sine.toml").write_text(study)
     ours = [line for line in commands() if line.startswith("rnnspec ")]
     assert len(ours) >= 4
     for line in ours:
