@@ -28,7 +28,7 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -
     )
     return (
         f"<div class='scroll' tabindex='0' role='region' aria-label='{escape(caption)}'><table>"
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 

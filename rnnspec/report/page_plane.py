@@ -15,6 +15,7 @@ from rnnspec.report.plots import plot_pseudospectrum
 from rnnspec.report.readings import headline, readings
 from rnnspec.report.style import number
 
+STEP = 0.005  # of the slider, in exponents: 1.2 % of epsilon
 Portraits = Mapping[str, MatrixPortrait]  # of one matrix, by source
 
 
@@ -34,8 +35,8 @@ def matrix_section(name: str, portraits: Portraits) -> str:
 {_headlines(portraits)}
 <div class="slider">
 <label for="{anchor}-slider">size of the perturbation ε</label>
-<input id="{anchor}-slider" type="range" min="{low:.3f}" max="{high:.3f}" step="0.005"
- value="{at:.3f}" aria-describedby="{anchor}-said">
+<input id="{anchor}-slider" type="range" min="{low:.6f}" max="{high:.6f}" step="{STEP}"
+ value="{at:.6f}" aria-describedby="{anchor}-said">
 <output for="{anchor}-slider"></output>
 <p id="{anchor}-said" class="hint">Inside the thick line lie all eigenvalues that a change of
 norm below ε can give the matrix. Where it crosses the unit circle, such a change makes the
@@ -88,7 +89,8 @@ def _slider(portraits: Iterable[MatrixPortrait]) -> tuple[float, float, float]:
     distances = [portrait.measures.distance_to_instability for portrait in portraits]
     low, high = float(levels.min()), float(levels.max())
     at = log10(min(d for d in distances if d > 0)) if any(distances) else (low + high) / 2
-    return min(low, at) - 0.3, at, max(high, at) + 0.3
+    low = at - STEP * round((at - min(low, at) + 0.3) / STEP)  # a slider counts from its low end
+    return low, at, max(high, at) + 0.3
 
 
 def _plane(

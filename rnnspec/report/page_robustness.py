@@ -109,7 +109,8 @@ def _examples(name: str, portrait: Portrait, several: bool) -> str:
     )
     of = f" of {escape(name)}" if several else ""
     return (
-        f"<h3>The smallest changes found{of}</h3><p>From the easiest sequence to the hardest; an"
-        " image has a step in each row. Values are in standard deviations.</p>"
+        f"<h3>The smallest changes found{of}</h3><p>From the easiest sequence to the hardest, in"
+        " standard deviations. An image has a step in each row; the middle one is the change,"
+        " enlarged.</p>"
         f"<div class='side-by-side examples'>{drawn}</div>"
     )

@@ -165,10 +165,10 @@ def _kreiss(m: StabilityMeasures) -> str:
     K = m.kreiss_constant
     if K == inf:
         return "The powers are not bounded, so there is no constant that bounds them."
-    return (
-        f"Some start is amplified at least {number(K)}-fold, and none ever more than"
-        f" {number(e * m.n * K)}-fold (e n K)."
-    )
+    most = f"none is ever amplified more than {number(e * m.n * K)}-fold (e n K)"
+    if number(K) == "1":
+        return f"1, as of a normal matrix: it proves no growth of any start, and {most}."
+    return f"Some start is amplified at least {number(K)}-fold, and {most}."
 
 
 def _norm(m: StabilityMeasures) -> str:

@@ -152,8 +152,10 @@ def test_the_slider_begins_at_the_distance_to_instability():
     (slider,) = Outline(html).all("input")
     low, at, high = (float(slider[key]) for key in ("min", "value", "max"))
     distance = portrait.matrices["shear"].measures.distance_to_instability
-    assert at == pytest.approx(np.log10(distance), abs=1e-3)
+    assert at == pytest.approx(np.log10(distance), abs=1e-6)
     assert low < at < high
+    steps = (at - low) / float(slider["step"])
+    assert steps == pytest.approx(round(steps), abs=1e-3)
 
 
 @pytest.mark.parametrize(
