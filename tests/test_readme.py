@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rnnspec import claims, read_results
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.M | re.S)
@@ -130,6 +132,16 @@ def test_fragile_points_are_those_measured():
     assert f"takes one of {right['distance']:.4f}" in prose
     assert len(others) == 6
     assert min(row["room over distance"] for row in others) > 5
+
+
+def test_claims_are_those_of_the_study():
+    folder = ROOT / "benchmarks/results/quick"
+    kept = json.loads((folder / "claims.json").read_text())["claims"]
+    prose = " ".join(README.split())
+    assert len(kept) == 4
+    assert all(claim["sentence"] in prose for claim in kept)
+    again = claims(read_results(folder / "results.csv"))
+    assert [claim.sentence for claim in again] == [claim["sentence"] for claim in kept]
 
 
 def test_every_command_is_named():

@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "dynamics": {"models", "spectra"},
     "robustness": {"data", "models", "spectra"},
     "study": {"data", "models", "spectra", "training", "dynamics", "robustness"},
-    "report": {"data", "models", "spectra", "training", *ABOVE},
+    "portrait": {"data", "models", "spectra", "training", *ABOVE},
+    "report": {"data", "models", "spectra", "training", "portrait", *ABOVE},
 }
 MAY_IMPORT["cli"] = {*MAY_IMPORT}
 GROUND = {"rnnspec._checks", "rnnspec._files"}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from rnnspec.portrait.source import Portrait
 from rnnspec.report.page_html import share, slug, table, text
-from rnnspec.report.page_run import Portrait
 from rnnspec.report.style import number
 
 ACCURACIES = ("test", "validation", "train")

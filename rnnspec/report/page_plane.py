@@ -7,9 +7,9 @@ from math import log10
 import numpy as np
 
 from rnnspec.dynamics.named import MARK
+from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page_figures import growth
 from rnnspec.report.page_html import figure, picture, slug, table
-from rnnspec.report.page_matrix import MatrixPortrait
 from rnnspec.report.page_spectrum import plane
 from rnnspec.report.plots import plot_pseudospectrum
 from rnnspec.report.readings import headline, readings

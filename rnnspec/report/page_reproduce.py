@@ -6,8 +6,8 @@ from dataclasses import fields
 from html import escape
 from typing import Any
 
+from rnnspec.portrait.source import Portrait
 from rnnspec.report.page_html import table, text
-from rnnspec.report.page_run import Portrait
 from rnnspec.training.config import TrainingConfig
 
 

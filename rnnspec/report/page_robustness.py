@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from rnnspec.portrait.source import Portrait
 from rnnspec.report.page_figures import accuracies
 from rnnspec.report.page_html import figure, share, table, text
-from rnnspec.report.page_run import Portrait
 from rnnspec.report.page_sequence import example
 from rnnspec.report.style import number
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.report.page_examples import Example
+from rnnspec.portrait.examples import Example
 from rnnspec.report.page_figures import Figure, colour, figure_of, line, numbers
 from rnnspec.report.style import number
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page_figures import Figure, figure_of, line, numbers
-from rnnspec.report.page_matrix import MatrixPortrait
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 LOWEST = -16.0  # of log10 sigma_min: below is rounding

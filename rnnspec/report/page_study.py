@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from rnnspec.portrait.source import read_record
 from rnnspec.report.page_figures import accuracies, scatter
 from rnnspec.report.page_html import figure, share, slug, table, text
 from rnnspec.report.page_reproduce import versions
 from rnnspec.report.page_robustness import ATTACKS, AXES, OF
-from rnnspec.report.page_run import read_record
 from rnnspec.report.style import number
 from rnnspec.study.estimate import Claim
 from rnnspec.study.results import Row, read_curves, read_results

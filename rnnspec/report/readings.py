@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import e, inf, log
 
-from rnnspec.report.page_matrix import MatrixPortrait
+from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.style import number
 from rnnspec.spectra.measures import StabilityMeasures
 
@@ -30,7 +30,7 @@ def headline(portrait: MatrixPortrait) -> str:
 
     Examples
     --------
-    >>> from rnnspec.report.page_matrix import portrait_of_matrix
+    >>> from rnnspec.portrait.matrix import portrait_of_matrix
     >>> headline(portrait_of_matrix([[0.5, 3.0], [0.0, 0.5]], "shear"))
     'A weight change of norm 0.0811 can make this matrix unstable; rounding to int8 ...'
     >>> headline(portrait_of_matrix([[1.5]], "scalar"))
@@ -59,7 +59,7 @@ def readings(portrait: MatrixPortrait) -> tuple[Reading, ...]:
 
     Examples
     --------
-    >>> from rnnspec.report.page_matrix import portrait_of_matrix
+    >>> from rnnspec.portrait.matrix import portrait_of_matrix
     >>> found = readings(portrait_of_matrix([[0.5, 3.0], [0.0, 0.5]], "shear"))
     >>> [(one.name, one.figure) for one in found[:2]]
     [('spectral radius ρ', '0.5'), ('distance to instability β', '0.0811')]

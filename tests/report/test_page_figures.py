@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnspec.report.page_examples import Example
+from rnnspec.portrait.examples import Example
 from rnnspec.report.page_figures import accuracies, growth, scatter
 from rnnspec.report.page_sequence import example
 from rnnspec.spectra.transient import transient_growth

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnspec.report.page_matrix import portrait_of_matrix
+from rnnspec.portrait.matrix import portrait_of_matrix
 from rnnspec.report.readings import headline, readings
 from rnnspec.spectra import gallery
 

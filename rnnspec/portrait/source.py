@@ -11,8 +11,8 @@ from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import MARK, named_jacobian
 from rnnspec.models.checkpoint import load_matrices
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.report.page_examples import Example, smallest_changes
-from rnnspec.report.page_matrix import MatrixPortrait, portrait_of_matrix
+from rnnspec.portrait.examples import Example, smallest_changes
+from rnnspec.portrait.matrix import MatrixPortrait, portrait_of_matrix
 from rnnspec.robustness.curve import at_most
 from rnnspec.study.measuring import Measuring, robustness_of
 from rnnspec.training.rundir import read_config
