@@ -49,7 +49,7 @@ def epoch_row(name: str, cell: str, hidden: int, small: bool) -> dict[str, Any]:
     import rnnspec
 
     data = rnnspec.load_dataset(name)
-    turns = 1 if small else (5 if name == "digits" else 2)
+    turns = 1 if small else (5 if name == "digits" else 3)
     epochs = 2 if small else (20 if name == "digits" else 1)
     warm: list[float] = []
     bare: list[float] = []
