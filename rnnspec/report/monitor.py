@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rnnspec._checks import one_of
 from rnnspec.report.style import legend, styled
-from rnnspec.training.monitor import QUANTITIES
+from rnnspec.spectra.glance import QUANTITIES
 
 LABELS = {
     "spectral_radius": "spectral radius ρ(W)",

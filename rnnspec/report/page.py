@@ -13,12 +13,13 @@ from typing import Any
 from rnnspec import __version__
 from rnnspec._files import write_atomically
 from rnnspec.portrait.source import Portrait, portrait_of
+from rnnspec.portrait.study import Study, is_study, read_study
 from rnnspec.report.page_html import slug
 from rnnspec.report.page_overview import names_of, overview_section
 from rnnspec.report.page_plane import matrix_section
 from rnnspec.report.page_reproduce import reproduce_section
 from rnnspec.report.page_robustness import robustness_section
-from rnnspec.report.page_study import Study, is_study, read_study, study_section
+from rnnspec.report.page_study import study_section
 
 PARTS = Path(__file__).parent
 

@@ -1,69 +1,22 @@
 """The part of a page that tells of a study: claims, settings side by side, what failed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from rnnspec.portrait.source import read_record
+from rnnspec.portrait.study import SETTING, Study
 from rnnspec.report.page_figures import accuracies, scatter
 from rnnspec.report.page_html import figure, share, slug, table, text
 from rnnspec.report.page_reproduce import versions
 from rnnspec.report.page_robustness import ATTACKS, AXES, OF
 from rnnspec.report.style import number
 from rnnspec.study.estimate import Claim
-from rnnspec.study.results import Row, read_curves, read_results
+from rnnspec.study.results import Row
 from rnnspec.study.words import label, said
 
-SETTING = ("dataset", "cell", "condition")
 OF_RUN = ("test_accuracy", "area", "median_r")
 OF_MATRIX = ("spectral_radius", "distance_to_instability", "henrici_relative", "kreiss_constant")
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """What the folder of a study holds."""
-
-    record: dict[str, Any]  # study.json
-    rows: list[Row]
-    curves: list[Row]
-    claims: tuple[Claim, ...]
-    settings: str  # study.toml, as given
-
-
-def is_study(source: str | Path) -> bool:
-    """Whether `source` is the folder of a study."""
-    return (Path(source) / "study.json").is_file()
-
-
-def read_study(folder: str | Path) -> Study:
-    """Read the folder of a study.
-
-    Raises
-    ------
-    ValueError
-        If one of its files is missing or damaged.
-    """
-    folder = Path(folder)
-    record = read_record(folder / "study.json")
-    stored = read_record(folder / "claims.json")
-    try:
-        claims = tuple(Claim.from_dict(each) for each in stored["claims"])
-        _ = [(run["run"], run["state"], *(run[key] for key in SETTING)) for run in record["runs"]]
-        _ = record["name"], record["versions"]
-    except (KeyError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{folder} has a damaged claims.json or study.json ({reason})") from error
-    toml = folder / "study.toml"
-    return Study(
-        record,
-        read_results(folder / "results.csv"),
-        read_curves(folder / "curves.csv"),
-        claims,
-        toml.read_text() if toml.is_file() else "",
-    )
 
 
 def study_section(study: Study) -> str:

@@ -3,7 +3,7 @@ import pytest
 
 from rnnspec import plot_monitor
 from rnnspec.report.monitor import LABELS
-from rnnspec.training.monitor import QUANTITIES
+from rnnspec.spectra.glance import QUANTITIES
 
 HISTORY = [
     {"epoch": epoch}

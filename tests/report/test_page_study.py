@@ -3,8 +3,8 @@
 import pytest
 
 from rnnspec._files import write_json
+from rnnspec.portrait.study import is_study, read_study
 from rnnspec.report.page import page, write_page
-from rnnspec.report.page_study import is_study, read_study
 from rnnspec.study.estimate import Claim, Estimate
 from rnnspec.study.results import write_curves, write_results
 

@@ -10,8 +10,8 @@ from torch import nn
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, SpectralMonitor, gallery
 from rnnspec.spectra import continuation
+from rnnspec.spectra.glance import QUANTITIES, departure, spectral_numbers
 from rnnspec.training.lightning import spectral_callback
-from rnnspec.training.monitor import QUANTITIES, departure, spectral_numbers
 from rnnspec.training.tensorboard import write_row
 
 EPS = float(np.finfo(float).eps)
