@@ -4,6 +4,7 @@ r"""Growth of a small change of the state along data, measured and bounded.
           \|J_{t+k} \cdots J_{t+1}\| \le \prod_{j=1}^{k} \|J_{t+j}\|
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import e
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from rnnspec._checks import one_of, positive, seed_number
 from rnnspec.dynamics.jacobian import state_jacobians
 from rnnspec.dynamics.product_norms import log, log_norm_products, log_product_norms
+from rnnspec.dynamics.quantiles import step_quantiles
 from rnnspec.dynamics.trajectory import Motion, checked, moved
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.stack import stack_step
@@ -67,6 +69,13 @@ class FiniteTimeGrowth:
     powers: Array  # shape: (t - step + 1,)
     kreiss_lower: float
     kreiss_upper: float
+
+    def quantiles(self, levels: Sequence[float]) -> dict[str, Array]:
+        """(q, t - step + 1) quantiles over sequences of `product`, `linear` and `measured`."""
+        return {
+            name: step_quantiles(getattr(self, name), levels)
+            for name in ("product", "linear", "measured")
+        }
 
 
 def finite_time_growth(

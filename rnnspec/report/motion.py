@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec.dynamics.bands import StabilityBands
 from rnnspec.dynamics.gradients import GradientProfile
 from rnnspec.dynamics.growth import FiniteTimeGrowth
-from rnnspec.dynamics.quantiles import step_quantiles
 from rnnspec.report.style import colour, legend, styled
 
 Array = NDArray[np.float64]
 DECADE = float(np.log(10))
+LEVELS = (0.05, 0.5, 0.95)  # of the sequences, in the picture of growth
 LABELS = {
     "spectral_radius": "spectral radius ρ(Jₜ)",
     "spectral_norm": "spectral norm ‖Jₜ‖₂",
@@ -51,13 +51,13 @@ def plot_growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:
     k = np.arange(len(growth.powers))
     with styled():
         ax = plt.subplots(figsize=(6.4, 4.8))[1] if ax is None else ax
-        for values, j, label in (
-            (growth.product, 1, "∏ⱼ ‖Jₜ₊ⱼ‖, a bound of the next"),
-            (growth.linear, 0, "‖Jₜ₊ₖ ⋯ Jₜ₊₁‖, any small kick"),
-            (growth.measured, 2, "‖δₖ‖ / ε, the kick measured"),
+        quantiles = growth.quantiles(LEVELS)
+        for name, j, label in (
+            ("product", 1, "∏ⱼ ‖Jₜ₊ⱼ‖, a bound of the next"),
+            ("linear", 0, "‖Jₜ₊ₖ ⋯ Jₜ₊₁‖, any small kick"),
+            ("measured", 2, "‖δₖ‖ / ε, the kick measured"),
         ):
-            levels = (0.05, 0.5, 0.95)
-            _bands(ax, k, step_quantiles(values, levels), levels, colour(j), label, scale=DECADE)
+            _bands(ax, k, quantiles[name], LEVELS, colour(j), label, scale=DECADE)
         if growth.bound is not None:
             label = "min(‖W‖ᵏ, ‖|W|ᵏ‖), a bound of any kick"
             ax.plot(k, _finite(growth.bound) / DECADE, color="black", label=label)

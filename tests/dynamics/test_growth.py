@@ -175,3 +175,14 @@ def test_the_model_is_left_as_it_was(x):
 def test_what_does_not_fit_is_refused(options, match, x):
     with pytest.raises(ValueError, match=match):
         finite_time_growth(**{"model": model_of("gru"), "inputs": x, **options})
+
+
+def test_quantiles_over_sequences_are_of_each_growth():
+    inputs = np.random.default_rng(0).standard_normal((4, 5, 2))
+    growth = finite_time_growth(nn.GRU(2, 3, batch_first=True), inputs)
+    found = growth.quantiles([0.0, 1.0])
+    assert list(found) == ["product", "linear", "measured"]
+    for name, (low, high) in found.items():
+        np.testing.assert_array_equal(low, getattr(growth, name).min(0))
+        np.testing.assert_array_equal(high, getattr(growth, name).max(0))
+        assert (low[1:] < high[1:]).all()
