@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
     from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
     from rnnspec.models.recurrent import stacked_matrices as stacked_matrices
+    from rnnspec.report.before_after import plot_before_after as plot_before_after
+    from rnnspec.report.correlations import plot_correlations as plot_correlations
     from rnnspec.report.linearisation import plot_linearisations as plot_linearisations
     from rnnspec.report.lyapunov import plot_lyapunov as plot_lyapunov
     from rnnspec.report.marks import draw_numerical_range as draw_numerical_range
@@ -56,8 +58,6 @@ if TYPE_CHECKING:
     from rnnspec.report.robustness import plot_robustness as plot_robustness
     from rnnspec.report.robustness import plot_weights as plot_weights
     from rnnspec.report.state_space import plot_state_space as plot_state_space
-    from rnnspec.report.study import plot_before_after as plot_before_after
-    from rnnspec.report.study import plot_correlations as plot_correlations
     from rnnspec.report.study import plot_pareto as plot_pareto
     from rnnspec.report.study import plot_runs as plot_runs
     from rnnspec.report.study import plot_study as plot_study
@@ -223,8 +223,8 @@ _HOME = {
     "run_study": "rnnspec.study.runner",
     "read_results": "rnnspec.study.results",
     "runs_of": "rnnspec.study.runs",
-    "plot_before_after": "rnnspec.report.study",
-    "plot_correlations": "rnnspec.report.study",
+    "plot_before_after": "rnnspec.report.before_after",
+    "plot_correlations": "rnnspec.report.correlations",
     "plot_pareto": "rnnspec.report.study",
     "plot_runs": "rnnspec.report.study",
     "plot_study": "rnnspec.report.study",

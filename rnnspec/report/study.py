@@ -1,6 +1,6 @@
 """Figures of a study: its runs, its claims and axes in, axes out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -11,12 +11,10 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from rnnspec.report.robustness import MARKERS
-from rnnspec.report.style import colour, legend, styled
-from rnnspec.study.estimate import LEVEL, Claim, Estimate
+from rnnspec.report.style import colour, styled
 from rnnspec.study.pareto import Setting
-from rnnspec.study.ranking import STRONG
 from rnnspec.study.results import Row
-from rnnspec.study.runs import column, number
+from rnnspec.study.runs import column
 from rnnspec.study.words import label
 
 AXIS = {
@@ -118,105 +116,6 @@ def plot_runs(
     return ax
 
 
-def plot_correlations(claim: Claim, ax: Axes | None = None) -> Axes:
-    """The rank correlations of P1 with their intervals, a row a number.
-
-    Filled: different from zero after correction.  Inside the shaded band lie correlations
-    that are less than strong.
-
-    Parameters
-    ----------
-    claim : Claim
-        P1 of `rnnspec.study.claims.claims`.
-    ax : matplotlib Axes, optional
-        By default a new figure as tall as it has rows.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If `claim` is not P1.
-
-    Examples
-    --------
-    >>> from rnnspec.study.estimate import Estimate
-    >>> number = Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p_corrected=0.7)
-    >>> ax = plot_correlations(Claim("P1", "", "", "undecided", "", (number,)))
-    >>> ax.get_xlabel()
-    'rank correlation with robustness (95 % interval)'
-    """
-    if claim.name != "P1":
-        raise ValueError(f"`claim` must be P1, got {claim.name}")
-    known = [one for one in claim.numbers if isfinite(one.p_corrected)]
-    split = [one.name.split(" ~ ") for one in known]
-    rows = list(dict.fromkeys(number for number, _ in split))[::-1]
-    outcomes = list(dict.fromkeys(outcome for _, outcome in split))
-    with styled():
-        ax = plt.subplots(figsize=(7.6, 1.6 + 0.28 * len(rows)))[1] if ax is None else ax
-        ax.axvspan(-STRONG, STRONG, color="0.94", zorder=0)
-        ax.axvline(0, color="0.6", linewidth=0.8, zorder=0)
-        for (name, outcome), one in zip(split, known, strict=True):
-            j = outcomes.index(outcome)
-            _interval(ax, one, rows.index(name) + 0.15 - 0.3 * j, j)
-        for j, outcome in enumerate(outcomes):
-            ax.plot([], [], color=colour(j), marker=MARKERS[j], label=f"with the {outcome}")
-        ax.set_yticks(range(len(rows)), rows)
-        ax.set(xlim=(-1.02, 1.02), xlabel="rank correlation with robustness (95 % interval)")
-        ax.set_ylim(-0.7, len(rows) - 0.3)
-        legend(ax, columns=1)
-    return ax
-
-
-def plot_before_after(
-    rows: Iterable[Row], measure: str = "henrici_relative", ax: Axes | None = None
-) -> Axes:
-    """A number of each recurrent matrix before training and after, gate by gate.
-
-    A line a matrix; a colour an initialisation.
-
-    Parameters
-    ----------
-    rows : iterable of dict
-        Of ``results.csv``, say those of plain training.  Rows without the number before, such
-        as those of Jacobians, or with one that is not finite have no line.
-    measure : str
-    ax : matplotlib Axes, optional
-        By default a new figure.
-
-    Returns
-    -------
-    Axes
-
-    Examples
-    --------
-    >>> row = {"cell": "rnn", "matrix": "layer0", "init": "torch", "henrici_relative": 0.75}
-    >>> ax = plot_before_after([row | {"henrici_relative_initial": 0.5}])
-    >>> ax.lines[0].get_ydata().tolist()
-    [0.5, 0.75]
-    """
-    drawn = [row for row in rows if np.isfinite(_change(row, measure)).all()]
-    gates = list(dict.fromkeys(f"{row['cell']}\n{_gate(row)}" for row in drawn))
-    inits = list(dict.fromkeys(str(row["init"]) for row in drawn))
-    with styled():
-        ax = plt.subplots(figsize=(max(5.2, 0.9 * len(gates)), 4.2))[1] if ax is None else ax
-        for row in drawn:
-            place = gates.index(f"{row['cell']}\n{_gate(row)}")
-            j = inits.index(str(row["init"]))
-            ax.plot(
-                [place - 0.25, place + 0.25], _change(row, measure), marker=MARKERS[j],
-                markersize=4, markevery=[1], color=colour(j), linewidth=1, alpha=0.7,
-            )  # fmt: skip
-        for j, init in enumerate(inits):
-            ax.plot([], [], color=colour(j), marker=MARKERS[j], label=f"from {init} weights")
-        ax.set_xticks(range(len(gates)), gates)
-        ax.set(ylabel=label(measure), xlabel="recurrent matrix, before training and after (mark)")
-        legend(ax)
-    return ax
-
-
 def plot_pareto(settings: Sequence[Setting], ax: Axes | None = None) -> Axes:
     """Accuracy against distance to instability, areas in proportion to the median r*.
 
@@ -279,17 +178,3 @@ def _mark(condition: int, cell: int) -> dict[str, Any]:
         "markersize": 6,
         "alpha": 0.75,
     }
-
-
-def _interval(ax: Axes, one: Estimate, height: float, j: int) -> None:
-    ax.plot([one.low, one.high], [height, height], color=colour(j), linewidth=1.2)
-    face = colour(j) if one.p_corrected < LEVEL else "white"
-    ax.plot(one.value, height, MARKERS[j], color=colour(j), markerfacecolor=face, markersize=5)
-
-
-def _gate(row: Row) -> str:
-    return str(row["matrix"]).removeprefix("layer0.")
-
-
-def _change(row: Row, measure: str) -> list[float]:
-    return [number(row, f"{measure}_initial"), number(row, measure)]

@@ -5,13 +5,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from rnnspec.report.study import (
-    plot_before_after,
-    plot_correlations,
-    plot_pareto,
-    plot_runs,
-    plot_study,
-)
+from rnnspec.report.before_after import plot_before_after
+from rnnspec.report.correlations import plot_correlations
+from rnnspec.report.study import plot_pareto, plot_runs, plot_study
 from rnnspec.study.estimate import Claim, Estimate
 from rnnspec.study.pareto import Setting
 
