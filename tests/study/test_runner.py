@@ -1,11 +1,10 @@
 import errno
 import json
 import os
-import signal
 import threading
 import time
 from collections import namedtuple
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from types import SimpleNamespace
 
 import dask
@@ -54,22 +53,40 @@ def tables(folder):
     return [(folder / name).read_bytes() for name in TABLES]
 
 
+def alive(process):
+    """Whether a process still runs, dead children that nobody has waited for apart."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def worker_processes():
+    """The processes of Dask's workers, children of this one."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it died since it was listed
+            if alive(process) and "spawn_main" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
 def kill_in_mid_training(folder, times, killed):
-    """Kill whatever worker process trains, as soon as a training keeps more than before."""
-    seen = set()
+    """Kill every worker process whenever a training has kept more than it had at the last time."""
+    kept = {}
     while len(killed) < times:
         time.sleep(0.01)
         for metrics in folder.glob("cells/*/metrics.csv"):
-            directory = metrics.parent
-            if directory.name in seen or (directory / "summary.json").exists():
+            now = metrics.read_text()
+            if (metrics.parent / "summary.json").exists() or now == kept.get(metrics):
                 continue
-            kept = metrics.read_text()
-            processes = psutil.Process().children(recursive=True)
-            workers = [p for p in processes if "spawn_main" in " ".join(p.cmdline())]
-            seen.add(directory.name)
-            killed.append((directory / "metrics.csv", kept, [p.pid for p in workers]))
+            workers = worker_processes()
             for process in workers:
-                os.kill(process.pid, signal.SIGKILL)
+                process.kill()
+            while any(alive(process) for process in workers):
+                time.sleep(0.01)
+            killed.append((metrics, now, len(workers)))
+            kept = {path: path.read_text() for path in folder.glob("cells/*/metrics.csv")}
             break
 
 
@@ -87,7 +104,7 @@ def test_killed_workers_cost_unsaved_epochs_and_nothing_else(study_file, tmp_pat
         found = run_study(plan, tmp_path / "killed", workers=2)
     assert not found.failed
     assert len(killed) == 2
-    assert all(pids for _, __, pids in killed)
+    assert all(workers for _, __, workers in killed)
     for metrics, kept, _ in killed:
         assert len(kept.splitlines()) > 1
         assert metrics.read_text().startswith(kept)  # its seconds too: not computed again
