@@ -1,7 +1,7 @@
 """All stability numbers of one matrix, in one record."""
 
 import warnings as python_warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from math import isinf
 from typing import Any
@@ -24,7 +24,20 @@ from rnnspec.spectra.numerical_range import numerical_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 from rnnspec.spectra.stability import distance_to_instability
 from rnnspec.spectra.threads import one_thread_if_small
-from rnnspec.spectra.transient_peak import transient_peak
+from rnnspec.spectra.transient_peak import TransientPeak, transient_peak
+
+Found = tuple[Bracket, list[str]]  # and what the search warned of
+
+SEARCHES: dict[str, Callable[..., Bracket]] = {
+    "stability_radius_real": stability_radius_real,
+    "kreiss_constant": kreiss_constant,
+    "numerical_radius": numerical_radius,
+    "distance_to_instability": distance_to_instability,
+}
+SIZED: dict[str, Callable[..., Bracket]] = {
+    "pseudospectral_radius": pseudospectral_radius,
+    "pseudospectral_abscissa": pseudospectral_abscissa,
+}
 
 
 @dataclass(frozen=True)
@@ -112,77 +125,89 @@ def _size(epsilon: float) -> float:
 
 
 def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
-    henrici, largest = henrici_departure(A), float(np.abs(A).max())
-    frobenius = largest * float(np.linalg.norm(A / largest)) if largest else 0.0
     peak = transient_peak(A)
-    warnings: list[str] = []
-    certified: dict[str, Any] = {}
-    step = None if isinf(peak.value) else peak.step
-    if peak.certified:
-        certified["transient_peak"] = {"lower": peak.value, "upper": peak.value}
-    else:
-        warnings.append(f"transient_peak: {peak.why}")
-    if step is None:
-        warnings.append(f"transient_peak_step: undefined, {peak.why}")
-
-    def bracketed(key: str, function: Callable[[], Bracket]) -> float:
-        found, messages = _quietly(function)
-        warnings.extend(f"{key}: {message}" for message in messages)
-        if found.certified:
-            certified[key] = {"lower": found.lower, "upper": found.upper}
-        return found.value
-
-    def by_size(key: str, function: Callable[[np.ndarray, float], Bracket]) -> dict[str, float]:
-        values, brackets = {}, {}
-        for name, epsilon in sizes.items():
-            found, messages = _quietly(lambda epsilon=epsilon: function(A, epsilon))  # type: ignore[misc]
-            warnings.extend(f"{key}: {message}" for message in messages)
-            values[name] = found.value
-            if found.certified:
-                brackets[name] = {"lower": found.lower, "upper": found.upper}
-        if brackets:
-            certified[key] = brackets
-        return values
-
-    if np.iscomplexobj(A):
-        real = None
-        warnings.append("stability_radius_real: undefined, the matrix is complex")
-    else:
-        real = bracketed("stability_radius_real", lambda: stability_radius_real(A))
-    kreiss = bracketed("kreiss_constant", lambda: kreiss_constant(A))
-    if isinf(kreiss):
-        warnings.append("kreiss_constant: infinite, an eigenvalue lies outside the unit disk")
+    found = {
+        key: _quietly(search, A)
+        for key, search in SEARCHES.items()
+        if not (key == "stability_radius_real" and np.iscomplexobj(A))
+    }
+    by_size = {
+        key: {name: _quietly(search, A, epsilon) for name, epsilon in sizes.items()}
+        for key, search in SIZED.items()
+    }
+    values = {key: bracket.value for key, (bracket, _) in found.items()}
+    sized = {key: {name: b.value for name, (b, _) in by_size[key].items()} for key in SIZED}
+    henrici = henrici_departure(A)
     return StabilityMeasures(
         n=len(A),
         spectral_radius=spectral_radius(A),
         spectral_abscissa=spectral_abscissa(A),
         spectral_norm=spectral_norm(A),
         henrici=henrici,
-        henrici_relative=henrici / frobenius if frobenius else 0.0,
+        henrici_relative=_relative(henrici, A),
         commutator_norm=commutator_norm(A),
         eigenvector_condition=eigenvector_condition(A),
         numerical_abscissa=numerical_abscissa(A),
-        numerical_radius=bracketed("numerical_radius", lambda: numerical_radius(A)),
-        kreiss_constant=kreiss,
+        numerical_radius=values["numerical_radius"],
+        kreiss_constant=values["kreiss_constant"],
         transient_peak=peak.value,
-        transient_peak_step=step,
-        distance_to_instability=bracketed(
-            "distance_to_instability", lambda: distance_to_instability(A)
-        ),
-        stability_radius_real=real,
-        pseudospectral_radius=by_size("pseudospectral_radius", pseudospectral_radius),
-        pseudospectral_abscissa=by_size("pseudospectral_abscissa", pseudospectral_abscissa),
-        certified=certified,
-        warnings=tuple(warnings),
+        transient_peak_step=None if isinf(peak.value) else peak.step,
+        distance_to_instability=values["distance_to_instability"],
+        stability_radius_real=values.get("stability_radius_real"),
+        pseudospectral_radius=sized["pseudospectral_radius"],
+        pseudospectral_abscissa=sized["pseudospectral_abscissa"],
+        certified=_certified(peak, found, by_size),
+        warnings=tuple(_warnings(peak, found, by_size)),
     )
 
 
-def _quietly(function: Callable[[], Bracket]) -> tuple[Bracket, list[str]]:
+def _relative(henrici: float, A: np.ndarray) -> float:
+    """Henrici's departure over the Frobenius norm, whose squares must not overflow."""
+    largest = float(np.abs(A).max())
+    return henrici / (largest * float(np.linalg.norm(A / largest))) if henrici else 0.0
+
+
+def _quietly(search: Callable[..., Bracket], *arguments: Any) -> Found:
     """Return a bracket and what its search had to say: a record carries its own warnings."""
     with python_warnings.catch_warnings(record=True) as caught:
         python_warnings.simplefilter("always", ConvergenceWarning)
-        found = function()
-    return found, [str(warning.message) for warning in caught]
+        bracket = search(*arguments)
+    return bracket, [str(warning.message) for warning in caught]
+
+
+def _certified(
+    peak: TransientPeak, found: dict[str, Found], by_size: dict[str, dict[str, Found]]
+) -> dict[str, Any]:
+    """The proven brackets, by name; of no number whose search did not end."""
+    proven: dict[str, Any] = {}
+    if peak.certified:
+        proven["transient_peak"] = {"lower": peak.value, "upper": peak.value}
+    proven |= _brackets(found)
+    return proven | {key: of for key, sized in by_size.items() if (of := _brackets(sized))}
+
+
+def _brackets(found: dict[str, Found]) -> dict[str, dict[str, float]]:
+    return {
+        key: {"lower": bracket.lower, "upper": bracket.upper}
+        for key, (bracket, _) in found.items()
+        if bracket.certified
+    }
+
+
+def _warnings(
+    peak: TransientPeak, found: dict[str, Found], by_size: dict[str, dict[str, Found]]
+) -> Iterator[str]:
+    if not peak.certified:
+        yield f"transient_peak: {peak.why}"
+    if isinf(peak.value):
+        yield f"transient_peak_step: undefined, {peak.why}"
+    if "stability_radius_real" not in found:
+        yield "stability_radius_real: undefined, the matrix is complex"
+    if isinf(found["kreiss_constant"][0].value):
+        yield "kreiss_constant: infinite, an eigenvalue lies outside the unit disk"
+    for key, sized in {**{key: {"": one} for key, one in found.items()}, **by_size}.items():
+        for _, messages in sized.values():
+            yield from (f"{key}: {message}" for message in messages)
 
 
 def _plain(value: Any) -> Any:
