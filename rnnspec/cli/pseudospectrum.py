@@ -1,9 +1,14 @@
 """``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, a picture and numbers."""
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from rnnspec.cli.options import check_file, json_option, quiet_option
 from rnnspec.cli.source import choose, matrices_of, numbers
+
+if TYPE_CHECKING:
+    from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
 @click.command()
@@ -90,15 +95,9 @@ def pseudospectrum(
             name=name,
             progress=sys.stderr.isatty() and not (quiet or as_json),
         )
-    low, high = float(result.sigma_min.min()), float(result.sigma_min.max())
     record = {
-        "name": name,
-        "n": len(result.eigenvalues),
-        "grid": [len(result.x), len(result.y)],
-        "box": [float(v) for v in (result.x[0], result.x[-1], result.y[0], result.y[-1])],
+        **_record(result),
         "seconds": time.perf_counter() - started,
-        "method": result.method,
-        "sigma_min_range": [low, high],
         "figure": figure,
         "out": out,
     }
@@ -111,10 +110,27 @@ def pseudospectrum(
     elif not quiet:
         if matrix is None and len(matrices) > 1:
             click.echo(f"matrices: {', '.join(matrices)}; taken: {name}")
-        click.echo(
-            f"{name}: n = {record['n']}, grid {len(result.x)} x {len(result.y)},"
-            f" sigma_min from {low:.3g} to {high:.3g}, {record['seconds']:.2f} s ({result.method})"
-        )
-        for label, path in (("numbers", out), ("figure", figure)):
-            if path:
-                click.echo(f"{label}: {path}")
+        _say(record)
+
+
+def _record(result: "Pseudospectrum") -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "n": len(result.eigenvalues),
+        "grid": [len(result.x), len(result.y)],
+        "box": [float(v) for v in (result.x[0], result.x[-1], result.y[0], result.y[-1])],
+        "method": result.method,
+        "sigma_min_range": [float(result.sigma_min.min()), float(result.sigma_min.max())],
+    }
+
+
+def _say(record: dict[str, Any]) -> None:
+    nx, ny = record["grid"]
+    low, high = record["sigma_min_range"]
+    click.echo(
+        f"{record['name']}: n = {record['n']}, grid {nx} x {ny}, sigma_min from {low:.3g} to"
+        f" {high:.3g}, {record['seconds']:.2f} s ({record['method']})"
+    )
+    for label, path in (("numbers", record["out"]), ("figure", record["figure"])):
+        if path:
+            click.echo(f"{label}: {path}")

@@ -21,6 +21,15 @@ Array = NDArray[Any]
 CURVES = 400  # circles or lines looked at before giving up; 15 to 30 are usual
 
 
+@dataclass(frozen=True)
+class Circle:
+    """A curve of known gap: what is known of ``max ||R||`` there."""
+
+    top: float  # an upper bound of its logarithm
+    parameter: float  # where sigma_min is least
+    ratio: float  # gap / sigma_min there; 0 where rounding hides it
+
+
 @one_thread_if_small
 def kreiss_constant(
     A: ArrayLike,  # shape: (n, n)
@@ -138,7 +147,6 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
     far = reach * (1 + rtol / 2) * value / ((1 + rtol / 2) * value - 1)
     nodes: dict[float, Circle] = {}
     new = [0.0, gap, max(far, 2 * gap)]
-    certified = True
     # Step 2: split the interval with the largest bound.
     while True:
         for x in new:
@@ -146,36 +154,46 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
             if nodes[x].ratio > value * (1 + rtol / 10):
                 value, gap, s = climb(A, time, x, nodes[x].parameter)
                 nodes.setdefault(gap, node(gap))
-        ends = sorted(nodes)
-        bounds = [
-            _chord_bound(time, a, b, nodes[a].top, nodes[b].top)
-            for a, b in zip(ends, ends[1:], strict=False)
-        ]
-        worst = int(np.argmax(bounds))
-        tail = ends[-1] / (ends[-1] - reach) if ends[-1] > reach else inf
-        upper = float(max(value, *bounds, tail))
+        bound, split = _largest_bound(time, nodes, reach)
+        upper = max(value, bound)
         if upper <= value * (1 + rtol):
+            certified = True
             break
-        # A curve whose own bound is too high, although its value is not, is blurred by rounding.
-        blurred = any(
-            x > 0 and log(x) + at.top > log(value * (1 + rtol)) for x, at in nodes.items()
-        )
-        if blurred or len(nodes) >= CURVES:
+        if split is None or len(nodes) >= CURVES or _blurred(nodes, value * (1 + rtol)):
             certified = False
             break
-        if tail >= max(bounds):
-            split = 4 * ends[-1]
-        else:
-            a, b = ends[worst], ends[worst + 1]
-            split = np.sqrt(a * b) if a > 0 else b / 8
-            if b - a <= 1e-9 * b or split <= 1e-14:
-                certified = False
-                break
-        new = [float(split)]
+        new = [split]
     witness = complex(time.sweep.point(time.edge + gap, s)) if value > 1 else None
     if certified:
         return Bracket(value, _proven(A, value, gap), upper, certified=True, witness=witness)
     return _uncertified(value, upper, witness, f"the search did not reach rtol={rtol:g}")
+
+
+def _largest_bound(
+    time: Time, nodes: dict[float, Circle], reach: float
+) -> tuple[float, float | None]:
+    """Largest ratio that the known curves allow on the others, and the gap to look at next.
+
+    None if the interval of that bound is as narrow as rounding.
+    """
+    ends = sorted(nodes)
+    bounds = [
+        _chord_bound(time, a, b, nodes[a].top, nodes[b].top)
+        for a, b in zip(ends, ends[1:], strict=False)
+    ]
+    tail = ends[-1] / (ends[-1] - reach) if ends[-1] > reach else inf
+    worst = int(np.argmax(bounds))
+    if tail >= bounds[worst]:
+        return tail, 4 * ends[-1]
+    a, b = ends[worst], ends[worst + 1]
+    split = float(np.sqrt(a * b)) if a > 0 else b / 8
+    narrow = b - a <= 1e-9 * b or split <= 1e-14
+    return bounds[worst], None if narrow else split
+
+
+def _blurred(nodes: dict[float, Circle], bound: float) -> bool:
+    """Whether a curve's own bound is too high although its value is not: by rounding."""
+    return any(x > 0 and log(x) + circle.top > log(bound) for x, circle in nodes.items())
 
 
 def _proven(A: Array, value: float, gap: float) -> float:
@@ -186,15 +204,6 @@ def _proven(A: Array, value: float, gap: float) -> float:
 def _uncertified(value: float, upper: float, witness: complex | None, why: str) -> Bracket:
     warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=5)
     return Bracket(value, value, upper, certified=False, witness=witness)
-
-
-@dataclass(frozen=True)
-class Circle:
-    """A curve of known gap: what is known of ``max ||R||`` there."""
-
-    top: float  # an upper bound of its logarithm
-    parameter: float  # where sigma_min is least
-    ratio: float  # gap / sigma_min there; 0 where rounding hides it
 
 
 def _circle(A: Array, time: Time, eigenvalues: Array, gap: float, s: float, rtol: float) -> Circle:
