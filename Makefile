@@ -22,7 +22,7 @@ check: $(READY)  ## style and types only
 	$(BIN)/mypy
 
 test: check  ## style, types, doctests, tests, README, notebooks, each benchmark once at a small size
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(READY)  ## every benchmark at full size, into benchmarks/results/ (an hour)
 	@for script in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
