@@ -1,6 +1,5 @@
-import sys
 from math import isnan
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from torch import nn
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, SpectralMonitor
 from rnnspec.spectra.glance import QUANTITIES, spectral_numbers
-from rnnspec.training.lightning import spectral_callback
 from rnnspec.training.tensorboard import write_row
 
 EPS = float(np.finfo(float).eps)
@@ -90,39 +88,3 @@ def test_rows_in_tensorboard():
     write_row(writer, row)
     assert len(added) == len(row) - 1
     assert ("henrici/layer0.reset", row["layer0.reset.henrici"], 2) in added
-
-
-@pytest.fixture
-def lightning(monkeypatch):
-    """The one name of Lightning that the callback needs."""
-    package, pytorch = ModuleType("lightning"), ModuleType("lightning.pytorch")
-    pytorch.Callback = type("Callback", (), {})
-    monkeypatch.setitem(sys.modules, "lightning", package)
-    monkeypatch.setitem(sys.modules, "lightning.pytorch", pytorch)
-    return pytorch
-
-
-def test_a_callback_of_lightning(lightning):
-    logged, module = [], nn.GRU(2, 3)
-    module.log_dict = logged.append
-    callback = spectral_callback(every=2)
-    assert isinstance(callback, lightning.Callback)
-    for fit in (1, 2):
-        callback.on_fit_start(None, module)
-        for epoch in range(4):  # Lightning counts from 0
-            callback.on_train_epoch_end(SimpleNamespace(current_epoch=epoch), module)
-        assert [row.pop("epoch") for row in callback.monitor.history] == [2, 4]
-        filled = [row for row in logged if row]
-        assert len(filled) == 2 * fit
-        assert filled[-1] == callback.monitor.history[-1]
-
-
-@pytest.mark.usefixtures("lightning")
-def test_a_callback_that_cannot_be(monkeypatch):
-    with pytest.raises(ValueError, match="`every` must be"):
-        spectral_callback(every=0)
-    with pytest.raises(ValueError, match="must hold recurrent weights"):
-        spectral_callback().on_fit_start(None, nn.Linear(2, 2))
-    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
-    with pytest.raises(ImportError, match=r"Lightning: pip install 'rnnspec\[lightning\]'"):
-        spectral_callback()
