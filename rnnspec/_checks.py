@@ -108,8 +108,8 @@ def seed_number(seed: int) -> int:
     return int(seed)
 
 
-def count(value: int, name: str) -> int:
-    """`value`, if it is an integer of at least 1.
+def count(value: int, name: str, least: int = 1) -> int:
+    """`value`, if it is an integer of at least `least`.
 
     Examples
     --------
@@ -118,8 +118,8 @@ def count(value: int, name: str) -> int:
     ...
     ValueError: `steps` must be an integer of at least 1, got 2.5
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"`{name}` must be an integer of at least 1, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"`{name}` must be an integer of at least {least}, got {value!r}")
     return int(value)
 
 

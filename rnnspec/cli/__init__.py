@@ -51,8 +51,7 @@ def main() -> None:
     ``RNNSPEC_DEBUG=1`` shows the traceback.
     """
     if os.environ.get("RNNSPEC_DEBUG") == "1":
-        cli(standalone_mode=False)
-        return
+        sys.exit(cli(standalone_mode=False))
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         _run()

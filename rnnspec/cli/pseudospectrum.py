@@ -87,9 +87,9 @@ def pseudospectrum(
     with threadpool_limits(threads):
         result = compute(
             A,
-            box=numbers(box, "--box", 4) if box else None,
+            box=None if box is None else numbers(box, "--box", 4),
             grid=grid_of(grid),
-            levels=numbers(levels, "--levels") if levels else None,
+            levels=None if levels is None else numbers(levels, "--levels"),
             tol=tol,
             device=device,
             name=name,

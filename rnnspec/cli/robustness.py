@@ -92,17 +92,18 @@ def robustness(
 
     from rnnspec._files import write_text
     from rnnspec.cli.perturbations import attack_names, check_read, of_sequences, of_weights
-    from rnnspec.report.figures import check_figure, save_figure
+    from rnnspec.report.figures import check_figure, check_folder, save_figure
     from rnnspec.report.tables import print_json, print_robustness
     from rnnspec.robustness.result import rows_csv
     from rnnspec.training.trained import load_run
 
     check_figure(figure)
     check_file(figure, "--figure")
+    check_folder(out, "--out")
     check_file(out, "--out")
     names = attack_names(attack, target)
     check_read(_given(), names, target)
-    sizes = numbers(epsilon, "--epsilon") if epsilon else None
+    sizes = None if epsilon is None else numbers(epsilon, "--epsilon")
     model, data = load_run(run, data_dir, download=not no_download)
     if target == "weights":
         found = of_weights(model, data.test, names, sizes, norm or "spectral", samples, seed)

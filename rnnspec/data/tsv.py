@@ -67,7 +67,7 @@ def _name(label: str, where: str) -> str:
     if label.lower() in MISSING:
         raise ValueError(f"{where}: expected a label before the first tab, got {label!r}")
     try:
-        return f"{float(label):g}"
+        return f"{float(label):.15g}"
     except ValueError:
         return label
 

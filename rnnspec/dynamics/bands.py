@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from rnnspec._checks import count
 from rnnspec.dynamics.jacobian import state_jacobians
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.dynamics.trajectory import checked
@@ -112,9 +113,7 @@ def stability_bands(
     cells = recurrent_cells(model)
     x, true_lengths = checked(inputs, lengths, cells)
     n, t, _ = x.shape
-    if samples is not None and samples < 1:
-        raise ValueError(f"`samples` must be at least 1, got {samples}")
-    rows = _evenly(n, n if samples is None else samples)
+    rows = _evenly(n, n if samples is None else count(samples, "samples"))
     columns = _evenly(t, STEPS) if steps is None else np.asarray(steps)
     J = state_jacobians(model, x[rows], true_lengths[rows], columns.tolist(), direction)
     values = _measured(J)

@@ -117,13 +117,16 @@ def _read_matrices(path: Path) -> dict[str, NDArray[Any]]:
     if path.suffix == ".mat":
         from scipy.io import loadmat
 
-        return {k: np.asarray(v) for k, v in loadmat(path).items() if not k.startswith("__")}
+        return {k: _dense(v) for k, v in loadmat(path).items() if not k.startswith("__")}
     if path.suffix == ".mtx":
         from scipy.io import mmread
 
-        A = mmread(path)
-        return {path.stem: A.toarray() if hasattr(A, "toarray") else np.asarray(A)}
+        return {path.stem: _dense(mmread(path))}
     return {path.stem: _read_text(path.read_text().splitlines())}
+
+
+def _dense(A: Any) -> NDArray[Any]:
+    return np.asarray(A.toarray() if hasattr(A, "toarray") else A)
 
 
 def _read_text(lines: list[str]) -> NDArray[Any]:

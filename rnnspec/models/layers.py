@@ -60,7 +60,8 @@ def recurrent_cells(
     ------
     ValueError
         If `module` is no module, has no recurrent layers inside or several recurrent
-        modules, an ``nn.RNN`` with relu, or an LSTM with proj_size.
+        modules, an ``nn.RNN`` with relu, or an LSTM with proj_size, or its weights are not
+        finite.
 
     Examples
     --------
@@ -118,4 +119,10 @@ def _cell(part: nn.Module, suffix: str, dtype: torch.dtype) -> Cell:
         else W.new_zeros(len(W))
         for side in ("ih", "hh")
     )
+    for stack in (U, W, b, a):
+        if not stack.isfinite().all():
+            raise ValueError(
+                f"`module` must have finite weights, got a NaN or an infinity in those of"
+                f" {type(part).__name__}{suffix} (a training that diverged?)"
+            )
     return Cell(kind, *(cut_gates(kind, stack) for stack in (U, W, b, a)))

@@ -107,7 +107,9 @@ def _withstood(path: Path) -> dict[str, Any]:
     )
     for part, keys in needed:
         rows = list(part.values()) if isinstance(part, dict) else part
-        if not isinstance(rows, list) or any(set(keys) - set(row) for row in rows):
+        if not isinstance(rows, list) or not all(
+            isinstance(row, dict) and set(keys) <= set(row) for row in rows
+        ):
             raise ValueError(f"{path} is damaged: expected {', '.join(keys)} in each row")
     return record
 

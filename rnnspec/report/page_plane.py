@@ -7,6 +7,7 @@ from math import log10
 import numpy as np
 
 from rnnspec.dynamics.named import MARK
+from rnnspec.models.gates import GATES
 from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page_figures import growth
 from rnnspec.report.page_html import figure, picture, slug, table
@@ -53,7 +54,7 @@ def _what(name: str) -> str:
             "The state Jacobian, averaged over test sequences and steps: the linear map that"
             " carries a small change of the state through one step of the trained network."
         )
-    if "." in name:
+    if name.rpartition(".")[2] in {gate for gates in GATES.values() for gate in gates}:
         return (
             "The recurrent weights of one gate, read as a linear map by themselves. What the"
             " gates do together along data, the mean state Jacobian shows."

@@ -8,6 +8,8 @@ from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.style import number
 from rnnspec.spectra.measures import StabilityMeasures
 
+ROUNDING = 1e-6  # of weights in single precision: a radius nearer to 1 is on the edge
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -28,6 +30,8 @@ class Reading:
 def headline(portrait: MatrixPortrait) -> str:
     """How far the matrix is from instability, and how far rounding to int8 moves it.
 
+    Real matrices change by real matrices: it is the real stability radius that counts.
+
     Examples
     --------
     >>> from rnnspec.portrait.matrix import portrait_of_matrix
@@ -42,16 +46,25 @@ def headline(portrait: MatrixPortrait) -> str:
         for one in portrait.roundings
         if one.name == "int8" and one.moved
     )
-    if m.distance_to_instability == 0:
+    if _on_edge(m):
+        return (
+            "This matrix is on the edge of stability: its spectral radius is 1 up to rounding in"
+            f" single precision{moved}."
+        )
+    if m.spectral_radius > 1:
         return (
             "This matrix is unstable as it is: its spectral radius is"
             f" {number(m.spectral_radius)}{moved}."
         )
+    r = m.distance_to_instability if m.stability_radius_real is None else m.stability_radius_real
     kind = "weight change" if portrait.roundings else "change"
-    return (
-        f"A {kind} of norm {number(m.distance_to_instability)} can make this matrix"
-        f" unstable{moved}."
-    )
+    if r == inf:
+        return f"No real {kind} can make this matrix unstable{moved}."
+    return f"A {kind} of norm {number(r)} can make this matrix unstable{moved}."
+
+
+def _on_edge(m: StabilityMeasures) -> bool:
+    return abs(m.spectral_radius - 1) <= ROUNDING
 
 
 def readings(portrait: MatrixPortrait) -> tuple[Reading, ...]:
@@ -97,6 +110,8 @@ def _radius(m: StabilityMeasures) -> str:
 
 def _distance(m: StabilityMeasures) -> str:
     beta, margin = m.distance_to_instability, 1 - m.spectral_radius
+    if _on_edge(m):
+        return "On the edge: what distance is left is rounding."
     if beta == 0:
         return "It is unstable already: no distance is left."
     text = f"The smallest complex change that makes it unstable has norm {number(beta)}"
@@ -112,6 +127,8 @@ def _real_radius(m: StabilityMeasures) -> str:
     r, beta = m.stability_radius_real, m.distance_to_instability
     if r is None:
         return "Of a complex matrix it has no meaning."
+    if _on_edge(m):
+        return "On the edge: what distance is left is rounding."
     if r == 0:
         return "It is unstable already."
     if r == inf:
@@ -151,10 +168,12 @@ def _pseudospectral_radii(m: StabilityMeasures) -> Iterator[Reading]:
 
 
 def _peak(m: StabilityMeasures) -> str:
+    if m.transient_peak_step is None and _on_edge(m):
+        return "On the edge: rounding decides whether the powers grow without bound, slowly."
     if m.transient_peak_step is None:
         return "The powers grow without bound."
     if m.transient_peak_step == 0:
-        return "No start is ever amplified: the powers only fall."
+        return "No start is ever amplified: the powers never exceed it."
     return (
         f"After {_count(m.transient_peak_step)} some start is {number(m.transient_peak)} times as"
         " large as it was; eigenvalues do not show this."
@@ -163,6 +182,8 @@ def _peak(m: StabilityMeasures) -> str:
 
 def _kreiss(m: StabilityMeasures) -> str:
     K = m.kreiss_constant
+    if K == inf and _on_edge(m):
+        return "On the edge: rounding decides whether the powers are bounded."
     if K == inf:
         return "The powers are not bounded, so there is no constant that bounds them."
     most = f"none is ever amplified more than {number(e * m.n * K)}-fold (e n K)"
@@ -172,7 +193,7 @@ def _kreiss(m: StabilityMeasures) -> str:
 
 
 def _norm(m: StabilityMeasures) -> str:
-    if m.spectral_norm <= 1:
+    if m.spectral_norm <= 1 + ROUNDING:
         return "No single step makes any state longer."
     return f"A single step makes some state {number(m.spectral_norm)} times as long."
 
@@ -180,6 +201,8 @@ def _norm(m: StabilityMeasures) -> str:
 def _numerical_radius(m: StabilityMeasures) -> str:
     if m.numerical_radius <= 1:
         return "At most 1: no power has a norm above 2."
+    if number(m.numerical_radius) == "1":
+        return "1 to three figures: the norm of the first powers is hardly above 2."
     return f"The norm of power k is at most 2 · {number(m.numerical_radius)}ᵏ."
 
 
@@ -196,7 +219,7 @@ def _condition(m: StabilityMeasures) -> str:
     kappa = m.eigenvector_condition
     if kappa == inf or kappa > 1e12:
         return "Defective, or as good as that: its eigenvalues are not to be trusted."
-    return f"A change of norm ε moves no eigenvalue by more than {number(kappa)} ε."
+    return f"After a change of norm ε each eigenvalue is within {number(kappa)} ε of one before it."
 
 
 def _times(ratio: float) -> str:

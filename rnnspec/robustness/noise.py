@@ -30,6 +30,7 @@ from torch import Tensor
 
 from rnnspec._checks import one_of, seed_number
 from rnnspec.robustness.budget import Budget, like, sizes
+from rnnspec.robustness.restarts import per_sequence
 from rnnspec.robustness.victim import Victim
 
 DISTRIBUTIONS = ("gaussian", "uniform", "sign", "sphere")
@@ -84,6 +85,7 @@ def noise(
     one_of(distribution, "distribution", DISTRIBUTIONS)
     generator = torch.Generator().manual_seed(seed_number(seed))
     u = unit_noise(victim.budget, distribution, generator)
+    epsilon = per_sequence(epsilon, victim)
     u = victim.budget.project(like(epsilon, u) * u, epsilon)
     u[victim.wrong()] = 0
     victim.budget.check(u, epsilon)

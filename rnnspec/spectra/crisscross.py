@@ -130,7 +130,7 @@ def _outermost(A: Array, sweep: Sweep, epsilon: float) -> Bracket:
         warnings.warn(
             f"`epsilon` = {epsilon:g} {why}: the value is a lower bound",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     value, lower, upper = size * found.value, size * found.lower, size * found.upper
     assert found.witness is not None

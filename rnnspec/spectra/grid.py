@@ -72,7 +72,7 @@ def check_grid(grid: int | Sequence[int]) -> tuple[int, int]:
     ((3, 3), (4, 5))
     """
     pair = (grid, grid) if isinstance(grid, int | float | np.integer) else tuple(grid)
-    if len(pair) != 2 or any(int(count) != count or count < 2 for count in pair):
+    if len(pair) != 2 or any(count != count // 1 or count < 2 for count in pair):
         raise ValueError(f"`grid` must be an int or a pair (nx, ny), each at least 2, got {grid}")
     return int(pair[0]), int(pair[1])
 

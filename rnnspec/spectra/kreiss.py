@@ -95,11 +95,14 @@ def kreiss_constant(
     discrete = one_of(time, "time", TIMES) == "discrete"
     # Continuous time knows no scale: K(cA) = K(A), and a power of two changes no digit.
     size = 1.0 if discrete else 2.0 ** (frexp(float(np.abs(A).max()))[1] - 1)
-    found = _search(A / size, rtol, discrete=discrete)
+    found, why = _search(A / size, rtol, discrete=discrete)
+    if why:
+        warnings.warn(why, ConvergenceWarning, stacklevel=3)
     return found if found.witness is None else replace(found, witness=size * found.witness)
 
 
-def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
+def _search(A: Array, rtol: float, *, discrete: bool) -> tuple[Bracket, str]:
+    """What is known of K, and why that is not all."""
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     norm = float(np.linalg.norm(A, 2))
     excess = float((np.abs(eigenvalues) - 1 if discrete else eigenvalues.real).max())
@@ -112,7 +115,7 @@ def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
         w = numerical_radius(A)
         reach = w.upper - 1 if w.value - 1 > rounding else 0.0
     if reach <= rounding:
-        return Bracket(1.0, 1.0, 1.0, certified=True)
+        return Bracket(1.0, 1.0, 1.0, certified=True), ""
     if excess >= -rounding:
         value, gap, s = climb(A, numbers, *first_guess(A, numbers, eigenvalues, reach))
         witness = complex(numbers.sweep.point(numbers.edge + gap, s))
@@ -124,19 +127,17 @@ def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
     return _between(A, numbers, eigenvalues, rtol, reach)
 
 
-def _unstable(A: Array, time: Time, rounding: float) -> Bracket:
+def _unstable(A: Array, time: Time, rounding: float) -> tuple[Bracket, str]:
     """An eigenvalue outside stays there in exact arithmetic if the boundary is far enough."""
-    certified = lowest_on_curve(A, time.sweep, time.edge, rtol=0.5).lower > rounding
-    if not certified:
-        warnings.warn(
-            "an eigenvalue of `A` is outside, but rounding errors of `A` could bring it back",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
-    return Bracket(inf, inf if certified else 1.0, inf, certified)
+    if lowest_on_curve(A, time.sweep, time.edge, rtol=0.5).lower > rounding:
+        return Bracket(inf, inf, inf, certified=True), ""
+    why = "an eigenvalue of `A` is outside, but rounding errors of `A` could bring it back"
+    return Bracket(inf, 1.0, inf, certified=False), why
 
 
-def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float) -> Bracket:
+def _between(
+    A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
+) -> tuple[Bracket, str]:
     value, gap, s = climb(A, time, *first_guess(A, time, eigenvalues, reach))
     value = max(value, 1.0)  # the limit at infinity
 
@@ -165,7 +166,8 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, reach: float
         new = [split]
     witness = complex(time.sweep.point(time.edge + gap, s)) if value > 1 else None
     if certified:
-        return Bracket(value, _proven(A, value, gap), upper, certified=True, witness=witness)
+        lower = _proven(A, value, gap)
+        return Bracket(value, lower, upper, certified=True, witness=witness), ""
     return _uncertified(value, upper, witness, f"the search did not reach rtol={rtol:g}")
 
 
@@ -201,9 +203,11 @@ def _proven(A: Array, value: float, gap: float) -> float:
     return max(1.0, gap / (gap / value + EPS * float(np.linalg.norm(A, 2))))
 
 
-def _uncertified(value: float, upper: float, witness: complex | None, why: str) -> Bracket:
-    warnings.warn(f"{why}: the value is a lower bound", ConvergenceWarning, stacklevel=5)
-    return Bracket(value, value, upper, certified=False, witness=witness)
+def _uncertified(
+    value: float, upper: float, witness: complex | None, why: str
+) -> tuple[Bracket, str]:
+    found = Bracket(value, value, upper, certified=False, witness=witness)
+    return found, f"{why}: the value is a lower bound"
 
 
 def _circle(A: Array, time: Time, eigenvalues: Array, gap: float, s: float, rtol: float) -> Circle:

@@ -29,7 +29,7 @@ def krylov(W, V, kind, grown, vector):
     """
     b, n = V.shape
     width = min(WIDTH, b)
-    m = b + grown // width * width
+    m = b + min(grown, n - b) // width * width
     B, image, between = np.zeros((m, n), V.dtype), np.zeros((m, n), V.dtype), np.zeros_like(V)
     copy(V, B)
     start, stop = 0, b

@@ -116,7 +116,9 @@ def measure(
     (0.081139, 'distance_to_instability')
     """
     A = square(A)
-    sizes = {f"{epsilon:g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
+    if np.iscomplexobj(A) and not A.imag.any():
+        A = A.real.copy()
+    sizes = {f"{epsilon:.15g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
     return _measure(A, sizes)
 
 

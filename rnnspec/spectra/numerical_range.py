@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import ConvergenceWarning, positive, square
+from rnnspec._checks import ConvergenceWarning, count, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.descent import descend
 from rnnspec.spectra.levelsets import EPS, ROUNDS, circle_candidates, pencil_eigenvalues
@@ -65,8 +65,7 @@ def numerical_range(
     array([ 1.+0.j,  0.+1.j, -1.+0.j,  0.-1.j])
     """
     A = square(A)
-    if directions < 3:
-        raise ValueError(f"`directions` must be an int >= 3, got {directions}")
+    directions = count(directions, "directions", least=3)
     angles = 2 * np.pi * np.arange(directions) / directions
     pairs = [np.linalg.eigh(_hermitian_part(A, angle)) for angle in angles]
     support = np.array([values[-1] for values, _ in pairs])
@@ -148,7 +147,7 @@ def numerical_radius(
         warnings.warn(
             f"the search did not reach rtol={rtol:g}: the value is a lower bound",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     top = np.linalg.eigh(_hermitian_part(unit, angle))[1][:, -1]
     upper = norm * ((1 + rtol) * value + rounding) if certified else norm

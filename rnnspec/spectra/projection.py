@@ -9,7 +9,7 @@ from scipy.sparse import csc_array, eye_array, issparse
 from scipy.sparse.linalg import LinearOperator, eigs, splu
 
 from rnnspec.spectra.multishift import SHARP
-from rnnspec.spectra.resolvent import Progress, Resolvent
+from rnnspec.spectra.resolvent import Progress, Resolvent, warn_of_missed
 from rnnspec.spectra.ritz import relative_gap, top_ritz
 from rnnspec.spectra.triangle import EPS
 
@@ -32,6 +32,8 @@ def is_large(A: Any) -> TypeGuard[Any]:
 
 def large_resolvent(A: Any, device: str = "cpu") -> "Resolvent | SparseResolvent | KrylovResolvent":
     """Choose how to compute ``sigma_min(zI - A)`` of a sparse matrix or an operator.
+
+    What stays sparse, or an operator, is computed on the CPU whatever the device.
 
     Raises
     ------
@@ -79,18 +81,21 @@ class SparseResolvent:
         """Those nearest to `centre`."""
         k = min(NEAREST, self.A.shape[0] - 2)
         A = self.A.astype(complex)
-        return np.asarray(eigs(A, k, sigma=centre, v0=self.start, return_eigenvectors=False))
+        # Not at the centre itself, which of a symmetric box is 0, an eigenvalue of many.
+        shift = centre + 1e-8j * (abs(A).sum(axis=0).max() or 1.0)
+        return np.asarray(eigs(A, k, sigma=shift, v0=self.start, return_eigenvectors=False))
 
     def sigma_min(
         self, z: NDArray[np.complex128], tol: float, progress: Progress | None = None
     ) -> tuple[NDArray[np.float64], bool]:
-        """``sigma_min(zI - A)`` at each z, and whether every point converged."""
+        """``sigma_min(zI - A)`` at each z, and whether every point converged; warns if not."""
         found = []
         for point in z.ravel():
             found.append(self._at(point, tol))
             if progress is not None:
                 progress(1)
         sigma, converged = np.array(found).reshape(-1, 2).T
+        warn_of_missed(int((converged == 0).sum()), z.size, tol)
         return sigma.reshape(z.shape), bool(converged.all())
 
     def _at(self, z: complex, tol: float) -> tuple[float, bool]:

@@ -43,7 +43,7 @@ class Pseudospectrum:
     eigenvalues: NDArray[np.complex128]  # shape: (n,)
     levels: NDArray[np.float64]  # the epsilons to draw, increasing
     tol: float
-    method: str  # "svd" or "lanczos"
+    method: str  # "svd", "lanczos", "sparse" or "arnoldi"
     converged: bool
     name: str
     points: int = 0  # at how many the values were computed; fewer than ny * nx if adaptive

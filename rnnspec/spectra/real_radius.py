@@ -109,7 +109,7 @@ def stability_radius_real(
         warnings.warn(
             f"the search did not reach rtol={rtol:g}: the value is an upper bound",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     lower, upper = max(0.0, min(lower, value) - rounding), value * (1 + 1e-9) + rounding
     witness = complex(np.exp(1j * angle)) if 0 < angle < np.pi else complex(np.cos(angle))

@@ -163,14 +163,19 @@ class Resolvent:
                 )
                 sigma *= self.scale
         missed = int((~converged).sum())
-        if missed:
-            warnings.warn(
-                f"sigma_min did not reach tol={tol:g} at {missed} of {flat.size} points:"
-                " the values there are upper bounds",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        warn_of_missed(missed, flat.size, tol)
         return sigma.reshape(z.shape), not missed
+
+
+def warn_of_missed(missed: int, size: int, tol: float) -> None:
+    """Warn that so many of so many points did not converge, if any."""
+    if missed:
+        warnings.warn(
+            f"sigma_min did not reach tol={tol:g} at {missed} of {size} points:"
+            " the values there are upper bounds",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
 
 
 def schur_form(A: NDArray[Any]) -> NDArray[Any]:

@@ -80,7 +80,7 @@ def distance_to_instability(
         warnings.warn(
             f"the search did not reach rtol={rtol:g}: the value is an upper bound",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     z = complex(sweep.point(t, found.parameter))
     U, sigma, Vh = np.linalg.svd(z * np.eye(len(A)) - A)

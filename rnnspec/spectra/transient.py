@@ -8,7 +8,7 @@ from math import frexp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import square
+from rnnspec._checks import count, square
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 
 
@@ -75,8 +75,7 @@ def transient_growth(
     >>> transient_growth([[0.0, 4.0], [0.0, 0.0]], steps=3).norms
     array([1., 4., 0., 0.])
     """
-    if steps < 0:
-        raise ValueError(f"`steps` must be an int >= 0, got {steps}")
+    steps = count(steps, "steps", least=0)
     A = square(A)
     norms = np.fromiter(islice(power_norms(A), steps + 1), float, count=steps + 1)
     return TransientGrowth(norms, spectral_radius(A))

@@ -6,7 +6,7 @@ from math import e
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import square
+from rnnspec._checks import count, square
 from rnnspec.spectra.eigen import spectral_norm
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.levelsets import exact_sigma_min
@@ -72,8 +72,7 @@ def transient_bounds(
     >>> bounds.lower.round(2), bool(bounds.lower_peak[-1] > 1)
     (array([1.  , 1.17, 0.  ]), True)
     """
-    if steps < 0:
-        raise ValueError(f"`steps` must be an int >= 0, got {steps}")
+    steps = count(steps, "steps", least=0)
     A = square(A)
     if points is None:
         if sigma_min is not None:

@@ -9,7 +9,7 @@ from rnnspec.study.paired import holm, paired
 from rnnspec.study.results import Row, Value
 from rnnspec.study.runs import number
 
-START = ("dataset", "cell", "seed", "hidden", "init")
+START = ("dataset", "cell", "seed", "start")
 
 Compare = Callable[[float, float], float]
 Starts = Sequence[Sequence[tuple[Row, Row]]]
@@ -20,9 +20,9 @@ def pairs(
 ) -> list[list[tuple[Row, Row]]]:
     """The pairs of a run that is `left` and one that is `right`, in one list a start.
 
-    Runs have the same start if they share data set, cell, seed, hidden size and
-    initialisation.  With two estimators of the radius, say, a start has two pairs; they are
-    one piece of evidence.
+    Runs have the same start if they share data set, cell, seed, and every setting but how they
+    were normalised and made robust, whose digest is ``start``.  With two estimators of the
+    radius, say, a start has two pairs; they are one piece of evidence.
 
     Examples
     --------

@@ -94,21 +94,21 @@ class Claim:
 
 
 def above(estimate: Estimate, margin: float = 0.0) -> str:
-    """Whether the number is above zero, by enough to matter.
+    """Whether the number is above `margin`, the least that matters.
 
-    Not supported if the interval ends at or below `margin`, supported if it begins above zero
-    (and ends above `margin`), else undecided; without an interval, undecided.
+    Supported if the whole interval is, not supported if none of it is, else undecided; without
+    an interval, undecided.
 
     Examples
     --------
     >>> above(Estimate("", 0.2, 0.1, 0.3)), above(Estimate("", 0.2, 0.1, 0.3), margin=0.3)
     ('supported', 'not supported')
-    >>> above(Estimate("", 0.2, -0.1, 0.3)), above(Estimate("", -0.2, -0.3, -0.1))
+    >>> above(Estimate("", 0.2, 0.1, 0.3), margin=0.2), above(Estimate("", -0.2, -0.3, -0.1))
     ('undecided', 'not supported')
     """
     if estimate.high <= margin:
         return REFUTED
-    return SUPPORTED if estimate.low > 0 else UNDECIDED
+    return SUPPORTED if estimate.low > margin else UNDECIDED
 
 
 def inside(estimate: Estimate, low: float, high: float) -> str:

@@ -31,14 +31,14 @@ def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
     Raises
     ------
     ValueError
-        If it is a file, holds something else, another study, this one and `resume` is false,
-        or one whose ``study.json`` was damaged.
+        If it is a file, holds something else, runs that are none of this study's, its own and
+        `resume` is false, or if ``study.json`` was damaged.
     """
     path = folder / "study.json"
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} must be a folder, found a file")
     if not path.is_file():
-        held = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+        held = sorted(each.name for each in folder.glob("[!.]*")) if folder.is_dir() else []
         if held and "cells" not in held:
             raise ValueError(f"{folder} must be empty or hold a study, found {held[0]}")
         if held and not resume:
@@ -51,7 +51,7 @@ def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
             f"{path} is damaged ({type(error).__name__}: {error}); delete it, no run is lost:"
             " --resume writes it anew"
         ) from error
-    if runs != (mine := {task.run for task in plan.tasks}):
+    if not runs <= (mine := {task.run for task in plan.tasks}):
         raise ValueError(
             f"{folder} holds another study: {len(runs - mine)} of its {len(runs)} runs are none"
             f" of this one's {len(mine)}; choose another --out"
@@ -79,9 +79,9 @@ def write_record(plan: Plan, folder: Path, failed: Mapping[str, str]) -> None:
                 "measure": asdict(task.measuring),
             }
         )
-    write_text(folder / "study.toml", plan.text)
     record: dict[str, Any] = {"format": FORMAT, "name": plan.name, "versions": environment()}
-    write_json(folder / "study.json", {**record, "runs": runs})
+    write_json(folder / "study.json", {**record, "runs": runs})  # first: by it a study is known
+    write_text(folder / "study.toml", plan.text)
 
 
 def write_tables(plan: Plan, folder: Path) -> tuple[Claim, ...]:

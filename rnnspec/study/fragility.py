@@ -46,16 +46,16 @@ RULE = (
     "Three parts, all of which must hold.  Stable: each radius-normalised run has ρ <= 1 in"
     " every recurrent matrix.  Near instability: the interval of β/(1−ρ), over starts, lies"
     " below 1/2 (not supported: at or above it).  No gain: the interval of the median r* over"
-    " that of plain training from the same start ends at or below 1.1 (not supported: it ends"
-    " above and begins above 1).  One part not supported: not supported; else undecided."
+    " that of plain training from the same start ends at or below 1.1 (not supported: it begins"
+    " above).  One part not supported: not supported; else undecided."
 )
 
 
 def fragility(runs: Sequence[Row]) -> Claim:
     r"""P2, radius-normalised networks obey :math:`\rho \le 1` and are no more robust for it.
 
-    Pairs are of runs from the same start (data set, cell, seed, size, initialisation), none of
-    them trained adversarially.  Numbers that are factors (Kreiss constant, median r*) are
+    Pairs are of runs from the same start, see `rnnspec.study.contrasts.pairs`, none of them trained
+    for robustness.  Numbers that are factors (Kreiss constant, median r*) are
     compared by their ratio, others by their difference; all comparisons, with plain training
     and with norm normalisation, are one family for Holm's correction.
 
@@ -124,13 +124,25 @@ def _sentence(verdict: str, stable: Estimate, near: Estimate, compared: list[Est
     numbers = {one.name: one for one in compared}
     plain, norm = (numbers[f"{label('median_r')}, radius over {x}"] for x in ("plain", "norm"))
     share = f"{0 if not stable.n else round(stable.value * stable.n)} of {stable.n}"
-    made = sum(one.n > 0 for one in compared)
-    differ = sum(one.p_corrected < LEVEL for one in compared)
     return (
         f"Stable but fragile: {judged(verdict)}."
         f" Radius-normalised, {share} runs have ρ <= 1; where ρ is below 1 by more than"
         f" rounding, β/(1−ρ) is {said(near)}."
         f" The median r* over that of plain training is {said(plain)}, over that of norm"
-        f" normalisation {said(norm)}. Of {counted(made, 'comparison')} with the two"
-        f" {differ} {'differs' if differ == 1 else 'differ'} from no change after correction."
+        f" normalisation {said(norm)}. {_differences(compared)}"
+    )
+
+
+def _differences(compared: list[Estimate]) -> str:
+    """How many comparisons differ after correction; or that so few pairs could show none.
+
+    The signed-rank test of n pairs has no p-value below 2^(1 - n).
+    """
+    made = [one for one in compared if one.p == one.p]
+    if not any(2.0 ** (1 - one.n) * len(made) < LEVEL for one in made):
+        return f"So few starts can show no difference among {len(made)} comparisons."
+    differ = sum(one.p_corrected < LEVEL for one in made)
+    return (
+        f"Of {counted(len(made), 'comparison')} with the two {differ}"
+        f" {'differs' if differ == 1 else 'differ'} from no change after correction."
     )

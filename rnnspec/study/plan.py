@@ -24,6 +24,7 @@ FORMAT = 1  # of a task's folder; a new one makes every task a new one
 AXES = ("datasets", "cells", "seeds")
 GRIDDED = {"dataset": "datasets", "cell": "cells", "seed": "seeds"}
 PRESETS = ("quick", "standard", "full")
+TREATMENTS = ("normalize", "estimator", "bound", "block", "adversarial", "adv_", "curvature_")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ class Task:
     def run(self) -> str:
         """64 bits of the SHA-256 of all settings, in hexadecimal."""
         return _digest([FORMAT, asdict(self.config), asdict(self.measuring)])
+
+    @property
+    def start(self) -> str:
+        """The same of what a normalisation or training for robustness leaves as it is."""
+        settings = asdict(self.config).items()
+        return _digest({key: value for key, value in settings if not key.startswith(TREATMENTS)})
 
     @property
     def place(self) -> dict[str, Value]:

@@ -46,14 +46,21 @@ def ranking(runs: Sequence[Row], seed: int = 0) -> Claim:
     >>> ranking([]).verdict
     'undecided'
     """
-    accuracy = [_pooled(runs, "test_accuracy", robust, seed) for robust in ROBUSTNESS]
-    others = [_pooled(runs, name, robust, seed) for name in _numbers(runs) for robust in ROBUSTNESS]
-    numbers = corrected([*accuracy, *others])
-    verdict = all_of(inside(one, -STRONG, STRONG) for one in accuracy)
+    numbers = corrected(_correlations(runs, seed))
+    verdict = all_of(inside(one, -STRONG, STRONG) for one in numbers[: len(ROBUSTNESS)])
     return Claim(
         "P1", QUESTION, RULE, verdict, _sentence(runs, verdict, numbers),
         (*numbers, *_within(runs, seed)),
     )  # fmt: skip
+
+
+def _correlations(runs: Sequence[Row], seed: int, where: str = "") -> list[Estimate]:
+    """Of accuracy first, then of every number, with each measure of robustness."""
+    return [
+        _pooled(runs, name, robust, seed, where)
+        for name in ("test_accuracy", *_numbers(runs))
+        for robust in ROBUSTNESS
+    ]
 
 
 def _numbers(runs: Sequence[Row]) -> list[str]:
@@ -65,7 +72,7 @@ def _numbers(runs: Sequence[Row]) -> list[str]:
     return [name for name in names if not np.isnan(column(runs, name)).all()]
 
 
-def _pooled(runs: Sequence[Row], name: str, robust: str, seed: int, where: str = "") -> Estimate:
+def _pooled(runs: Sequence[Row], name: str, robust: str, seed: int, where: str) -> Estimate:
     groups = np.array([f"{run['cell']} {run['condition']}" for run in runs])
     return spearman(
         column(runs, name),
@@ -78,14 +85,15 @@ def _pooled(runs: Sequence[Row], name: str, robust: str, seed: int, where: str =
 
 
 def _within(runs: Sequence[Row], seed: int) -> list[Estimate]:
-    """Accuracy in each data set by itself, if there are several."""
+    """The same in each data set by itself, if there are several; not corrected."""
     datasets = sorted({str(run["dataset"]) for run in runs})
     return [
-        _pooled(part, "test_accuracy", robust, seed, f", {dataset}")
+        one
         for dataset in datasets
-        for part in [[run for run in runs if run["dataset"] == dataset]]
-        for robust in ROBUSTNESS
         if len(datasets) > 1
+        for one in _correlations(
+            [run for run in runs if run["dataset"] == dataset], seed, f", {dataset}"
+        )
     ]
 
 
@@ -103,10 +111,10 @@ def _sentence(runs: Sequence[Row], verdict: str, numbers: list[Estimate]) -> str
 
 
 def _predictors(numbers: list[Estimate]) -> str:
-    family = f"corrected for {counted(len(numbers), 'comparison')}"
+    family = f"corrected for {counted(sum(e.p == e.p for e in numbers), 'comparison')}"
     found = sorted((e for e in numbers if e.p_corrected < LEVEL), key=lambda e: -abs(e.value))
     if not found:
-        return f"No number predicts robustness ({family})."
+        return f"No number is shown to predict robustness ({family})."
     named = [f"{e.name} {figure(e.value)}" for e in found[:NAMED]]
     rest = [counted(len(found) - NAMED, "more correlation")] if len(found) > NAMED else []
     return f"Different from zero ({family}), strongest first: {listed([*named, *rest])}."

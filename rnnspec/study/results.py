@@ -20,7 +20,7 @@ ORDER = ("dataset", "cell", "condition", "seed", "matrix")
 CURVE_ORDER = ("run", "target", "attack", "norm", "epsilon")
 TEXT = {
     *("run", "dataset", "cell", "condition", "normalize", "estimator", "init", "adversarial"),
-    *("matrix", "target", "attack", "norm"),
+    *("start", "matrix", "target", "attack", "norm"),
 }
 
 

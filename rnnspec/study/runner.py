@@ -16,7 +16,7 @@ from rnnspec.study.plan import Plan, Task
 from rnnspec.study.seal import sealed
 from rnnspec.study.task import folder_of
 from rnnspec.training.config import TrainingConfig
-from rnnspec.training.run import adversarial_of, curvature_of, normalization_of
+from rnnspec.training.run import check_settings
 
 LEAST = 2**20  # bytes free on a disk that is not full
 
@@ -134,9 +134,7 @@ def _why(task: Task, error: BaseException | None, folder: Path) -> str | None:
 
 def _check(config: TrainingConfig) -> None:
     """Refuse settings that no training takes."""
-    normalization_of(config)
-    adversarial_of(config)
-    curvature_of(config)
+    check_settings(config)
     SequenceClassifier(
         config.cell,
         n_features=1,

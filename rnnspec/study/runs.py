@@ -1,7 +1,7 @@
 """From the rows of ``results.csv``, one a matrix, to one row a run."""
 
 from collections.abc import Iterable
-from math import isnan, nan
+from math import inf, isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ MEASURES = (
 SMALL_IS_WORST = ("distance_to_instability", "stability_radius_real", "distance_ratio")
 JACOBIAN = "jacobian "
 ROOM = 1e-6  # 1 - rho below this is rounding: the weights are float32
+UNBOUNDED = ("kreiss_constant", "transient_peak")  # as soon as rho is above 1
 
 
 def runs_of(rows: Iterable[Row]) -> list[Row]:
@@ -34,6 +35,8 @@ def runs_of(rows: Iterable[Row]) -> list[Row]:
     ``pseudospectral_gap@E``
         :math:`\rho_\varepsilon - \rho`: :math:`\varepsilon` if normal, else more.
 
+    What rounding decides is blank, see `settled`.
+
     Examples
     --------
     >>> row = {"run": "a", "test_accuracy": 0.9, "spectral_radius": 0.5}
@@ -46,8 +49,33 @@ def runs_of(rows: Iterable[Row]) -> list[Row]:
     """
     by_run: dict[Value, list[Row]] = {}
     for row in rows:
-        by_run.setdefault(row["run"], []).append(row | _derived(row))
+        by_run.setdefault(row["run"], []).append(settled(row) | _derived(row))
     return [_run(matrices) for matrices in by_run.values()]
+
+
+def settled(row: Row) -> Row:
+    r"""`row` without the numbers that rounding decides.
+
+    Where :math:`|\rho - 1| \le 10^{-6}`, an orthogonal matrix in float32 say, the last bit of the
+    weights makes the Kreiss constant and the transient peak finite or infinite: they are blank,
+    and so are those of before training where that is so of :math:`\rho` then.
+
+    Examples
+    --------
+    >>> row = {"spectral_radius": 1 + 5e-8, "kreiss_constant": np.inf}
+    >>> row |= {"spectral_radius_initial": 0.5, "kreiss_constant_initial": 3.0}
+    >>> found = settled(row)
+    >>> found["kreiss_constant"], found["kreiss_constant_initial"]
+    (None, 3.0)
+    """
+    blank: Row = {
+        name + when: None
+        for when in ("", "_initial")
+        if abs(number(row, f"spectral_radius{when}") - 1) <= ROOM
+        for name in UNBOUNDED
+        if name + when in row
+    }
+    return row | blank
 
 
 def number(row: Row, name: str) -> float:
@@ -62,7 +90,7 @@ def column(runs: Iterable[Row], name: str) -> Array:
 
 
 def trained(run: Row, normalize: str = "none") -> bool:
-    """Whether `run` was trained with this normalisation, and not adversarially; blank: none.
+    """Whether `run` was trained with this normalisation, and for no robustness; blank: none.
 
     Examples
     --------
@@ -70,7 +98,8 @@ def trained(run: Row, normalize: str = "none") -> bool:
     (True, False)
     """
     normalized, adversarial = (run.get(name) or "none" for name in ("normalize", "adversarial"))
-    return normalized == normalize and adversarial == "none"
+    penalised = bool(run.get("curvature_penalty"))
+    return normalized == normalize and adversarial == "none" and not penalised
 
 
 def _derived(row: Row) -> Row:
@@ -99,5 +128,8 @@ def _is_measure(name: str) -> bool:
 
 def _worst(matrices: list[Row], name: str) -> float | None:
     values = [value for m in matrices if not isnan(value := number(m, name))]
-    small = name.removesuffix("_initial") in SMALL_IS_WORST
+    measure = name.removesuffix("_initial")
+    if measure in UNBOUNDED and len(values) < len(matrices) and inf not in values:
+        return None  # the one that rounding decides might be the worst
+    small = measure in SMALL_IS_WORST
     return (min if small else max)(values, default=None)

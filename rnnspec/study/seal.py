@@ -1,4 +1,4 @@
-"""When a task is done: its folder holds ``done.json`` with the digest of each of its files.
+"""When a task is done: its folder holds ``done.json`` with the digests of what the tables need.
 
 The seal is written last, so that a task that was killed has none; a file that was damaged
 later breaks it, and the task is computed again.
@@ -35,7 +35,8 @@ def seal(directory: Path, record: Mapping[str, Any]) -> None:
     (False, True, False)
     """
     for left in directory.glob(".*"):
-        left.unlink(missing_ok=True)
+        if left.is_file():
+            left.unlink()
     write_json(
         directory / NAME,
         {**record, "sha256": {name: sha256_of(directory / name) for name in FILES}},

@@ -9,7 +9,7 @@ from rnnspec.study.plan import Task
 from rnnspec.study.results import Row, Value
 from rnnspec.study.task import folder_of
 
-SETTINGS = ("normalize", "estimator", "init", "adversarial")
+SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
 NUMBERS = (
     *("spectral_radius", "spectral_norm", "spectral_abscissa", "henrici", "henrici_relative"),
     *("commutator_norm", "eigenvector_condition", "numerical_radius", "kreiss_constant"),
@@ -43,6 +43,7 @@ def result_rows(task: Task, folder: Path) -> Iterator[Row]:
         **{name: getattr(task.config, name) for name in SETTINGS},
         "seed": task.config.seed,
         "hidden": task.config.hidden,
+        "start": task.start,
         **{name: summary[name] for name in _accuracies()},
         "median_r": _number(robustness["minimal"]["fmn"]["median"]),
         "area": robustness["area"],

@@ -102,7 +102,7 @@ def train(
     normalize : Normalize, optional
         Spectral normalisation of the recurrent matrices during training.
     seed : int, default 0
-        Of the order of the batches (the model brings its own initial weights).
+        Of the order of the batches (the model brings its own initial weights); modulo 4096.
     device : str, default "cpu"
     writer : RunWriter, optional
         Writes the run directory as training goes on and resumes from it.

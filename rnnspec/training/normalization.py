@@ -15,6 +15,7 @@ q is estimated anew in each training step from a block of vectors that is kept
 from step to step, and gradients flow through it.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -127,12 +128,17 @@ class SpectralNormalization(nn.Module):
         )
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Take the vectors of a state dict."""
-        values, start = state.cpu().numpy(), 0
-        for name, x in vars(self.vectors).items():
-            part = values[start : start + x.size].astype(x.dtype).reshape(x.shape)
-            setattr(self.vectors, name, part)
-            start += x.size
+        """Take the vectors of a state dict; u and w have as many rows as were kept."""
+        values, (g, h, _), right = state.cpu().numpy(), self.shape, self.vectors.right
+        u = (g, (values.size - 2 * right.size) // (2 * g * h), h)
+        ends = np.cumsum([right.size, right.size, math.prod(u)])
+        for name, part in zip(vars(self.vectors), np.split(values, ends), strict=True):
+            x = (
+                part.reshape(u)
+                if name in ("u", "w")
+                else part.astype(right.dtype).reshape(right.shape)
+            )
+            setattr(self.vectors, name, x)
 
     def gates(self, weight: Tensor) -> Array:
         """The stack (g, h, h) as an array: the weight itself on the CPU, else a copy."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from rnnspec._checks import one_of
+from rnnspec._checks import count, one_of, positive, seed_number
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.training.adversarial import Adversarial
@@ -57,6 +57,29 @@ def curvature_of(config: TrainingConfig) -> CurvaturePenalty | None:
     return CurvaturePenalty(config.curvature_penalty, config.curvature_form, config.curvature_step)
 
 
+def check_settings(config: TrainingConfig) -> None:
+    """Refuse what no training takes, whatever the data.
+
+    Raises
+    ------
+    ValueError
+        Names the setting.
+    """
+    normalization_of(config)
+    adversarial_of(config)
+    curvature_of(config)
+    one_of(config.device.partition(":")[0], "device", ("cpu", "cuda"))
+    if config.device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
+    count(config.epochs, "epochs")
+    count(config.batch_size, "batch_size")
+    if config.threads is not None:
+        count(config.threads, "threads")
+    positive(config.lr, "lr")
+    positive(config.clip_norm, "clip_norm")
+    seed_number(config.seed)
+
+
 def train_run(
     config: TrainingConfig,
     directory: Path,
@@ -75,14 +98,8 @@ def train_run(
     TrainingDiverged
         When the loss is not finite.
     """
-    normalize = normalization_of(config)
-    adversarial, curvature = adversarial_of(config), curvature_of(config)
-    one_of(config.device.partition(":")[0], "device", ("cpu", "cuda"))
-    if config.device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
+    check_settings(config)
     if config.threads is not None:
-        if config.threads < 1:
-            raise ValueError(f"`threads` must be at least 1, got {config.threads}")
         torch.set_num_threads(config.threads)
     data = load_dataset(config.dataset, config.view, data_dir, download=download)
     config = replace(config, view=data.view)
@@ -103,12 +120,12 @@ def train_run(
         batch_size=config.batch_size,
         lr=config.lr,
         clip_norm=config.clip_norm,
-        normalize=normalize,
+        normalize=normalization_of(config),
         seed=config.seed,
         device=config.device,
         writer=open_run(directory, config, data, resume) if processes.first else None,
         on_epoch=on_epoch,
-        adversarial=adversarial,
-        curvature=curvature,
+        adversarial=adversarial_of(config),
+        curvature=curvature_of(config),
         processes=processes,
     )

@@ -29,6 +29,7 @@ from rnnspec._files import write_atomically, write_json, write_text
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
+from rnnspec.training.settings import checked_settings
 from rnnspec.training.summary import summarize
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class RunWriter:
                 raise ValueError(
                     f"{path} is damaged ({reason}); delete it to begin this run anew"
                 ) from error
+            self._epoch = len(state.history)
 
     def epoch(self, state: "TrainingState", last: bool) -> None:
         """Record a finished epoch; metrics and checkpoint speak of the same one."""
@@ -144,7 +146,8 @@ def read_config(directory: Path) -> TrainingConfig:
         raise ValueError(f"{directory} must be a run directory with config.json, found none")
     record = _read_record(path)
     known = {field.name for field in fields(TrainingConfig)}
-    return TrainingConfig(**{key: record[key] for key in known if key in record})
+    stored = {key: record[key] for key in known if key in record}
+    return TrainingConfig(**checked_settings(stored, f"{path} is damaged"))
 
 
 def _read_record(path: Path) -> dict[str, Any]:
@@ -152,7 +155,9 @@ def _read_record(path: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(path.read_text())
         newer = record["format"] > FORMAT
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error})") from error
+        raise ValueError(
+            f"{path} is damaged ({error}); delete it, and the run can be taken up again"
+        ) from error
     if newer:
         raise ValueError(
             f"{path} has format {record['format']}, newer than this version's {FORMAT}:"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from math import isfinite
 from typing import Any, get_args
 
 from rnnspec._checks import known_keys
@@ -52,11 +53,18 @@ def _fits(value: object, kind: Any) -> bool:
         return isinstance(value, list) and all(_fits(number, float) for number in value)
     if isinstance(value, bool) or kind is bool:
         return isinstance(value, bool) and kind is bool
+    if isinstance(value, float) and not isfinite(value):
+        return False
     return isinstance(value, int | float if kind is float else kind)
 
 
 def _expected(kind: Any) -> str:
     if kind == tuple[float, ...]:
-        return "a list of numbers"
-    names = {bool: "true or false", int: "an integer", float: "a number", str: "a quoted text"}
+        return "a list of finite numbers"
+    names = {
+        bool: "true or false",
+        int: "an integer",
+        float: "a finite number",
+        str: "a quoted text",
+    }
     return next(words for known, words in names.items() if known in (kind, *get_args(kind)))

@@ -33,6 +33,7 @@ def example_rows():
             "adversarial": "none",
             "seed": seed,
             "hidden": 8,
+            "start": f"{dataset} {cell} {seed}",
             **{f"{part}_accuracy": rng.uniform() for part in ("train", "validation", "test")},
             "median_r": rng.uniform(),
             "area": rng.uniform(),

@@ -35,9 +35,25 @@ def test_a_study_is_gone_on_with_only_if_asked(plan, folder):
 
 
 def test_another_study_is_left_alone(folder, study_file):
-    other = read_plan(study_file({"[0, 1]": "[0, 1, 2]"}))
-    with pytest.raises(ValueError, match="another study: 0 of its 4 runs are none of this one's 6"):
+    other = read_plan(study_file({"[0, 1]": "[1, 2]"}))
+    with pytest.raises(ValueError, match="another study: 2 of its 4 runs are none of this one's 4"):
         check_folder(other, folder, resume=True)
+
+
+def test_a_study_may_grow(folder, study_file):
+    larger = read_plan(study_file({"[0, 1]": "[0, 1, 2]"}))
+    check_folder(larger, folder, resume=True)
+    with pytest.raises(ValueError, match="--resume goes on with it"):
+        check_folder(larger, folder, resume=False)
+
+
+@pytest.mark.parametrize("left", [".study.json.x7", "study.json"])
+def test_a_study_stopped_as_it_began_is_gone_on_with(plan, folder, left):
+    for path in folder.iterdir():
+        if path.name != left:
+            path.unlink()
+    (folder / left).touch()
+    check_folder(plan, folder, resume=True)
 
 
 def test_the_same_study_by_another_name_is_the_same(folder, study_file):

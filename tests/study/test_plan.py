@@ -103,7 +103,7 @@ def test_without_conditions_there_is_one(tmp_path):
         ("samples = 8", "epsilons = [0]", "`epsilons` must be a finite number > 0"),
         ("samples = 8", "jacobian = 1", "jacobian must be true or false, got 1"),
         ("[0, 0.5]", "[0.5, 0]", "`attack_epsilons` must increase, got 0 after 0.5"),
-        ("[0, 0.5]", "0.5", "attack_epsilons must be a list of numbers, got 0.5"),
+        ("[0, 0.5]", "0.5", "attack_epsilons must be a list of finite numbers, got 0.5"),
         ("weight_epsilons = [1]", "weight_epsilons = []", "`weight_epsilons` must be a list of"),
         ('name = "tiny"', "name = 3", "name must be a quoted text, got 3"),
         ("[train]", "[train", "is not a readable TOML file"),

@@ -51,7 +51,7 @@ def test_a_run_whose_name_is_a_number_keeps_it(tmp_path):
     [
         (lambda _: "", "must be a table of a study, got one without 'run'"),
         (lambda text: text.replace("matrix", "matrices"), "without 'matrix'"),
-        (lambda text: text + "c0ffee,digits\n", "line 74 is damaged: expected 45 cells, got 2"),
+        (lambda text: text + "c0ffee,digits\n", "line 74 is damaged: expected 46 cells, got 2"),
         (lambda text: text.replace(",inf,", ",endless,", 1), "line 2 is damaged: could not conv"),
         (lambda text: text + '"', "is damaged: no table of text"),
     ],

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rnnspec.study.contrasts import contrast, orders, pairs, rise
-from rnnspec.study.runs import MEASURES, column, number, runs_of, trained
+from rnnspec.study.runs import MEASURES, UNBOUNDED, column, number, runs_of, settled, trained
 
-ROW = {"run": "a", "dataset": "digits", "cell": "gru", "seed": 0, "hidden": 8, "init": "torch"}
+ROW = {"run": "a", "dataset": "digits", "cell": "gru", "seed": 0, "start": "c0ffee"}
 
 
 def rows(name, *values, **more):
@@ -17,7 +17,7 @@ def rows(name, *values, **more):
 @pytest.mark.parametrize("name", [*MEASURES, "pseudospectral_radius@0.01", "henrici_initial"])
 def test_the_worst_matrix_counts(name):
     small = name in ("distance_to_instability", "stability_radius_real")
-    (run,) = runs_of(rows(name, 0.3, 0.1, None, 0.2))
+    (run,) = runs_of(rows(name, 0.3, 0.1, 0.2))
     assert run[name] == (0.1 if small else 0.3)
     assert "matrix" not in run
     assert runs_of(rows(name, None, None))[0][name] is None
@@ -30,8 +30,28 @@ def test_jacobians_stand_apart():
     assert runs_of(rows("henrici", 0.1))[0]["jacobian henrici"] is None
 
 
+def test_a_blank_is_left_out_unless_it_might_be_the_worst():
+    assert runs_of(rows("henrici", 0.3, None, 0.2))[0]["henrici"] == 0.3
+    for name in UNBOUNDED:
+        assert runs_of(rows(name, 3.0, None, 2.0))[0][name] is None
+        assert runs_of(rows(name, np.inf, None))[0][name] == np.inf
+
+
 def test_infinite_is_worst():
     assert runs_of(rows("kreiss_constant", 2.0, np.inf))[0]["kreiss_constant"] == np.inf
+
+
+@pytest.mark.parametrize("excess", [5e-8, -5e-8, 0.0])
+def test_what_rounding_decides_is_blank(excess):
+    """Of an orthogonal matrix in single precision the Kreiss constant is 1, or infinite."""
+    at_one = ROW | {"matrix": "layer0", "spectral_radius": 1 + excess, "transient_peak": 1.0}
+    (run,) = runs_of([at_one | {"kreiss_constant": np.inf if excess > 0 else 1.0}])
+    assert run["kreiss_constant"] is run["transient_peak"] is None
+    before = {"spectral_radius_initial": 1 + excess, "kreiss_constant_initial": np.inf}
+    beyond = at_one | before | {"spectral_radius": 1 + 1e-5, "kreiss_constant": np.inf}
+    found = settled(beyond)
+    assert found["kreiss_constant"] == np.inf
+    assert found["kreiss_constant_initial"] is None
 
 
 @pytest.mark.parametrize(
@@ -63,9 +83,10 @@ def test_how_a_run_was_trained(blank):
     assert trained(blank | {"normalize": "norm"}, "norm")
     assert not trained(blank | {"normalize": "norm"})
     assert not trained(blank | {"adversarial": "pgd"})
+    assert not trained(blank | {"curvature_penalty": 0.5})
 
 
-@pytest.mark.parametrize("name", ["dataset", "cell", "seed", "hidden", "init"])
+@pytest.mark.parametrize("name", ["dataset", "cell", "seed", "start"])
 def test_a_start_is_all_of_its_settings(name):
     one, other = ROW | {"side": "left"}, ROW | {"side": "right"}
     sides = (lambda run: run["side"] == "left", lambda run: run["side"] == "right")
