@@ -1,5 +1,6 @@
 """Large matrices that are not stored densely: sparse LU at each point, or a Krylov projection."""
 
+import warnings
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.linalg import eigvals
 from scipy.sparse import csc_array, eye_array, issparse
 from scipy.sparse.linalg import LinearOperator, eigs, splu
 
+from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra.multishift import SHARP
 from rnnspec.spectra.resolvent import Progress, Resolvent, warn_of_missed
 from rnnspec.spectra.ritz import relative_gap, top_ritz
@@ -78,12 +80,20 @@ class SparseResolvent:
         self.start = v / np.linalg.norm(v)
 
     def eigenvalues(self, centre: complex) -> NDArray[np.complex128]:
-        """Those nearest to `centre`."""
+        """Those nearest to `centre`; none, with a warning, if ARPACK finds none."""
         k = min(NEAREST, self.A.shape[0] - 2)
         A = self.A.astype(complex)
         # Not at the centre itself, which of a symmetric box is 0, an eigenvalue of many.
         shift = centre + 1e-8j * (abs(A).sum(axis=0).max() or 1.0)
-        return np.asarray(eigs(A, k, sigma=shift, v0=self.start, return_eigenvectors=False))
+        try:
+            return np.asarray(eigs(A, k, sigma=shift, v0=self.start, return_eigenvectors=False))
+        except RuntimeError as error:
+            warnings.warn(
+                f"no eigenvalue near {centre:g} was found ({' '.join(str(error).split())[:80]})",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+            return np.zeros(0, complex)
 
     def sigma_min(
         self, z: NDArray[np.complex128], tol: float, progress: Progress | None = None

@@ -218,6 +218,8 @@ def test_a_sanity_warning_is_in_the_record_and_one_line_on_stderr(program, copy)
         (("--target", "state", "--units", "std"), "`--units` on state is taken by no attack, got"),
         (("--figure", "a.jpg"), "`--figure` must end in .png, .svg, .pdf"),
         (("--out", "nowhere/a.csv"), "nowhere"),
+        (("--out", "missing/a.csv"), "`--out` 'missing/a.csv': the folder missing does not exist"),
+        (("--epsilon", ""), "--epsilon"),
     ],
 )
 def test_bad_usage(refused, run, flags, message, monkeypatch, tmp_path):

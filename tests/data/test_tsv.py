@@ -21,6 +21,10 @@ def test_labels_are_sorted_as_numbers_and_spelt_one_way(tmp_path):
     assert data.labels.tolist() == [2, 1, 0, 1]
 
 
+def test_long_labels_stay_apart(tmp_path):
+    assert read(tmp_path, "1234567\t0\n1234568\t0\n").class_names == ("1234567", "1234568")
+
+
 def test_labels_that_are_words_are_sorted_as_words(tmp_path):
     assert read(tmp_path, "walk\t0\n1\t0\n").class_names == ("1", "walk")
 

@@ -113,7 +113,7 @@ def test_each_direction_has_its_own(x):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"samples": 0}, "`samples` must be at least 1, got 0"),
+        ({"samples": 0}, "`samples` must be an integer of at least 1, got 0"),
         ({"steps": [T]}, "`steps` must be from 0 to 4"),
         ({"steps": [4], "lengths": [2] * 6}, "`steps` must hold one that a sequence looked at"),
         ({"levels": [0.9, 0.1]}, "`levels` must be increasing"),

@@ -31,6 +31,7 @@ FILES = {
     "one.npz": saved(np.savez, A=A),
     "two.npz": saved(np.savez_compressed, A=A, B=B, name="words", vector=np.ones(3)),
     "a.mat": saved(scipy_io.savemat, {"A": A, "label": "words"}),
+    "sparse.mat": saved(scipy_io.savemat, {"A": sparse.csc_matrix(A)}),
     "a.mtx": saved(scipy_io.mmwrite, A, precision=17),
     "sparse.mtx": saved(scipy_io.mmwrite, sparse.coo_matrix(A), precision=17),
     "comma.csv": text(","),

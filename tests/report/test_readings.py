@@ -1,5 +1,6 @@
 """What is said of a matrix is true of it."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -74,6 +75,36 @@ def test_the_headline_holds_the_numbers_of_its_matrix():
     assert "unstable as it is: its spectral radius is 2" in headline(
         portrait_of_matrix(2 * np.eye(2), "A")
     )
+
+
+ROTATION = np.array([[0.0, -1.0], [1.0, 0.0]]) * (1 + 5e-8)
+
+
+def test_on_the_edge_rounding_decides():
+    """An orthogonal matrix in single precision is not called unstable."""
+    assert "on the edge of stability" in headline(portrait_of_matrix(ROTATION, "A"))
+    assert said(ROTATION, "distance").startswith("On the edge")
+    assert said(ROTATION, "real stability radius").startswith("On the edge")
+    assert "rounding decides whether the powers grow" in said(ROTATION, "transient peak")
+    assert "rounding decides whether the powers are bounded" in said(ROTATION, "Kreiss")
+    assert said(ROTATION, "spectral norm") == "No single step makes any state longer."
+    assert said(ROTATION, "numerical radius").startswith("1 to three figures")
+
+
+def test_real_matrices_change_by_real_ones():
+    """A complex change shifts the eigenvalue of a rotation, a real one must move two."""
+    A = np.array([[0.5, 2.0, 0.0], [-2.0, 0.5, 0.0], [0.0, 0.0, 0.0]]) / 4
+    A[0, 2] = 8.0
+    portrait = portrait_of_matrix(A, "A")
+    m = portrait.measures
+    assert m.stability_radius_real > 1.05 * m.distance_to_instability
+    assert f"weight change of norm {m.stability_radius_real:.3g} can" in headline(portrait)
+    assert re.search(r"norm \S+, [\d.]+ times more than β", said(A, "real stability radius"))
+    none = dataclasses.replace(m, stability_radius_real=np.inf)
+    never = dataclasses.replace(portrait, measures=none)
+    assert headline(never).startswith("No real weight change can make this matrix unstable")
+    found = {one.name: one.text for one in readings(never)}
+    assert found["real stability radius"] == "No real change makes it unstable."
 
 
 def test_undefined_and_infinite_figures_have_a_sign():

@@ -123,3 +123,14 @@ def test_single_precision_and_the_same_twice():
 def test_overflow_shows():
     W = np.full((1, 110, 110), np.nan)
     assert np.isnan(follow_radius(W, start(W), start(W))[0]).all()
+
+
+@pytest.mark.parametrize("b", [SMALL, SMALL + 1])
+def test_a_block_that_leaves_no_room_to_grow(b):
+    """Here the space would be wider than the matrix."""
+    W = matrices(SMALL + 1)
+    q, _, _ = settled(W, steps=20, b=b)
+    np.testing.assert_allclose(q, radius(W), rtol=1e-6)
+    block = start(W, b)
+    values = [follow_norm(W, block)[0] for _ in range(20)]
+    np.testing.assert_allclose(values[-1], np.linalg.norm(W, 2, (1, 2)), rtol=1e-9)

@@ -225,3 +225,13 @@ def test_matrices_of_any_size_have_numbers(exponent):
     else:
         assert (other.kreiss_constant, other.transient_peak) == (np.inf, np.inf)
         assert other.distance_to_instability == other.stability_radius_real == 0
+
+
+def test_a_real_matrix_stored_as_complex_is_real():
+    A = np.array([[0.5, 3.0], [0.0, 0.4]])
+    assert measure(A.astype(complex)) == measure(A)
+
+
+def test_sizes_that_are_nearly_equal_stay_apart():
+    found = measure(np.array([[0.5, 3.0], [0.0, 0.4]]), [0.1234567, 0.12345671])
+    assert list(found.pseudospectral_radius) == ["0.1234567", "0.12345671"]

@@ -89,8 +89,10 @@ def test_rtol_decides_the_gap():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="`directions` must be an int >= 3, got 2"):
+    with pytest.raises(ValueError, match="`directions` must be an integer of at least 3, got 2"):
         numerical_range(np.eye(2), directions=2)
+    with pytest.raises(ValueError, match="must be an integer of at least 3, got 3.5"):
+        numerical_range(np.eye(2), directions=3.5)
     with pytest.raises(ValueError, match="`rtol` must be a finite number > 0"):
         numerical_radius(np.eye(2), rtol=0)
     for function in (numerical_range, numerical_radius):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_array, diags_array
+from scipy.sparse import csc_array, diags_array, eye_array
 from scipy.sparse.linalg import aslinearoperator
 
+from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra import gallery, projection
 from rnnspec.spectra.projection import KrylovResolvent, SparseResolvent, large_resolvent
 from rnnspec.spectra.pseudospectrum import pseudospectrum
@@ -88,3 +89,30 @@ def test_bad_arguments():
         large_resolvent(csc_array([[np.nan]]))
     with pytest.raises(ValueError, match="`box` must be given for a sparse matrix or an operator"):
         pseudospectrum(csc_array(np.eye(3)))
+
+
+def test_an_eigenvalue_at_the_centre_of_the_box(monkeypatch):
+    """The factorisation there would be exactly singular."""
+    monkeypatch.setattr(projection, "DENSE", 10)
+    A = diags_array(np.arange(-30.0, 31.0), format="csc")
+    result = pseudospectrum(A, box=(-1.5, 1.5, -1.5, 1.5), grid=4)
+    assert abs(result.eigenvalues).max() == pytest.approx(10)
+    assert abs(result.eigenvalues).min() == pytest.approx(0, abs=1e-12)
+
+
+def test_a_large_jordan_block_has_a_picture_and_no_eigenvalues(monkeypatch):
+    monkeypatch.setattr(projection, "DENSE", 10)
+    A, where = eye_array(60, k=1, format="csc"), (-1.5, 1.5, -1.5, 1.5)
+    with pytest.warns(ConvergenceWarning, match="no eigenvalue near 0"):
+        result = pseudospectrum(A, box=where, grid=4)
+    assert len(result.eigenvalues) == 0
+    dense = pseudospectrum(A.toarray(), box=where, grid=4)
+    clear = dense.sigma_min > 1e-10
+    np.testing.assert_allclose(result.sigma_min[clear], dense.sigma_min[clear], rtol=1e-6)
+    result.plot()
+
+
+def test_what_did_not_converge_is_told(monkeypatch):
+    monkeypatch.setattr(SparseResolvent, "_at", lambda *_: (0.5, False))
+    with pytest.warns(ConvergenceWarning, match="did not reach tol=1e-06 at 6 of 6 points"):
+        SparseResolvent(csc_array(gallery.grcar(5))).sigma_min(POINTS, tol=1e-6)

@@ -48,7 +48,7 @@ def test_dull_matrices(A):
 def test_steps_decides_the_length():
     assert transient_growth(np.eye(2), steps=0).norms.tolist() == [1]
     assert len(transient_growth(np.eye(2), steps=4).norms) == 5
-    with pytest.raises(ValueError, match="`steps` must be an int >= 0, got -1"):
+    with pytest.raises(ValueError, match="`steps` must be an integer of at least 0, got -1"):
         transient_growth(np.eye(2), steps=-1)
 
 

@@ -54,7 +54,7 @@ def test_unstable_matrix_has_no_upper_bound():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="`steps` must be an int >= 0, got -1"):
+    with pytest.raises(ValueError, match="`steps` must be an integer of at least 0, got -1"):
         transient_bounds([[0.5]], steps=-1)
     with pytest.raises(ValueError, match="`points` must be given with `sigma_min`"):
         transient_bounds([[0.5]], sigma_min=[1.0])

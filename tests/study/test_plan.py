@@ -105,6 +105,8 @@ def test_without_conditions_there_is_one(tmp_path):
         ("[0, 0.5]", "[0.5, 0]", "`attack_epsilons` must increase, got 0 after 0.5"),
         ("[0, 0.5]", "0.5", "attack_epsilons must be a list of finite numbers, got 0.5"),
         ("weight_epsilons = [1]", "weight_epsilons = []", "`weight_epsilons` must be a list of"),
+        ("lr = 0.1", "lr = nan", r"\[train\]: lr must be a finite number, got nan"),
+        ("[0, 0.5]", "[0, inf]", "attack_epsilons must be a list of finite numbers, got"),
         ('name = "tiny"', "name = 3", "name must be a quoted text, got 3"),
         ("[train]", "[train", "is not a readable TOML file"),
     ],

@@ -37,3 +37,11 @@ def test_what_a_killed_worker_left_goes(done):
     seal(done, {})
     assert not (done / ".checkpoint.pt.x1").exists()
     assert (done / "checkpoint.pt").exists()
+
+
+def test_hidden_files_go_and_hidden_folders_stay(done):
+    (done / ".half").write_text("")
+    (done / ".ipynb_checkpoints").mkdir()
+    seal(done, {})
+    assert sealed(done)
+    assert [path.name for path in done.glob(".*")] == [".ipynb_checkpoints"]

@@ -195,9 +195,9 @@ def test_resuming_a_finished_run_changes_nothing(finished, tmp_path):
     assert (run / "summary.json").read_text() == (finished / "none" / "summary.json").read_text()
 
 
-@pytest.mark.parametrize("normalize", ["radius", "norm"])
-def test_a_kill_before_the_weights_are_written_loses_nothing(tmp_path, normalize):
-    config = replace(CONFIG, normalize=normalize, cell="gru", hidden=72, bound=0.8)
+@pytest.mark.parametrize(("normalize", "block"), [("radius", 8), ("radius", 1), ("norm", 8)])
+def test_a_kill_before_the_weights_are_written_loses_nothing(tmp_path, normalize, block):
+    config = replace(CONFIG, normalize=normalize, block=block, hidden=72, bound=0.8)
     train_run(config, tmp_path / "run")
     weights = (tmp_path / "run" / "model.safetensors").read_bytes()
     (tmp_path / "run" / "model.safetensors").unlink()
@@ -348,3 +348,29 @@ def test_a_checkpoint_at_most_once_a_second_and_after_the_last_epoch(
         on_epoch=lambda row: clock.update(epoch=int(row["epoch"])),
     )
     assert saved == epochs
+
+
+def test_settings_of_another_type_are_damage(finished, tmp_path):
+    run = copy_of(finished, tmp_path)
+    record = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(record | {"hidden": "five"}))
+    with pytest.raises(ValueError, match="damaged: hidden must be an integer, got 'five'"):
+        read_config(run)
+
+
+def test_a_resumed_run_knows_what_it_keeps(finished, tmp_path):
+    run = copy_of(finished, tmp_path)
+
+    def stop(_):
+        raise TrainingDiverged("the loss is nan")
+
+    writer = rundir.RunWriter(run, CONFIG, json.loads((run / "config.json").read_text()))
+    assert "no checkpoint was written" in writer.kept()
+    history = []
+    state = type(
+        "State",
+        (),
+        {"history": history, "load_state_dict": lambda _, x: history.extend(x["history"])},
+    )()
+    writer.begin(state)
+    assert writer.kept().endswith("keeps the checkpoint after epoch 3")
