@@ -5,8 +5,7 @@ Vectors are rows, so that each lies in one piece.  The space
 .. math:: \mathcal B = \operatorname{span}\{V, M V_{1:4}, M^2 V_{1:4}, \dots\}
 
 of :math:`M = W`, :math:`W^\top` or :math:`W^\top W` is grown by four vectors at a time, and
-M is on it the small matrix H whose powers `rnnspec.spectra.squaring` takes.  (After an edit touch
-`rnnspec.spectra.following`: numba's cache looks only at the file of a function.)
+M is on it the small matrix H whose powers `rnnspec.spectra.squaring` takes.
 """
 
 import math
@@ -14,6 +13,9 @@ import math
 import numpy as np
 
 from rnnspec.spectra.squaring import copy, dot, high_power, jit, leading
+
+# numba's cache looks only at this file
+# compiled in: squaring 7b7ca8ef
 
 PLAIN, TRANSPOSED, SQUARED = range(3)
 WIDTH = 4  # vectors by which the space grows at a time: their sums run side by side

@@ -9,6 +9,9 @@ from numba import njit
 
 from rnnspec.spectra.simd import LANES, add, fma, fnma, load, mul, splat, store, sub
 
+# numba's cache looks only at this file
+# compiled in: simd fad78ef0
+
 L, W = LANES, 2 * LANES  # doubles of one part of a row, and of a row
 jit = njit(nogil=True, cache=True, error_model="numpy")
 

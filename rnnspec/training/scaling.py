@@ -17,6 +17,9 @@ from torch import Tensor
 
 from rnnspec.spectra.squaring import jit
 
+# numba's cache looks only at this file
+# compiled in: squaring 7b7ca8ef
+
 Array = NDArray[Any]
 
 

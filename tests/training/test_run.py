@@ -195,6 +195,7 @@ def test_resuming_a_finished_run_changes_nothing(finished, tmp_path):
     assert (run / "summary.json").read_text() == (finished / "none" / "summary.json").read_text()
 
 
+@pytest.mark.filterwarnings("ignore:the rayleigh estimate")  # of one vector
 @pytest.mark.parametrize(("normalize", "block"), [("radius", 8), ("radius", 1), ("norm", 8)])
 def test_a_kill_before_the_weights_are_written_loses_nothing(tmp_path, normalize, block):
     config = replace(CONFIG, normalize=normalize, block=block, hidden=72, bound=0.8)
@@ -267,10 +268,10 @@ def test_no_run_at_all(tmp_path):
         ({"normalize": "norm", "bound": 0}, "`bound` must be a finite number > 0"),
         ({"normalize": "norm", "estimator": "qr"}, "`estimator` must be one of"),
         ({"device": "tpu"}, "`device` must be one of cpu, cuda, got 'tpu'"),
-        ({"threads": 0}, "`threads` must be at least 1, got 0"),
+        ({"threads": 0}, "`threads` must be an integer of at least 1, got 0"),
         ({"cell": "elman"}, "`cell` must be one of"),
         ({"hidden": 0}, "`hidden` must be at least 1"),
-        ({"epochs": 0}, "`epochs` must be at least 1"),
+        ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
         ({"lr": float("inf")}, "`lr` must be a finite number"),
         ({"view": "spiral"}, "`view` must be one of"),
         ({"dataset": "mnistt"}, "`name` must be one of"),
