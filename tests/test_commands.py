@@ -199,6 +199,12 @@ def test_exit_codes(error, code, message, sources, program, monkeypatch):
     assert called.err.strip().count("\n") == 0
 
 
+def test_debug_keeps_the_exit_code(program, monkeypatch):
+    monkeypatch.setenv("RNNSPEC_DEBUG", "1")
+    monkeypatch.setattr("rnnspec.cli.cli", lambda **_: 1)
+    assert program("study").code == 1
+
+
 def test_debug_shows_the_traceback(sources):
     (sources / "bad.npy").write_text("")
     quiet = outside(MAIN, "measure", sources / "bad.npy")

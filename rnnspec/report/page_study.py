@@ -25,7 +25,7 @@ def study_section(study: Study) -> str:
     done = sum(run["state"] == "done" for run in runs)
     name = study.record["name"]
     anchor = f"study-{slug(name)}"
-    claims = "".join(map(_claim, study.claims))
+    claims = "".join(_claim(claim, anchor) for claim in study.claims)
     return f"""
 <section class="study" id="{anchor}" aria-labelledby="{anchor}-title">
 <h2 id="{anchor}-title">The study {escape(name)}</h2>
@@ -40,7 +40,8 @@ def study_section(study: Study) -> str:
 </section>"""
 
 
-def _claim(claim: Claim) -> str:
+def _claim(claim: Claim, anchor: str) -> str:
+    anchor = f"{anchor}-{slug(claim.name)}"
     rows = [
         [
             escape(one.name),
@@ -51,8 +52,8 @@ def _claim(claim: Claim) -> str:
     ]
     columns = ("number", "value [95 % interval] (n)", "corrected p", "effect")
     return f"""
-<article class="claim" aria-labelledby="claim-{slug(claim.name)}">
-<h3 id="claim-{slug(claim.name)}">{escape(claim.name)}: {escape(claim.question)}</h3>
+<article class="claim" aria-labelledby="{anchor}">
+<h3 id="{anchor}">{escape(claim.name)}: {escape(claim.question)}</h3>
 <p class="verdict {slug(claim.verdict)}">{escape(claim.verdict)}</p>
 <p>{escape(claim.sentence)}</p>
 <details><summary>the rule, and {len(rows)} numbers</summary><p>{escape(claim.rule)}</p>

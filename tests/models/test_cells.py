@@ -193,3 +193,11 @@ def test_a_product_with_the_stack_passes_what_is_below(name, layers, reverse):
 def test_what_has_no_state_map_is_refused(module, match):
     with pytest.raises(ValueError, match=match):
         recurrent_cells(module)
+
+
+def test_weights_of_a_training_that_diverged():
+    gru = nn.GRU(2, 3, num_layers=2)
+    with torch.no_grad():
+        gru.weight_hh_l1[0, 0] = torch.nan
+    with pytest.raises(ValueError, match="must have finite weights, got a NaN .* GRU_l1"):
+        recurrent_cells(gru)

@@ -165,6 +165,21 @@ def test_dull_and_extreme_matrices_have_a_page(A):
     assert not Outline(page({"a": bare(A=A)}, [], "")).open
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("layer0.forget", "of one gate"),
+        ("layer0.reverse.new", "of one gate"),
+        ("layer0", "linear map of one step"),
+        ("encoder.layer0.reverse", "linear map of one step"),
+        ("layer0.jacobian@mean", "The state Jacobian"),
+    ],
+)
+def test_what_a_matrix_is_of(name, said):
+    found = re.findall("<p class=.what.>(.*?)</p>", page({"a": bare(**{name: SHEAR})}, [], ""))
+    assert [said in text for text in found] == [True]
+
+
 def test_equal_names_are_told_apart(tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -183,6 +198,22 @@ def test_a_stored_record_of_robustness_is_taken(copy):
     portrait = portrait_of(copy)
     assert portrait.robustness["results"][0]["accuracy"] == 0.125
     assert "12.5 %" in page({"a": portrait}, [], "")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"results": [3], "minimal": {}},
+        {"results": [None], "minimal": {}},
+        {"results": [], "minimal": {"fmn": None}},
+        {"results": [{"target": "input"}], "minimal": {}},
+        {"minimal": {}},
+    ],
+)
+def test_a_damaged_record_of_robustness_is_told(copy, record):
+    write_json(copy / "robustness.json", record)
+    with pytest.raises(ValueError, match="robustness.json is damaged: expected "):
+        portrait_of(copy)
 
 
 def test_without_its_data_a_run_has_its_matrices(copy, monkeypatch):

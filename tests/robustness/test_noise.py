@@ -148,3 +148,14 @@ def test_an_unknown_distribution_lists_the_known(linear, walks):
         pytest.raises(ValueError, match="`distribution` must be one of gaussian, uniform, sign, s"),
     ):
         noise(victim, 1.0, distribution="cauchy")
+
+
+@pytest.mark.parametrize("epsilon", [-1.0, float("nan")])
+def test_a_size_that_is_none(epsilon):
+    data = rnnspec.load_dataset("digits").test.subset(range(3))
+    model = rnnspec.SequenceClassifier("rnn", 8, 10, hidden=4)
+    with (
+        under_attack(model, data, Threat()) as victim,
+        pytest.raises(ValueError, match="`epsilon` must be a finite number >= 0"),
+    ):
+        noise(victim, epsilon)
