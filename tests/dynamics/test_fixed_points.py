@@ -296,8 +296,12 @@ def test_networks_without_a_state_map_are_refused():
         fixed_points(nn.GRU(2, 5, bidirectional=True), np.zeros((1, 10)))
     with pytest.raises(ValueError, match="found none in Linear"):
         fixed_points(nn.Linear(2, 5), np.zeros((1, 5)))
-    broken = random_net("gru")
+    broken = random_net("gru").double()
     with torch.no_grad():
         broken.weight_hh_l0[0, 0] = torch.nan
-    with pytest.raises(ValueError, match="from 3 of 3 the search is not finite"):
+    with pytest.raises(ValueError, match="`module` must have finite weights"):
         fixed_points(broken, np.zeros((3, 5)))
+    with torch.no_grad():
+        broken.weight_hh_l0[0, :2] = torch.tensor([1e308, -1e308], dtype=torch.float64)
+    with pytest.raises(ValueError, match="from 3 of 3 the search is not finite"):
+        fixed_points(broken, np.full((3, 5), 10.0))

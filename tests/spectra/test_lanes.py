@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -147,16 +146,3 @@ def test_numba_is_loaded_only_when_it_is_needed():
         "assert abs(found.sigma_min[1, 0] - 0.5) < 1e-6"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
-
-
-def test_compiled_code_is_newer_than_what_it_imports():
-    times = [
-        max((Path(lanes.__file__).parent / f"{name}.py").stat().st_mtime_ns for name in names)
-        for names in (
-            ("simd", "triangle", "multishift"),
-            ("lane_solves",),
-            ("lane_ritz",),
-            ("lane_lanczos",),
-        )
-    ]
-    assert times == sorted(times)
