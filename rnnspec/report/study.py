@@ -17,6 +17,7 @@ from rnnspec.study.results import Row
 from rnnspec.study.runs import column
 from rnnspec.study.words import label
 
+NEAR = 1e-3  # distances below are drawn to scale, those above by orders of magnitude
 AXIS = {
     "median_r": "median r* (ℓ₂, standard deviations)",
     "test_accuracy": "test accuracy",
@@ -27,7 +28,8 @@ AXIS = {
 def plot_study(runs: Sequence[Row]) -> NDArray[np.object_]:
     """The figure of a study: robustness against accuracy, and against distance to instability.
 
-    A row of panels a data set, a colour a condition, a marker a cell, a point a run.
+    A row of panels a data set, a colour a condition, a marker a cell, a point a run.  Distances
+    above 0.001 are on a logarithmic axis.
 
     Parameters
     ----------
@@ -63,6 +65,9 @@ def plot_study(runs: Sequence[Row]) -> NDArray[np.object_]:
                 plot_runs(runs, x, "median_r", dataset=dataset, ax=ax)
             pair[0].set_title(dataset, loc="left")
             pair[1].set_ylabel("")
+            # Unstable matrices are at 0, bounded radii at thousandths, bounded norms at hundredths.
+            pair[1].set_xscale("symlog", linthresh=NEAR)
+            pair[1].set_xlim(left=-NEAR / 5)
     return np.asarray(axes)
 
 

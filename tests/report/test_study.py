@@ -43,6 +43,7 @@ def labels(owner):
 
 def test_a_row_of_panels_for_each_data_set():
     axes = plot_study(runs())
+    assert [ax.get_xscale() for ax in axes[0]] == ["linear", "symlog"]
     assert axes.shape == (2, 2)
     for name, (accuracy, distance) in zip(("digits", "mnist"), axes, strict=True):
         assert accuracy.get_title(loc="left") == name
