@@ -135,7 +135,7 @@ def test_fragile_points_are_those_measured():
 
 
 def test_claims_are_those_of_the_study():
-    folder = ROOT / "benchmarks/results/quick"
+    folder = ROOT / "benchmarks/results/standard"
     kept = json.loads((folder / "claims.json").read_text())["claims"]
     prose = " ".join(README.split())
     assert len(kept) == 4
