@@ -98,7 +98,7 @@ def _curves(study: Study) -> str:
                 by_size.setdefault(_float(row["epsilon"]), []).append(_float(row["accuracy"]))
         curves = {
             key: [{"epsilon": e, "accuracy": fmean(all_)} for e, all_ in sorted(found.items())]
-            for key, found in sizes.items()
+            for key, found in sorted(sizes.items())  # a condition's colour in each figure
         }
         if curves:
             drawn += figure(

@@ -85,6 +85,14 @@ def test_the_page_of_a_study(folder):
     assert "Matrices</h2>" not in html
 
 
+def test_a_condition_has_the_same_place_in_each_figure(folder):
+    curves = (folder / "curves.csv").read_text().splitlines()
+    backwards = "\n".join([curves[0], *reversed(curves[1:])])
+    as_written = page({}, [read_study(folder)], "")
+    (folder / "curves.csv").write_text(backwards + "\n")
+    assert page({}, [read_study(folder)], "") == as_written
+
+
 def test_a_study_of_no_finished_run_has_a_page(folder):
     write_results(folder / "results.csv", [])
     write_curves(folder / "curves.csv", [])
