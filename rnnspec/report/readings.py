@@ -7,8 +7,7 @@ from math import e, inf, log
 from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.style import number
 from rnnspec.spectra.measures import StabilityMeasures
-
-ROUNDING = 1e-6  # of weights in single precision: a radius nearer to 1 is on the edge
+from rnnspec.study.runs import ROOM
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def headline(portrait: MatrixPortrait) -> str:
 
 
 def _on_edge(m: StabilityMeasures) -> bool:
-    return abs(m.spectral_radius - 1) <= ROUNDING
+    return abs(m.spectral_radius - 1) <= ROOM
 
 
 def readings(portrait: MatrixPortrait) -> tuple[Reading, ...]:
@@ -193,7 +192,7 @@ def _kreiss(m: StabilityMeasures) -> str:
 
 
 def _norm(m: StabilityMeasures) -> str:
-    if m.spectral_norm <= 1 + ROUNDING:
+    if m.spectral_norm <= 1 + ROOM:
         return "No single step makes any state longer."
     return f"A single step makes some state {number(m.spectral_norm)} times as long."
 

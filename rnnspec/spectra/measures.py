@@ -207,9 +207,9 @@ def _warnings(
         yield "stability_radius_real: undefined, the matrix is complex"
     if isinf(found["kreiss_constant"][0].value):
         yield "kreiss_constant: infinite, an eigenvalue lies outside the unit disk"
-    for key, sized in {**{key: {"": one} for key, one in found.items()}, **by_size}.items():
-        for _, messages in sized.values():
-            yield from (f"{key}: {message}" for message in messages)
+    sized = [(key, one) for key in by_size for one in by_size[key].values()]
+    for key, (_, messages) in [*found.items(), *sized]:
+        yield from (f"{key}: {message}" for message in messages)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import inf, log10
+from math import inf, isfinite, log10
 
 import numpy as np
 
@@ -32,12 +32,11 @@ from rnnspec.study.estimate import (
 )
 from rnnspec.study.paired import paired
 from rnnspec.study.results import Row
-from rnnspec.study.runs import column, trained
+from rnnspec.study.runs import ROOM, column, trained
 from rnnspec.study.words import counted, judged, label, said
 
 GAIN = 1.1  # a median r* larger by less than a tenth is no gain
 HALF = 0.5
-ROUNDING = 1e-6  # of a radius that was bounded in float32
 RATIOS = ("kreiss_constant", "median_r")
 SIZED = ("pseudospectral_gap@", "weights_accuracy@")
 
@@ -99,7 +98,7 @@ def _stable(radius: Sequence[Row]) -> Estimate:
     known = rho[~np.isnan(rho)]
     if not len(known):
         return Estimate(name, left_out=len(rho), why="no run")
-    share = float((known <= 1 + ROUNDING).mean())
+    share = float((known <= 1 + ROOM).mean())
     low, high = wilson(share, len(known))
     return Estimate(name, share, float(low), float(high), len(known), len(rho) - len(known))
 
@@ -138,7 +137,7 @@ def _differences(compared: list[Estimate]) -> str:
 
     The signed-rank test of n pairs has no p-value below 2^(1 - n).
     """
-    made = [one for one in compared if one.p == one.p]
+    made = [one for one in compared if isfinite(one.p)]
     if not any(2.0 ** (1 - one.n) * len(made) < LEVEL for one in made):
         return f"So few starts can show no difference among {len(made)} comparisons."
     differ = sum(one.p_corrected < LEVEL for one in made)

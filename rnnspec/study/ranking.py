@@ -1,6 +1,7 @@
 """P1: does accuracy rank robustness, and which other number does."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -86,14 +87,15 @@ def _pooled(runs: Sequence[Row], name: str, robust: str, seed: int, where: str) 
 
 def _within(runs: Sequence[Row], seed: int) -> list[Estimate]:
     """The same in each data set by itself, if there are several; not corrected."""
-    datasets = sorted({str(run["dataset"]) for run in runs})
+    parts: dict[str, list[Row]] = {}
+    for run in runs:
+        parts.setdefault(str(run["dataset"]), []).append(run)
+    if len(parts) == 1:
+        return []
     return [
         one
-        for dataset in datasets
-        if len(datasets) > 1
-        for one in _correlations(
-            [run for run in runs if run["dataset"] == dataset], seed, f", {dataset}"
-        )
+        for dataset in sorted(parts)
+        for one in _correlations(parts[dataset], seed, f", {dataset}")
     ]
 
 
@@ -111,7 +113,7 @@ def _sentence(runs: Sequence[Row], verdict: str, numbers: list[Estimate]) -> str
 
 
 def _predictors(numbers: list[Estimate]) -> str:
-    family = f"corrected for {counted(sum(e.p == e.p for e in numbers), 'comparison')}"
+    family = f"corrected for {counted(sum(isfinite(e.p) for e in numbers), 'comparison')}"
     found = sorted((e for e in numbers if e.p_corrected < LEVEL), key=lambda e: -abs(e.value))
     if not found:
         return f"No number is shown to predict robustness ({family})."

@@ -15,7 +15,6 @@ q is estimated anew in each training step from a block of vectors that is kept
 from step to step, and gradients flow through it.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -129,16 +128,11 @@ class SpectralNormalization(nn.Module):
 
     def set_extra_state(self, state: Tensor) -> None:
         """Take the vectors of a state dict; u and w have as many rows as were kept."""
-        values, (g, h, _), right = state.cpu().numpy(), self.shape, self.vectors.right
-        u = (g, (values.size - 2 * right.size) // (2 * g * h), h)
-        ends = np.cumsum([right.size, right.size, math.prod(u)])
-        for name, part in zip(vars(self.vectors), np.split(values, ends), strict=True):
-            x = (
-                part.reshape(u)
-                if name in ("u", "w")
-                else part.astype(right.dtype).reshape(right.shape)
-            )
-            setattr(self.vectors, name, x)
+        vectors, (g, h, _) = self.vectors, self.shape
+        size, dtype, shape = vectors.right.size, vectors.right.dtype, vectors.right.shape
+        blocks, factors = np.split(state.cpu().numpy().copy(), [2 * size])
+        vectors.right, vectors.left = blocks.astype(dtype).reshape(2, *shape)
+        vectors.u, vectors.w = factors.reshape(2, g, -1, h)
 
     def gates(self, weight: Tensor) -> Array:
         """The stack (g, h, h) as an array: the weight itself on the CPU, else a copy."""

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -359,19 +360,21 @@ def test_settings_of_another_type_are_damage(finished, tmp_path):
         read_config(run)
 
 
+def test_a_damaged_config_may_be_deleted(finished, tmp_path):
+    run = copy_of(finished, tmp_path)
+    (run / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="delete it, and the run can be taken up again"):
+        train_run(CONFIG, run, resume=True)
+    (run / "config.json").unlink()
+    train_run(CONFIG, run, resume=True)
+    assert same_run(run, finished / "none")
+
+
 def test_a_resumed_run_knows_what_it_keeps(finished, tmp_path):
     run = copy_of(finished, tmp_path)
-
-    def stop(_):
-        raise TrainingDiverged("the loss is nan")
-
     writer = rundir.RunWriter(run, CONFIG, json.loads((run / "config.json").read_text()))
     assert "no checkpoint was written" in writer.kept()
-    history = []
-    state = type(
-        "State",
-        (),
-        {"history": history, "load_state_dict": lambda _, x: history.extend(x["history"])},
-    )()
+    state = SimpleNamespace(history=[])
+    state.load_state_dict = lambda kept: state.history.extend(kept["history"])
     writer.begin(state)
     assert writer.kept().endswith("keeps the checkpoint after epoch 3")
