@@ -6,9 +6,7 @@ Here, and nowhere else, that stack is cut: ``layer0.forget`` is a square
 float64 array that the matrix functions of `rnnspec` understand.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnnspec.models.gates import CELLS, GATES, cell_of_shape, n_gates
+from rnnspec.models.acting import at_rest as at_rest
+from rnnspec.models.acting import stacks_in_module
+from rnnspec.models.gates import CELLS, GATES, n_gates
+from rnnspec.models.keys import stacks_in_mapping
 
-_KEY = re.compile(r"^(?P<prefix>.*?)weight_hh(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?$")
 Source = nn.Module | Mapping[str, Any] | str | Path
 
 
@@ -101,18 +101,6 @@ def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
     return {f"{name}.stacked": _as_array(W) for name, cell, W in _stacks(source) if GATES[cell]}
 
 
-@contextmanager
-def at_rest(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while: to look at a weight must not move its normalisation."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training
-
-
 def cut_gates(cell: str, stack: Any) -> Any:
     """A (g*h, ...) array or tensor of `cell` as a (g, h, ...) view: weights or biases.
 
@@ -141,50 +129,15 @@ def _as_array(weight: Any) -> NDArray[np.float64]:
 
 def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
     """Name, cell and (g*h, h) weight, as it is stored, of each layer and direction."""
-    found = [(m, W) for key, W in _weights(source).items() if (m := _KEY.match(key))]
-    if not found:
-        raise ValueError(
-            "`source` must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-            " found none (a feed-forward network, or weights under other names?)"
-        )
-    several = len({match["prefix"] for match, _ in found}) > 1
-    for match, weight in found:
-        W = weight if isinstance(weight, Tensor) else np.asarray(weight)
-        cell = cell_of_shape(*W.shape) if W.ndim == 2 else None
-        if cell is None:
-            raise ValueError(
-                f"`{match[0]}` must have shape (h, h), (3h, h) or (4h, h)"
-                f" (rnn, gru, lstm), got {tuple(W.shape)} (an LSTM with proj_size is not supported)"
-            )
-        name = f"layer{match['layer'] or 0}" + (".reverse" if match["reverse"] else "")
-        yield (f"{match['prefix']}{name}" if several else name), cell, W
-
-
-def _weights(source: Source) -> Mapping[str, Any]:
+    if isinstance(source, nn.Module):
+        return stacks_in_module(source)
     if isinstance(source, str | Path):
         from rnnspec.models.checkpoint import load_weights
 
-        return load_weights(source)
-    if isinstance(source, nn.Module):
-        # Attributes, not the state dict: a parametrised weight counts as it acts.
-        with at_rest(source):
-            return {
-                f"{prefix}.{name}" if prefix else name: getattr(module, name)
-                for prefix, module in source.named_modules()
-                if isinstance(module, nn.RNNBase | nn.RNNCellBase)
-                for name in _hh_names(module)
-            }
+        source = load_weights(source)
     if not isinstance(source, Mapping):
         raise ValueError(
             "`source` must be a torch module, a state dict or a path,"
             f" got {type(source).__name__}; cells known: {', '.join(CELLS)}"
         )
-    return source
-
-
-def _hh_names(module: nn.Module) -> list[str]:
-    if isinstance(module, nn.RNNCellBase):
-        return ["weight_hh"]
-    assert isinstance(module, nn.RNNBase)
-    directions = ("", "_reverse") if module.bidirectional else ("",)
-    return [f"weight_hh_l{k}{d}" for k in range(module.num_layers) for d in directions]
+    return stacks_in_mapping(source)

@@ -1,0 +1,1 @@
+"""What a file holds, told from its content; nothing in a file is ever executed."""
