@@ -9,6 +9,11 @@ from torch import Tensor
 
 from rnnspec.models.gates import cell_of_shape
 
+
+class LeftOut(UserWarning):
+    """Some recurrent weight of a source was not taken; the message says which and why."""
+
+
 _KEY = re.compile(r"^(?P<prefix>.*?)weight_hh(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?$")
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rnnspec.models.gates import cell_of_shape
-from rnnspec.models.recurrent import at_rest, cut_gates
+from rnnspec.models.acting import acting_weights, foreign_cells
+from rnnspec.models.parts import Part, is_quantised, joined, recurrent_parts
+from rnnspec.models.recurrent import cut_gates
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,11 @@ class Cell:
 def recurrent_cells(
     module: nn.Module, dtype: torch.dtype = torch.float64
 ) -> tuple[tuple[Cell, ...], ...]:
-    """The cells of `module`: one tuple for each direction, its layers from below.
+    """The cells of the recurrent part of `module`: one tuple for each direction, layers from below.
 
-    Weights count as they act: a normalised weight is taken normalised.  Without biases
-    (``bias=False``) they are zero.
+    Weights count as they act: a normalised or pruned weight is taken so.  Without biases
+    (``bias=False``) they are zero.  Whether `module` steps as these cells do is not looked at:
+    see `rnnspec.models.reading`.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def recurrent_cells(
     ValueError
         If `module` is no module, has no recurrent layers inside or several recurrent
         modules, an ``nn.RNN`` with relu, or an LSTM with proj_size, or its weights are not
-        finite.
+        finite, complex or quantised.
 
     Examples
     --------
@@ -69,60 +71,78 @@ def recurrent_cells(
     >>> [(cell.n_inputs, cell.state_size) for cell in reverse]
     [(3, 16), (16, 16)]
     """
-    part = _only_recurrent(module)
-    if getattr(part, "proj_size", 0):
+    return cells_of_part(module, only_part(module), dtype)
+
+
+def cells_of_part(
+    root: nn.Module, part: Part, dtype: torch.dtype = torch.float64
+) -> tuple[tuple[Cell, ...], ...]:
+    """As `recurrent_cells`, of one `part` of `root`; its kind and its weights are checked."""
+    where = f"`module`{f' ({part.name})' if part.name else ''}"
+    if is_quantised(part.module):
         raise ValueError(
-            f"`module` must not project its state, got proj_size={part.proj_size}"
-            " (the state map of such an LSTM is not supported)"
+            f"{where} must compute in floating point, got a dynamically quantised one: its"
+            " arithmetic rounds each input and is no smooth map (its matrices can be measured;"
+            " take the Jacobians of the network before quantisation)"
         )
-    if getattr(part, "nonlinearity", "tanh") != "tanh":
-        raise ValueError(f"`module` must be a tanh rnn, got nonlinearity={part.nonlinearity!r}")
-    if isinstance(part, nn.RNNCellBase):
-        suffixes = [[""]]
-    else:
-        assert isinstance(part, nn.RNNBase)
-        ends = ("", "_reverse") if part.bidirectional else ("",)
-        suffixes = [[f"_l{k}{end}" for k in range(part.num_layers)] for end in ends]
-    with at_rest(module), torch.no_grad():
-        return tuple(tuple(_cell(part, suffix, dtype) for suffix in row) for row in suffixes)
+    if part.nonlinearity != "tanh":
+        raise ValueError(
+            f"{where} must be a tanh rnn, got nonlinearity={part.nonlinearity!r} (its matrices can"
+            " be measured: rnnspec.recurrent_matrices; the Jacobian of a relu network is W with the"
+            " rows of the units that are off set to 0)"
+        )
+    weights = acting_weights(root, part)
+    if (projection := next((n for n in weights if n.startswith("weight_hr")), None)) is not None:
+        raise ValueError(
+            f"{where} must not project its state, got proj_size={len(weights[projection])}"
+            " (the state map of such an LSTM is not supported; of its matrices take"
+            " weight_hh @ weight_hr)"
+        )
+    for name, weight in weights.items():
+        if weight.is_complex():
+            raise ValueError(f"{where} must have real weights, got {weight.dtype} in {name}")
+        if not weight.isfinite().all():
+            raise ValueError(
+                f"`module` must have finite weights, got a NaN or an infinity in"
+                f" {joined(part.name, name)} (a training that diverged?)"
+            )
+    return tuple(
+        tuple(_cell(part.kind, weights, suffix, dtype) for suffix in row) for row in part.suffixes
+    )
 
 
-def _only_recurrent(module: nn.Module) -> nn.Module:
+def only_part(module: nn.Module) -> Part:
+    """The one recurrent part of `module`.
+
+    Raises
+    ------
+    ValueError
+        If `module` is no module, or there is none inside, or there are several.
+    """
     if not isinstance(module, nn.Module):
         raise ValueError(f"`module` must be a torch module, got {type(module).__name__}")
-    found = {
-        name: part
-        for name, part in module.named_modules()
-        if isinstance(part, nn.RNNBase | nn.RNNCellBase)
-    }
+    found = recurrent_parts(module)
+    foreign = foreign_cells(module)
     if not found:
+        reason = foreign[0] if foreign else "a feed-forward network?"
         raise ValueError(
             "`module` must have nn.RNN, nn.LSTM or nn.GRU inside, found none"
-            f" in {type(module).__name__} (a feed-forward network?)"
+            f" in {type(module).__name__} ({reason})"
         )
-    if len(found) > 1:
+    if len(found) > 1 or foreign:
+        names = [f"{part.name} ({type(part.module).__name__})" for part in found]
         raise ValueError(
             "`module` must have one recurrent module inside,"
-            f" got {', '.join(found)}: pass one of them"
+            f" got {', '.join([*names, *foreign])}: pass one of them, with the inputs that it reads"
         )
-    return next(iter(found.values()))
+    return found[0]
 
 
-def _cell(part: nn.Module, suffix: str, dtype: torch.dtype) -> Cell:
-    W = getattr(part, f"weight_hh{suffix}").detach().to(dtype, copy=True)
-    U = getattr(part, f"weight_ih{suffix}").detach().to(dtype, copy=True)
-    kind = cell_of_shape(*W.shape)
-    assert kind is not None
-    b, a = (
-        getattr(part, f"bias_{side}{suffix}").detach().to(dtype, copy=True)
-        if part.bias
-        else W.new_zeros(len(W))
-        for side in ("ih", "hh")
+def _cell(kind: str, weights: dict[str, Tensor], suffix: str, dtype: torch.dtype) -> Cell:
+    W = weights[f"weight_hh{suffix}"]
+    stacks = (
+        weights[f"weight_ih{suffix}"],
+        W,
+        *(weights.get(f"bias_{side}{suffix}", W.new_zeros(len(W))) for side in ("ih", "hh")),
     )
-    for stack in (U, W, b, a):
-        if not stack.isfinite().all():
-            raise ValueError(
-                f"`module` must have finite weights, got a NaN or an infinity in those of"
-                f" {type(part).__name__}{suffix} (a training that diverged?)"
-            )
-    return Cell(kind, *(cut_gates(kind, stack) for stack in (U, W, b, a)))
+    return Cell(kind, *(cut_gates(kind, stack.to(dtype, copy=True)) for stack in stacks))

@@ -79,13 +79,14 @@ def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
     False
     """
     blocks: dict[str, Tensor] = {}
-    for name, cell, weight in _stacks(module):
-        if not isinstance(weight, nn.Parameter):
+    stored = {parameter.data_ptr() for parameter in module.parameters()}
+    for name, cell, weight in stacks_in_module(module):
+        if weight.data_ptr() not in stored:
             raise ValueError(
                 f"`module` must hold plain weights to be written, those of {name} are computed from"
-                " others (a normalisation? `rnnspec.bake` makes it permanent)"
+                " others (a normalisation or a pruning? `rnnspec.bake` makes it permanent)"
             )
-        blocks |= _by_gate(name, cell, weight.detach())
+        blocks |= _by_gate(name, cell, weight)
     return blocks
 
 

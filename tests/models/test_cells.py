@@ -183,7 +183,7 @@ def test_a_product_with_the_stack_passes_what_is_below(name, layers, reverse):
     ("module", "match"),
     [
         (nn.Linear(2, 2), "found none in Linear"),
-        (nn.Sequential(nn.GRU(2, 3), nn.GRU(3, 3)), "got 0, 1: pass one of them"),
+        (nn.Sequential(nn.GRU(2, 3), nn.GRU(3, 3)), r"got 0 \(GRU\), 1 \(GRU\): pass one of them"),
         (nn.LSTM(2, 5, proj_size=3), "got proj_size=3"),
         (nn.RNN(2, 3, nonlinearity="relu"), "got nonlinearity='relu'"),
         (nn.RNNCell(2, 3, nonlinearity="relu"), "got nonlinearity='relu'"),
@@ -199,5 +199,5 @@ def test_weights_of_a_training_that_diverged():
     gru = nn.GRU(2, 3, num_layers=2)
     with torch.no_grad():
         gru.weight_hh_l1[0, 0] = torch.nan
-    with pytest.raises(ValueError, match="must have finite weights, got a NaN .* GRU_l1"):
+    with pytest.raises(ValueError, match="must have finite weights, got a NaN .* weight_hh_l1"):
         recurrent_cells(gru)

@@ -1,0 +1,116 @@
+"""The recurrent parts of a module: which of its submodules step a state, and of what kind."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+KINDS = {
+    **{nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"},
+    **{nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"},
+}
+_NAMES = {kind.__name__: name for kind, name in KINDS.items()}
+# TorchScript compiles a class anew for each set of its constants, and mangles its name.
+_SCRIPTED = re.compile(r"__torch__\.torch\.nn\.modules\.rnn\.(___torch_mangle_\d+\.)?(\w+)")
+_SUFFIX = re.compile(r"weight_hh(?P<suffix>(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?)")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A submodule of one of PyTorch's recurrent classes, or of a class derived from one.
+
+    Attributes
+    ----------
+    name : str
+        Where it is in the module, "" for the module itself.
+    module : module
+        The submodule.
+    kind : str
+        "rnn", "lstm" or "gru".
+    """
+
+    name: str
+    module: nn.Module
+    kind: str
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The plain names of its weights and biases, whatever computes them."""
+        part: Any = self.module
+        if isinstance(part, nn.RNNBase):
+            return tuple(name for layer in part._all_weights for name in layer)
+        if isinstance(part, nn.RNNCellBase):
+            return ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if part.bias else ()))
+        if is_quantised(part):
+            return tuple(packed_weights(part))
+        return tuple(name for name, _ in part.named_parameters())
+
+    @property
+    def layers(self) -> tuple[tuple[str, str], ...]:
+        """Each layer and direction: its name, ``layer0.reverse``, and what ends its weights'."""
+        return tuple(
+            (f"layer{match['layer'] or 0}{'.reverse' if match['reverse'] else ''}", match["suffix"])
+            for name in self.parameter_names
+            if (match := _SUFFIX.fullmatch(name))
+        )
+
+    @property
+    def suffixes(self) -> tuple[tuple[str, ...], ...]:
+        """What ends the names of each direction's layers: (("_l0", "_l1"),), or (("",),)."""
+        ends = [suffix for _, suffix in self.layers]
+        reverse = tuple(end for end in ends if end.endswith("_reverse"))
+        forward = tuple(end for end in ends if end not in reverse)
+        return (forward, reverse) if reverse else (forward,)
+
+    @property
+    def is_cell(self) -> bool:
+        """Whether it takes one step each time it is called."""
+        return self.suffixes == (("",),)
+
+    @property
+    def nonlinearity(self) -> str | None:
+        """Of the kind "rnn" its own, None where a traced module does not say; else tanh."""
+        given: str | None = getattr(self.module, "nonlinearity", None)
+        return given if self.kind == "rnn" else "tanh"
+
+
+def recurrent_parts(module: nn.Module) -> list[Part]:
+    """The recurrent parts inside `module`, eager, scripted or quantised ones.
+
+    Examples
+    --------
+    >>> model = nn.ModuleDict({"encoder": nn.Linear(2, 3), "memory": nn.GRU(3, 8)})
+    >>> [(part.name, part.kind) for part in recurrent_parts(model)]
+    [('memory', 'gru')]
+    """
+    return [
+        Part(name, part, kind)
+        for name, part in module.named_modules()
+        if (kind := _kind(part)) is not None
+    ]
+
+
+def is_quantised(part: nn.Module) -> bool:
+    """Whether this is one of PyTorch's dynamically quantised recurrent modules."""
+    return type(part).__module__.startswith("torch.ao.nn.quantized.dynamic")
+
+
+def packed_weights(part: Any) -> dict[str, Tensor]:
+    """Weights, with their scales, and biases of a dynamically quantised module."""
+    return {**part.get_weight(), **part.get_bias()}
+
+
+def joined(prefix: str, name: str) -> str:
+    """`name` after `prefix` and a dot, if there is a prefix."""
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _kind(part: nn.Module) -> str | None:
+    if isinstance(part, torch.jit.ScriptModule):
+        match = _SCRIPTED.fullmatch(part._c._type().qualified_name())
+        return _NAMES.get(match[2]) if match else None
+    if is_quantised(part):
+        return _NAMES.get(type(part).__name__)
+    return next((kind for base, kind in KINDS.items() if isinstance(part, base)), None)
