@@ -1,0 +1,160 @@
+"""A module run on sequences, with the lengths and the state if its forward names them.
+
+The names of its parameters alone say what a forward wants: ``forward(x, hidden=None)`` and
+``forward(x, noise=0.0)`` take a second argument too, and no lengths.
+"""
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+NAMED = ("lengths", "state")
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
+
+Run = Callable[[Tensor, Tensor | None, Tensor | None], Any]
+"""Maps inputs, and lengths and state or None, to what the module returns."""
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The module inside `model`: DataParallel, DistributedDataParallel, an average, torch.compile.
+
+    Examples
+    --------
+    >>> gru = nn.GRU(2, 3)
+    >>> unwrap(nn.DataParallel(nn.DataParallel(gru))) is gru
+    True
+    """
+    while True:
+        # The class that torch.compile gives is not imported: that would take a second.
+        compiled = getattr(model, "_orig_mod", None)
+        if isinstance(compiled, nn.Module):
+            model = compiled
+        elif isinstance(model, WRAPPERS):
+            model = model.module
+        else:
+            return model
+
+
+def parameters_of(model: nn.Module) -> Mapping[str, Parameter]:
+    """The parameters of the forward of what `model` wraps, by name and in order.
+
+    Examples
+    --------
+    >>> list(parameters_of(nn.GRU(2, 3)))
+    ['input', 'hx']
+    """
+    forward = unwrap(model).forward
+    # A TorchScript module that was read from a file has no signature in Python.
+    schema = getattr(forward, "schema", None)
+    if schema is None:
+        return signature(forward).parameters
+    return {
+        argument.name: Parameter(
+            argument.name,
+            Parameter.KEYWORD_ONLY if argument.kwarg_only else Parameter.POSITIONAL_OR_KEYWORD,
+            default=argument.default_value if argument.has_default_value() else Parameter.empty,
+        )
+        for argument in schema.arguments[1:]  # the first is the module itself
+    }
+
+
+def takes(model: nn.Module, name: str) -> bool:
+    """Whether the forward of `model` has a parameter `name`, beside the first, its inputs.
+
+    Examples
+    --------
+    >>> takes(nn.GRU(2, 3), "hx"), takes(nn.GRU(2, 3), "lengths")
+    (True, False)
+    """
+    found = list(parameters_of(model).values())[1:]
+    variadic = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return any(one.name == name and one.kind not in variadic for one in found)
+
+
+def runner(model: nn.Module) -> Run:
+    """`call` of one model, whose forward is looked at once.
+
+    Raises
+    ------
+    ValueError
+        If the forward takes no inputs, or requires something beside inputs, lengths and state.
+    """
+    others = list(parameters_of(model).values())
+    if not others or others.pop(0).kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
+        raise ValueError(
+            "`model` must have a forward whose first argument is the inputs,"
+            f" that of {type(unwrap(model)).__name__} takes none by position"
+        )
+    variadic = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    others = [one for one in others if one.kind not in variadic]
+    for one in others:
+        if one.name not in NAMED and one.default is Parameter.empty:
+            raise ValueError(_REQUIRED.format(type(unwrap(model)).__name__, one.name))
+    required = {one.name for one in others if one.default is Parameter.empty}
+    by_position = [one for one in others if one.kind is Parameter.POSITIONAL_ONLY]
+    by_keyword = [one.name for one in others if one.name in NAMED and one not in by_position]
+
+    def run(inputs: Tensor, lengths: Tensor | None = None, state: Tensor | None = None) -> Any:
+        if lengths is None and "lengths" in required:
+            n, t = inputs.shape[:2]
+            lengths = torch.full((n,), t, device=inputs.device)
+        if state is None and "state" in required:
+            raise ValueError(_REQUIRED.format(type(unwrap(model)).__name__, "state"))
+        given = {"lengths": lengths, "state": state}
+        in_order = [_or_default(given.get(one.name), one) for one in by_position]
+        by_name = {name: given[name] for name in by_keyword if given[name] is not None}
+        return model(inputs, *in_order, **by_name)
+
+    return run
+
+
+def _or_default(value: Tensor | None, parameter: Parameter) -> Any:
+    return parameter.default if value is None else value
+
+
+_REQUIRED = (
+    "`model` must run on its inputs alone, or with `lengths` and `state`, but the forward of {0}"
+    " requires `{1}`: give it a default, wrap the module in one that hands it over, or, if it is"
+    " the true lengths (n,) of the sequences, name it `lengths`"
+)
+
+
+def call(
+    model: nn.Module, inputs: Tensor, lengths: Tensor | None = None, state: Tensor | None = None
+) -> Any:
+    """What `model` returns of `inputs`; it gets lengths and state if its forward names them.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        It is run as it is, in its wrapper (``DataParallel``, `torch.compile`), if it has one.
+    inputs : (n, t, d) tensor
+        Handed over as the first argument.
+    lengths : (n,) tensor, optional
+        Handed over by keyword to a forward that has a parameter of exactly this name; by
+        position if it must be.  Default: what the forward has as default; all t if it has none.
+    state : tensor, optional
+        As `lengths`.
+
+    Raises
+    ------
+    ValueError
+        If the forward takes no inputs, or requires another argument, or a state that is not
+        given.
+
+    Examples
+    --------
+    >>> class Last(nn.Module):
+    ...     def forward(self, x, lengths, gain=1.0):
+    ...         return gain * x[torch.arange(len(x)), lengths - 1]
+    >>> x = torch.arange(6.0).view(2, 3, 1)
+    >>> call(nn.DataParallel(Last()), x, torch.tensor([1, 3])).flatten()
+    tensor([0., 5.])
+    >>> call(nn.Flatten(), x, torch.tensor([1, 3])).shape
+    torch.Size([2, 3])
+    """
+    return runner(model)(inputs, lengths, state)
