@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import count
-from rnnspec.dynamics.jacobian import state_jacobians
+from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
-from rnnspec.dynamics.trajectory import checked
-from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.reading import read_along
 from rnnspec.spectra.nonnormality import henrici_departure
 from rnnspec.spectra.stability import distance_to_instability
 
@@ -110,12 +110,12 @@ def stability_bands(
     {'spectral_radius': 0.5, 'spectral_norm': 0.5, 'henrici_departure': 0.0,
      'distance_to_instability': 0.5}
     """
-    cells = recurrent_cells(model)
-    x, true_lengths = checked(inputs, lengths, cells)
-    n, t, _ = x.shape
+    reading = read_along(model, inputs, lengths)
+    n, t, _ = reading.inputs.shape
     rows = _evenly(n, n if samples is None else count(samples, "samples"))
     columns = _evenly(t, STEPS) if steps is None else np.asarray(steps)
-    J = state_jacobians(model, x[rows], true_lengths[rows], columns.tolist(), direction)
+    few = reading[torch.from_numpy(rows).to(reading.inputs.device)]
+    J = jacobians_along(few, columns.tolist(), direction)
     values = _measured(J)
     worst = _worst(values, rows, columns)
     quantiles = {name: step_quantiles(each, levels) for name, each in values.items()}

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from rnnspec.dynamics.index import index_sum
 from rnnspec.dynamics.search import Ends, searched
 from rnnspec.dynamics.velocity import velocity
-from rnnspec.models.layers import Cell, recurrent_cells
+from rnnspec.models.layers import Cell
+from rnnspec.models.reading import own_cells
 from rnnspec.models.stack import stack_jacobian
 from rnnspec.spectra.measures import StabilityMeasures, measure
 
@@ -113,7 +114,8 @@ def fixed_points(
     Parameters
     ----------
     model : module
-        Causal, as `state_trajectory` takes it; left as it is.
+        Causal: a recurrent layer or cell of PyTorch, or a `SequenceClassifier`.  Of any other
+        module pass the recurrent part, with `input` as that reads it.
     starts : (n, s) array_like or tensor
         Whole states: all layers from below, (h, c) for an LSTM.
     input : (d,) array_like or tensor, optional
@@ -128,7 +130,7 @@ def fixed_points(
     ------
     ValueError
         If `starts` or `input` do not fit `model` or are not finite, the first step from a
-        start is not finite, or `model` is bidirectional or none that `recurrent_cells` takes.
+        start is not finite, or `model` is bidirectional or does more than its recurrent part.
 
     Notes
     -----
@@ -149,7 +151,13 @@ def fixed_points(
     >>> found.states[:, 0].round(6).tolist(), found.kinds
     ([-0.957504, 0.957504, 0.0], ('stable', 'stable', 'unstable'))
     """
-    cells = _causal(model)
+    return fixed_points_of(causal(own_cells(model)), starts, input)
+
+
+def fixed_points_of(
+    cells: tuple[Cell, ...], starts: ArrayLike | Tensor, input: ArrayLike | Tensor | None = None
+) -> FixedPoints:
+    """As `fixed_points`, of the map of stacked `cells`."""
     x, s = _constant(input, cells), _checked(starts, cells)
     speeds = velocity(cells, x, s).square().sum(1)
     if not bool(speeds.isfinite().all()):
@@ -188,8 +196,14 @@ def _result(cells: tuple[Cell, ...], x: Tensor, ends: Ends) -> FixedPoints:
     )
 
 
-def _causal(model: nn.Module) -> tuple[Cell, ...]:
-    cells = recurrent_cells(model)
+def causal(cells: tuple[tuple[Cell, ...], ...]) -> tuple[Cell, ...]:
+    """The cells of the one direction that there is.
+
+    Raises
+    ------
+    ValueError
+        If there are two.
+    """
     if len(cells) > 1:
         raise ValueError(
             "`model` must be causal, got a bidirectional network, which has no one state map:"

@@ -16,13 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from rnnspec.dynamics.jacobian import state_jacobians
+from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.product_norms import log
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
-from rnnspec.dynamics.trajectory import Motion, checked, moved, one_direction
+from rnnspec.dynamics.trajectory import one_direction
+from rnnspec.models.acting import at_rest
+from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.recurrent import at_rest
+from rnnspec.models.formula import is_known
+from rnnspec.models.motion import Motion
+from rnnspec.models.reading import read_along
 
 Array = NDArray[np.float64]
 
@@ -108,22 +111,23 @@ def gradient_profile(
     >>> profile.norms.shape, bool(np.ptp(profile.log_norms) < 1e-12)
     ((1, 3), True)
     """
-    if not isinstance(model, SequenceClassifier):
+    model = unwrap(model) if isinstance(model, nn.Module) else model
+    if not isinstance(model, SequenceClassifier) or not is_known(model):
         raise ValueError(
             "`model` must be a rnnspec.SequenceClassifier, whose loss is known,"
-            f" got {type(model).__name__}"
+            f" got {type(model).__name__} (with a forward or hooks of its own?)"
         )
-    cells = recurrent_cells(model)
+    reading = read_along(model, inputs, lengths)
+    cells, true_lengths = reading.cells, reading.lengths
     side = one_direction(cells, direction)
     if len(cells) > 1 and len(cells[0]) > 1:
         raise ValueError(
             "`model` must have one layer if it is bidirectional: the layers above read both"
             f" directions, got {len(cells[0])} layers"
         )
-    x, true_lengths = checked(inputs, lengths, cells)
-    classes = _classes(labels, len(x), model.n_classes).to(x.device)
-    v = _at_the_end(model, moved(cells, x, true_lengths), true_lengths, classes, side)
-    J = state_jacobians(model, x, true_lengths, direction=direction)
+    classes = _classes(labels, len(reading), model.n_classes).to(true_lengths.device)
+    v = _at_the_end(model, reading.simulate(), true_lengths, classes, side)
+    J = jacobians_along(reading, direction=direction)
     log_norms = _pulled_back(J, v, true_lengths.cpu().numpy(), reverse=side == 1)
     name = direction or "forward"
     quantiles = step_quantiles(log_norms, levels)

@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import one_of, positive, seed_number
-from rnnspec.dynamics.jacobian import state_jacobians
+from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.product_norms import log, log_norm_products, log_product_norms
 from rnnspec.dynamics.quantiles import step_quantiles
-from rnnspec.dynamics.trajectory import Motion, checked, moved
-from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.motion import Motion
+from rnnspec.models.reading import read_along
 from rnnspec.models.stack import stack_step
 from rnnspec.spectra.kreiss import kreiss_constant
 
@@ -150,18 +150,17 @@ def finite_time_growth(
     """
     one_of(kick, "kick", KICKS)
     positive(epsilon, "epsilon")
-    cells = recurrent_cells(model)
+    reading = read_along(model, inputs, lengths)
+    cells = reading.cells
     if len(cells) > 1:
         raise ValueError("`model` must read in one direction: of two, one reads before the kick")
-    x, true_lengths = checked(inputs, lengths, cells)
-    _check_step(step, int(true_lengths.max()))
-    J = state_jacobians(model, x, true_lengths, range(step, x.shape[1]))
+    _check_step(step, int(reading.lengths.max()))
+    J = jacobians_along(reading, range(step, reading.inputs.shape[1]))
     linear, delta = log_product_norms(J)
     if kick == "random":
         delta = np.random.default_rng(seed_number(seed)).standard_normal(delta.shape)
         delta /= np.linalg.norm(delta, axis=1, keepdims=True)
-    motion = moved(cells, x, true_lengths)
-    measured = log(_distances(motion, step, epsilon * delta) / epsilon)
+    measured = log(_distances(reading.simulate(), step, epsilon * delta) / epsilon)
     is_rnn = len(cells[0]) == 1 and cells[0][0].kind == "rnn"
     A = cells[0][0].W[0].cpu().numpy() if is_rnn else np.nanmean(J, axis=(0, 1))
     K = kreiss_constant(A)

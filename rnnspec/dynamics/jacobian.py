@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import one_of
-from rnnspec.dynamics.trajectory import DIRECTIONS, Motion, checked, moved, one_direction
+from rnnspec.dynamics.trajectory import DIRECTIONS, one_direction
 from rnnspec.models.cells import summed_state_jacobian
-from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.motion import Motion
+from rnnspec.models.reading import Reading, read_along
 from rnnspec.models.stack import read_jacobian
 
 CHUNK = 2**21  # bytes of Jacobians computed at once: what a cache holds
@@ -33,7 +34,7 @@ def state_jacobians(
     steps: Sequence[int] | None = None,
     direction: str | None = None,
 ) -> NDArray[np.float64]:
-    r"""The Jacobians :math:`\partial s_t/\partial s_{t-1}` along sequences from a zero state.
+    r"""The Jacobians :math:`\partial s_t/\partial s_{t-1}` along sequences.
 
     The state is that of all layers, from below: s = h for one layer of ``rnn`` or ``gru``,
     2h, (h, c), for an ``lstm``; L times that for L layers.  With several layers J is block
@@ -42,7 +43,8 @@ def state_jacobians(
     Parameters
     ----------
     model : module
-        A `SequenceClassifier`, or any module with one recurrent module inside.
+        As `state_trajectory` takes it: a module with more than its recurrent part is run on
+        `inputs`, and the Jacobians are those along what the part reads.
     inputs : (n, t, d) array_like or tensor
     lengths : (n,) array_like of int, optional
         True lengths; default: all t.
@@ -75,18 +77,23 @@ def state_jacobians(
     >>> bool(abs(J - rnn.weight_hh_l0.detach().numpy()).max() < 1e-15)  # tanh is linear at 0
     True
     """
-    cells = recurrent_cells(model)
-    side = one_direction(cells, direction)
-    x, true_lengths = checked(inputs, lengths, cells)
-    wanted = _steps(steps, x)
-    s = sum(cell.state_size for cell in cells[side])
-    shape = (len(x), len(wanted), s, s)
+    return jacobians_along(read_along(model, inputs, lengths), steps, direction)
+
+
+def jacobians_along(
+    reading: Reading, steps: Sequence[int] | None = None, direction: str | None = None
+) -> NDArray[np.float64]:
+    """As `state_jacobians`, of what a recurrent part reads."""
+    side = one_direction(reading.cells, direction)
+    wanted = _steps(steps, reading.inputs)
+    s = sum(cell.state_size for cell in reading.cells[side])
+    shape = (len(reading), len(wanted), s, s)
     if (size := 8 * int(np.prod(shape, dtype=object))) > LARGEST:
         raise ValueError(
             f"the Jacobians must fit in {LARGEST / 1e9:.1f} GB, got {shape}: {size / 1e9:.1f} GB;"
             " choose `steps` or fewer sequences, or take `mean_jacobian`"
         )
-    motion = moved(cells, x, true_lengths)
+    motion = reading.simulate()
     result = np.empty(shape)
     result[~motion.real[:, wanted].cpu().numpy()] = np.nan
     for row, column, J in _chunks(motion, side, wanted):
@@ -127,16 +134,15 @@ def mean_jacobian(
     >>> mean_jacobian(nn.LSTM(3, 8), np.zeros((2, 5, 3))).shape
     (16, 16)
     """
-    cells = recurrent_cells(model)
-    side = one_direction(cells, direction)
-    x, true_lengths = checked(inputs, lengths, cells)
-    wanted = _steps(steps, x)
-    layers = len(cells[side])
+    reading = read_along(model, inputs, lengths)
+    side = one_direction(reading.cells, direction)
+    wanted = _steps(steps, reading.inputs)
+    layers = len(reading.cells[side])
     if layer is not None and not 0 <= layer < layers:
         raise ValueError(f"`layer` must be from 0 to {layers - 1}, got {layer}")
     total, count = torch.zeros(()), 0
-    for part in zip(torch.split(x, BATCH), torch.split(true_lengths, BATCH), strict=True):
-        motion = moved(cells, *part)
+    for rows in torch.split(torch.arange(len(reading), device=wanted.device), BATCH):
+        motion = reading[rows].simulate()
         count += int(motion.real[:, wanted].sum())
         if layers == 1 or layer is not None:
             total = total + _own_sum(motion, side, layer or 0, wanted)
@@ -146,7 +152,7 @@ def mean_jacobian(
     if not count:
         raise ValueError(
             "`steps` must hold one that a sequence reaches, from 0 to"
-            f" {int(true_lengths.max()) - 1},"
+            f" {int(reading.lengths.max()) - 1},"
             f" got {list(steps or ())}"
         )
     mean: NDArray[np.float64] = (total / count).cpu().numpy()

@@ -8,6 +8,7 @@ r"""Lyapunov exponents of a network's state map, along data or on its own.
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,8 +18,9 @@ from torch import Tensor, nn
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
 from rnnspec.dynamics.exponents import LyapunovSpectrum, spectrum_of
 from rnnspec.dynamics.frames import Advance, log_growth
-from rnnspec.dynamics.trajectory import Motion, checked, moved, one_direction
-from rnnspec.models.layers import recurrent_cells
+from rnnspec.dynamics.trajectory import one_direction
+from rnnspec.models.motion import Motion
+from rnnspec.models.reading import read_along
 from rnnspec.models.stack import read_jacobian_product, whole_size
 
 PERIODS = 32  # at the end of each there is a running estimate
@@ -98,21 +100,22 @@ def lyapunov_spectrum(
     >>> bool(abs(found.exponents - np.log([0.5, 0.25])).max() < 1e-14)
     True
     """
-    cells = recurrent_cells(model)
-    side = one_direction(cells, direction)
-    x, steps = checked(inputs, lengths, cells)
-    s = whole_size(cells[side])
+    reading = read_along(model, inputs, lengths)
+    x, steps = reading.inputs, reading.lengths
+    side = one_direction(reading.cells, direction)
+    s = whole_size(reading.cells[side])
     k = _count(k, s)
     warmup = _warmup(warmup, int(steps.min()))
     positive(tol, "tol")
-    start = None if starts is None else _states(starts, len(x), s, x.device)
+    if starts is not None:
+        start = _states(starts, len(x), s, x.device)
+        reading = replace(reading, starts=(start, None) if side == 0 else (None, start))
     ends = np.linspace(warmup, int(steps.max()), PERIODS + 1).round().astype(int)
     times = [int(end) for end in np.unique(ends)]
     rng = np.random.default_rng(seed_number(seed))
     grown = []
     for part in torch.split(torch.arange(len(x), device=x.device), BATCH):
-        own = None if start is None else start[part]
-        motion = moved(cells, x[part], steps[part], (own, None) if side == 0 else (None, own))
+        motion = reading[part].simulate()
         advance, drawn = _along(motion, side), rng.standard_normal((len(part), s, k))
         frame = torch.linalg.qr(torch.from_numpy(drawn).to(x.device))[0]
         frame, _, _ = log_growth(advance, frame, steps[part], (0, warmup), tol)

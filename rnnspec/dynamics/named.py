@@ -7,10 +7,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.dynamics.fixed_points import FixedPoints, fixed_points
+from rnnspec.dynamics.fixed_points import FixedPoints, causal, fixed_points_of
 from rnnspec.dynamics.jacobian import mean_jacobian
-from rnnspec.dynamics.trajectory import checked, moved
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.reading import read_along
 
 MARK = "jacobian@"
 STARTS = 1000  # states, evenly spaced among those that the data visit, of the searches
@@ -99,11 +99,11 @@ def visited_fixed_points(
     >>> len(visited_fixed_points(nn.LSTM(3, 8), np.zeros((2, 5, 3))))
     1
     """
-    cells = recurrent_cells(model)
-    x, steps = checked(inputs, lengths, cells)
-    motion = moved(cells, x, steps)
+    reading = read_along(model, inputs, lengths)
+    motion = reading.simulate()
     states = torch.cat(motion.after[0], dim=2)[motion.real]
-    return fixed_points(model, states[:: -(-len(states) // STARTS)], x.sum((0, 1)) / steps.sum())
+    mean = reading.inputs.sum((0, 1)) / reading.lengths.sum()
+    return fixed_points_of(causal(reading.cells), states[:: -(-len(states) // STARTS)], mean)
 
 
 def _at_point(

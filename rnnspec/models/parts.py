@@ -36,6 +36,14 @@ class Part:
     kind: str
 
     @property
+    def expression(self) -> str:
+        """How to write the submodule of a module that is called model."""
+        if not self.name:
+            return "model"
+        written = all(word.isidentifier() for word in self.name.split("."))
+        return f"model.{self.name}" if written else f"model.get_submodule({self.name!r})"
+
+    @property
     def parameter_names(self) -> tuple[str, ...]:
         """The plain names of its weights and biases, whatever computes them."""
         part: Any = self.module

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec import SequenceClassifier, fixed_points, mean_jacobian, state_jacobians
+from rnnspec import SequenceClassifier, mean_jacobian, state_jacobians
 from rnnspec.dynamics import named
+from rnnspec.dynamics.fixed_points import fixed_points_of
 from rnnspec.dynamics.named import named_jacobian, visited_fixed_points
 from rnnspec.models.gates import CELLS
 
@@ -51,11 +52,11 @@ def test_the_searches_start_from_real_states_at_the_mean_real_input(x, monkeypat
     model, lengths = SequenceClassifier("rnn", 2, 2, H, 2), [6, 5, 2]
     asked = []
 
-    def record(model, starts, input):
+    def record(cells, starts, input):
         asked.append((starts, input))
-        return fixed_points(model, starts, input)
+        return fixed_points_of(cells, starts, input)
 
-    monkeypatch.setattr(named, "fixed_points", record)
+    monkeypatch.setattr(named, "fixed_points_of", record)
     x[1, 5:], x[2, 2:] = np.nan, np.nan
     for most, n in ((1000, 13), (13, 13), (12, 7), (1, 1)):
         monkeypatch.setattr(named, "STARTS", most)

@@ -159,7 +159,7 @@ def test_files_and_run_directories(tmp_path):
         ({"weight_ih_l0": np.eye(2), "hh_l0": np.eye(2)}, "found none"),
         (
             nn.LSTM(2, 6, proj_size=4),
-            r"`weight_hh_l0` must have shape .* got \(24, 4\) .*proj_size is not supported",
+            r"weight_hh_l0 acts on a projection .* weight_hh_l0 @ weight_hr_l0",
         ),
         ({"weight_hh_l0": np.zeros((5, 2))}, r"`weight_hh_l0` must have .* got \(5, 2\)"),
         ({"weight_hh_l0": np.zeros(4)}, r"got \(4,\)"),

@@ -1,0 +1,79 @@
+"""The states that the cells of a network pass through along inputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rnnspec.models.cells import step
+from rnnspec.models.layers import Cell
+from rnnspec.models.stack import split_state, whole_size
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """What each layer of each direction read and was, in the order of its own steps.
+
+    ``read[direction][layer]`` is (n, t, d_l), ``before`` and ``after`` are (n, t, s_l): the
+    states before and after the step.  Direction 1 goes from the last true step to the first;
+    its time, too, is that of the data: ``order[direction]`` (n, t) are the positions in the
+    order in which it reads them, padded ones last.  Values at padded steps mean nothing.
+    """
+
+    cells: tuple[tuple[Cell, ...], ...]
+    real: Tensor  # shape: (n, t), True at real steps
+    order: list[Tensor]
+    read: list[list[Tensor]]
+    before: list[list[Tensor]]
+    after: list[list[Tensor]]
+
+
+@torch.no_grad()
+def simulate(
+    cells: tuple[tuple[Cell, ...], ...],
+    x: Tensor,
+    lengths: Tensor,
+    starts: Sequence[Tensor | None] = (None, None),
+) -> Motion:
+    """Run all layers and directions along inputs `x` (n, t, d) of true `lengths` (n,).
+
+    `starts` are the whole states (n, s) of each direction before its first step, or zero.
+    """
+    real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+    order = [_order(lengths, x.shape[1], reverse=k == 1) for k in range(len(cells))]
+    motion = Motion(
+        cells, real, order, [[] for _ in cells], [[] for _ in cells], [[] for _ in cells]
+    )
+    first = [
+        split_state(row, x.new_zeros(len(x), whole_size(row)) if start is None else start)
+        for row, start in zip(cells, starts, strict=False)
+    ]
+    # A layer reads both directions of the one below, so layers come one after another.
+    for k, layer in enumerate(zip(*cells, strict=True)):
+        for direction, cell in enumerate(layer):
+            before, after = _along(cell, x, order[direction], first[direction][k])
+            motion.read[direction].append(x)
+            motion.before[direction].append(before)
+            motion.after[direction].append(after)
+        x = torch.cat([states[-1][:, :, : layer[0].hidden] for states in motion.after], dim=2)
+    return motion
+
+
+def _along(cell: Cell, x: Tensor, order: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    """States before and after each step of `x` from `s`, its steps taken in `order` (n, t)."""
+    rows = torch.arange(len(x), device=x.device)
+    before = x.new_empty(*x.shape[:2], cell.state_size)
+    after = torch.empty_like(before)
+    for now in order.T:
+        before[rows, now] = s
+        s = step(cell, x[rows, now], s)
+        after[rows, now] = s
+    return before, after
+
+
+def _order(lengths: Tensor, t: int, reverse: bool) -> Tensor:
+    """(n, t) positions in the order in which they are read, the padded ones last."""
+    now = torch.arange(t, device=lengths.device).expand(len(lengths), t)
+    back = lengths[:, None] - 1 - now
+    return torch.where(back >= 0, back, now) if reverse else now

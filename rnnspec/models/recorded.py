@@ -1,0 +1,140 @@
+"""What a recurrent part reads and returns while the module around it runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from rnnspec.models.parts import Part
+
+Change = Callable[[Tensor], Tensor]
+
+
+class UnknownCall(ValueError):
+    """A recurrent part was called, or answers, in another way than its class in PyTorch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a recurrent part, its sequences in the rows of each tensor.
+
+    ``given`` and ``returned`` are the whole states (n, s) of each direction before and after:
+    (h, c) of an LSTM's layer, all layers from below; ``given`` is None where the part was to
+    start from zero.  A cell class takes one step, t = 1.
+    """
+
+    inputs: Tensor  # shape: (n, t, d)
+    lengths: Tensor | None  # shape: (n,), of a packed sequence
+    given: tuple[Tensor, ...] | None
+    outputs: Tensor  # shape: (n, t, h), both directions beside one another
+    returned: tuple[Tensor, ...]
+
+
+@contextmanager
+def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Call]]:
+    """A list that holds each call of `part` that is made inside the ``with`` block.
+
+    With a `change`, every tensor that the part returns goes through it on its way out: what the
+    part reads later then shows whether it depends on what the part returned.
+
+    Raises
+    ------
+    UnknownCall
+        From inside the block, if the part is called or answers in another way than its class in
+        PyTorch.
+
+    Examples
+    --------
+    >>> from rnnspec.models.parts import recurrent_parts
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.GRU(3, 8, batch_first=True))
+    >>> with recorded_calls(recurrent_parts(model)[0]) as calls:
+    ...     _ = model(torch.zeros(5, 7, 2))
+    >>> [(tuple(call.inputs.shape), tuple(call.returned[0].shape)) for call in calls]
+    [((5, 7, 3), (5, 8))]
+    """
+    calls: list[Call] = []
+
+    def look(_: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+        try:
+            calls.append(_call(part, [*args], kwargs, output))
+        except (TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+            raise UnknownCall(
+                f"`model` must call {part.name or 'its recurrent part'} as PyTorch's"
+                f" {part.kind.upper()} is called, with an input and a state, and take outputs and"
+                f" state from it ({error})"
+            ) from error
+        return None if change is None else _changed(output, change)
+
+    handle = part.module.register_forward_hook(look, with_kwargs=True)
+    try:
+        yield calls
+    finally:
+        handle.remove()
+
+
+def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> Call:
+    unnamed = iter(args)
+    inputs: Any
+    inputs, state = (kwargs[n] if n in kwargs else next(unnamed, None) for n in ("input", "hx"))
+    if part.is_cell:
+        alone = inputs.dim() == 1
+        after = _cell_state(output, alone)
+        h = (output[0] if isinstance(output, tuple) else output).detach().clone()
+        return Call(
+            _batched(inputs, alone)[:, None],
+            None,
+            None if state is None else (_cell_state(state, alone),),
+            _batched(h, alone)[:, None],
+            (after,),
+        )
+    outputs, final = output
+    alone = isinstance(inputs, Tensor) and inputs.dim() == 2
+    read, lengths = _sequences(part, inputs, alone)
+    before = None if state is None else _layer_states(part, state, alone)
+    written, _ = _sequences(part, outputs, alone)
+    return Call(read, lengths, before, written, _layer_states(part, final, alone))
+
+
+def _batched(x: Tensor, alone: bool) -> Tensor:
+    return (x[None] if alone else x).detach().clone()
+
+
+def _cell_state(state: Any, alone: bool) -> Tensor:
+    parts = state if isinstance(state, tuple | list) else (state,)
+    return torch.cat([_batched(one, alone) for one in parts], dim=1)
+
+
+def _sequences(part: Part, x: Any, alone: bool) -> tuple[Tensor, Tensor | None]:
+    """A batch of sequences (n, t, d), and its lengths if they were packed."""
+    if isinstance(x, PackedSequence):
+        padded, lengths = pad_packed_sequence(x, batch_first=True)
+        return padded.detach().clone(), lengths
+    first = alone or part.module.batch_first
+    x = _batched(x, alone)
+    return x if first else x.transpose(0, 1), None
+
+
+def _layer_states(part: Part, state: Any, alone: bool) -> tuple[Tensor, ...]:
+    """(layers * directions, n, h), or a pair of them, as whole states (n, s) of each direction."""
+    parts = state if isinstance(state, tuple | list) else (state,)
+    stacked = [one[:, None] if alone else one for one in parts]
+    sides = len(part.suffixes)
+    layers = range(len(part.suffixes[0]))
+    return tuple(
+        torch.cat([one[layer * sides + side] for layer in layers for one in stacked], dim=1)
+        .detach()
+        .clone()
+        for side in range(sides)
+    )
+
+
+def _changed(output: Any, change: Change) -> Any:
+    if isinstance(output, Tensor):
+        return change(output)
+    if isinstance(output, PackedSequence):
+        return output._replace(data=change(output.data))
+    return type(output)(_changed(one, change) for one in output)
