@@ -123,4 +123,4 @@ def difference(found: Tensor, expected: Tensor, tolerance: float) -> str:
     now = int(wrong.any(2).any(0).nonzero()[0])
     size = float(expected[:, now].norm()) or 1.0
     relative = float((found - expected)[:, now].norm()) / size
-    return f"by up to {float(apart[:, now].max()):.2g} ({100 * relative:.2g} %) at step {now}"
+    return f"by up to {float(apart[:, now].max()):.2g} ({100 * relative:.3g} %) at step {now}"

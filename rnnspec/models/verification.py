@@ -59,7 +59,7 @@ class Trial:
         )
 
 
-def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor | None, tuple[Tensor | None, ...]]:
+def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor, tuple[Tensor | None, ...]]:
     """The cells of the part, what they read (n, t, d), true lengths, and states at the start.
 
     Raises
@@ -73,7 +73,7 @@ def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor | None, tuple[Tensor | N
     _check_formula(trial, cells, calls)
     read = torch.cat([one.inputs for one in calls], dim=1)
     lengths = _true_lengths(trial, calls, read)
-    _check_rows(trial, calls, read, lengths)
+    _check_reading(trial, calls, read, lengths)
     given = calls[0].given
     starts = (None,) * len(cells) if given is None else tuple(s.double() for s in given)
     return cells, read, lengths, starts
@@ -183,7 +183,7 @@ def _first_outputs_difference(cells: Cells, one: Call) -> str:
     return difference(outputs.double(), top, tolerance)
 
 
-def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor | None:
+def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
     """Of what is read: those of the data, unless the part reads other steps than there are."""
     (n, t), given, packed = trial.inputs.shape[:2], trial.lengths, calls[0].lengths
     if len(read) != n:
@@ -198,7 +198,9 @@ def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor |
                 "it reads packed sequences of other lengths than `lengths`, or in another order"
             )
         return packed
-    if given is None or read.shape[1] in (t, int(given.max())):
+    if given is None:
+        return torch.full((n,), read.shape[1], device=read.device)
+    if read.shape[1] in (t, int(given.max())):
         return given
     raise trial.refusal(
         f"it reads {read.shape[1]} steps where `inputs` has {t}, so that `lengths` says nothing of"
@@ -206,46 +208,39 @@ def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor |
     )
 
 
-def _check_rows(trial: Trial, calls: Sequence[Call], read: Tensor, lengths: Tensor | None) -> None:
-    """Few sequences alone, in reverse order, are read as before; what was returned is not read."""
-    n = len(read)
+def _check_reading(trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor) -> None:
+    """Few sequences in reverse order are read as in company, whatever the part returned."""
+    n, several = len(read), len(calls) > 1
+    if n == 1 and not several:
+        return
     few = torch.tensor(list(dict.fromkeys([n - 1, n // 2, 0])), device=trial.inputs.device)
-    part = trial[few]
-    alone = record(part) if n > 1 else calls
-    found = torch.cat([one.inputs for one in alone], dim=1)
-    t = min(found.shape[1], read.shape[1])
-    steps = torch.full((n,), t, device=read.device) if lengths is None else lengths
-    real = (torch.arange(t, device=read.device) < steps[few, None])[:, :, None]
-    scale = torch.finfo(read.dtype).eps ** 0.5 * max(1.0, float(_largest(read)))
-    if len(found) != len(few):
-        text = f": {len(found)} where {len(few)} are given (batch_first=False?)"
-    else:
-        same = (torch.where(real, x[:, :t].double(), 0.0) for x in (found, read[few]))
-        text = difference(next(same), next(same), scale)
-    if text:
+    expected, some = (read[few], steps[few]), trial[few]
+    if not _reading_difference(record(some, shaken=several), *expected):
+        return
+    if text := _reading_difference(record(some), *expected):
         raise trial.refusal(
-            "what it reads of a sequence is not the same when the sequences come in another order"
-            f" and company {text} (batch_first=False, sorted sequences, or random numbers?)"
+            f"what it reads of a sequence depends on the order and the company of the sequences:"
+            f" it differs {text} (batch_first=False, sorted sequences, or random numbers?)"
         )
-    if len(alone) > 1:
-        _check_inputs(part, alone)
+    text = _reading_difference(record(some, shaken=True), *expected)
+    raise trial.refusal(
+        f"what it reads depends on what it returned before, which changes it {text}, so that the"
+        " network reads its own output; the part's formula at a held input leaves that out"
+    )
 
 
-def _check_inputs(trial: Trial, calls: Sequence[Call]) -> None:
-    """What the part reads stays when what it returns is changed."""
-    changed = record(trial, shaken=True)
-    now = calls[0].inputs.shape[1]
-    for one, other in zip(calls[1:], changed[1:], strict=False):
-        tolerance = torch.finfo(one.inputs.dtype).eps ** 0.5 * max(1.0, float(_largest(one.inputs)))
-        same = one.inputs.shape == other.inputs.shape
-        if not same or difference(one.inputs, other.inputs, tolerance):
-            raise trial.refusal(
-                f"what it reads at step {now} depends on what it returned before, so that the"
-                " network reads its own output, which the part's formula at a held input leaves out"
-            )
-        now += one.inputs.shape[1]
-    if len(changed) != len(calls):
-        raise trial.refusal("how many steps it takes depends on what it returned before")
+def _reading_difference(calls: Sequence[Call], expected: Tensor, steps: Tensor) -> str:
+    """How what is read at real steps differs from `expected` (n, t, d), or ""."""
+    found = torch.cat([one.inputs for one in calls], dim=1)
+    if len(found) != len(expected):
+        return f"in number, {len(found)} instead of {len(expected)}"
+    t = min(found.shape[1], expected.shape[1])
+    if t < int(steps.max()):
+        return f"in length, {t} steps instead of {int(steps.max())}"
+    real = (torch.arange(t, device=found.device) < steps[:, None])[:, :, None]
+    tolerance = torch.finfo(found.dtype).eps ** 0.5 * max(1.0, float(_largest(expected)))
+    pair = [torch.where(real, x[:, :t].double(), 0.0) for x in (found, expected)]
+    return difference(pair[0], pair[1], tolerance)
 
 
 def _largest(x: Tensor) -> Tensor:
