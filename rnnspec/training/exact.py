@@ -1,30 +1,112 @@
 """What LAPACK says of normalised matrices: errors of estimates, weights that obey the bound."""
 
+import warnings
+from collections.abc import Callable, Iterator
+
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weight_norm
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
-from rnnspec.models.recurrent import at_rest
+from rnnspec.models.acting import WEIGHT_HOOKS, at_rest, raw_weight
+from rnnspec.models.parts import joined, recurrent_parts
 from rnnspec.spectra.dominant import exact_pair
-from rnnspec.training.normalization import Normalize, normalization_on, recurrent_weights
+from rnnspec.training.normalization import (
+    Normalize,
+    SpectralNormalization,
+    normalization_on,
+    recurrent_weights,
+    weight_before,
+)
+
+REMOVALS: dict[type, Callable[[nn.Module, str], object]] = {
+    prune.BasePruningMethod: prune.remove,
+    WeightNorm: remove_weight_norm,
+    SpectralNorm: remove_spectral_norm,
+}
 
 
-def bake(module: nn.Module) -> None:
-    """Make the normalisation permanent and exact, in place: plain parameters remain.
+def bake(module: nn.Module) -> tuple[str, ...]:
+    """Make what computes the weights of recurrent parts permanent, in place.
 
-    Estimates err; so each gate is measured by LAPACK in float64 and shrunk where
-    it is above the bound.  Afterwards radius or norm are at most the bound times
-    1 + 1e-6, and the state dict has plain PyTorch's keys.
+    Plain parameters remain, with plain PyTorch's keys in the state dict: of rnnspec's own
+    normalisation, of every parametrisation of ``torch.nn.utils.parametrize``, of several on one
+    weight, and of the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
+
+    Estimates of rnnspec's normalisation err; so each gate is measured by LAPACK in float64 and
+    shrunk where it is above the bound.  Afterwards radius or norm are at most the bound times
+    1 + 1e-6.
+
+    Returns
+    -------
+    tuple of str
+        For each weight that was made permanent, its key and what had computed it.
+
+    Warns
+    -----
+    UserWarning
+        If there was nothing to do, or a weight had to be left as it is.
+
+    Examples
+    --------
+    >>> gru = nn.GRU(2, 3)
+    >>> _ = nn.utils.parametrizations.weight_norm(gru, "weight_hh_l0")
+    >>> bake(gru)
+    ('weight_hh_l0 from _WeightNorm',)
+    >>> sorted(gru.state_dict())
+    ['bias_hh_l0', 'bias_ih_l0', 'weight_hh_l0', 'weight_ih_l0']
     """
-    for recurrent, name in recurrent_weights(module):
-        normalization = normalization_on(recurrent, name)
-        if normalization is None:
-            continue
-        normalization.eval()  # removal reads the weight: its estimator must not move
-        parametrize.remove_parametrizations(recurrent, name)
-        with torch.no_grad():
-            for block in getattr(recurrent, name).view(normalization.shape):
-                shrink_to(block, normalization.normalize)
+    done = make_permanent(module)
+    kept = [
+        joined(part.name, name)
+        for part in recurrent_parts(module)
+        for name in part.parameter_names
+        if raw_weight(module, part.module, name) is not None
+    ]
+    if kept:
+        warnings.warn(
+            f"left as they are: {', '.join(kept)}, which the forward of a module around them"
+            " computes by dropout of weights and needs in its own form",
+            stacklevel=2,
+        )
+    elif not done:
+        warnings.warn(
+            f"nothing to bake in {type(module).__name__}: nothing that is known computes its"
+            " recurrent weights",
+            stacklevel=2,
+        )
+    return done
+
+
+def make_permanent(module: nn.Module) -> tuple[str, ...]:
+    """As `bake`, without a word if there is nothing to do."""
+    done = []
+    with at_rest(module):  # removal reads the weight: no estimator may move
+        for part in recurrent_parts(module):
+            if not isinstance(part.module, torch.jit.ScriptModule):
+                done += [joined(part.name, text) for text in _permanent(part.module)]
+    return tuple(done)
+
+
+def _permanent(part: nn.Module) -> Iterator[str]:
+    # The hook put on last works on what the others keep, and goes first.
+    for hook in reversed(list(part._forward_pre_hooks.values())):
+        for kind, remove in REMOVALS.items():
+            if isinstance(hook, kind):
+                name = getattr(hook, WEIGHT_HOOKS[kind][0])
+                remove(part, name)
+                yield f"{name} from {type(hook).__name__}"
+    for name in list(getattr(part, "parametrizations", ())):
+        stack = list(part.parametrizations[name])  # type: ignore[index]
+        parametrize.remove_parametrizations(part, name)
+        if isinstance(stack[-1], SpectralNormalization):
+            with torch.no_grad():
+                for block in getattr(part, name).view(stack[-1].shape):
+                    shrink_to(block, stack[-1].normalize)
+        yield f"{name} from {', '.join(type(one).__name__ for one in stack)}"
+    if isinstance(part, nn.RNNBase):  # what it runs on; not every removal tells it
+        part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
 
 
 def shrink_to(block: Tensor, normalize: Normalize) -> None:
@@ -63,8 +145,7 @@ def settle(module: nn.Module) -> float | None:
     for recurrent, name in recurrent_weights(module):
         normalization = normalization_on(recurrent, name)
         if normalization is not None:
-            original = recurrent.parametrizations[name].original  # type: ignore[index, union-attr]
-            W = original.detach().view(normalization.shape)
+            W = weight_before(recurrent, name).view(normalization.shape)
             estimate = torch.from_numpy(normalization.advance(W))
             exact, u, w = exact_pair(W.double(), normalization.normalize.quantity)
             normalization.hold(u.cpu().numpy(), w.cpu().numpy())

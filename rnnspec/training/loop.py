@@ -20,7 +20,7 @@ from rnnspec.training.config import DEFAULTS
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes, check_shared
 from rnnspec.training.evaluation import evaluate, tensors_of
-from rnnspec.training.exact import bake
+from rnnspec.training.exact import make_permanent
 from rnnspec.training.normalization import Normalize, normalize_recurrent
 from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.rundir import RunWriter
@@ -230,7 +230,7 @@ def _finish(
 ) -> TrainedRun:
     model, history = state.model, tuple(state.history)
     model.load_state_dict(state.best["weights"])
-    bake(model)
+    make_permanent(model)
     model.eval()
     device = next(model.parameters()).device
     parts = {name: getattr(data, name) for name in ("train", "validation", "test")}

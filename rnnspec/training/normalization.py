@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of, positive
+from rnnspec.models.acting import weight_hooks
 from rnnspec.models.gates import n_gates
 from rnnspec.spectra.dominant import (
     exact_pair,
@@ -208,6 +209,11 @@ def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:
     for recurrent, name in found:
         if normalization_on(recurrent, name) is not None:
             raise ValueError(f"`{name}` is normalised already; `bake` makes that permanent")
+        if name in dict(weight_hooks(recurrent)):
+            raise ValueError(
+                f"`{name}` must be a parameter to be normalised, but a hook computes it (a pruning"
+                " or another normalisation?); `bake` makes that permanent first"
+            )
         gates = n_gates(recurrent.mode.split("_")[0].lower())
         weight = getattr(recurrent, name)
         parametrize.register_parametrization(
@@ -225,8 +231,24 @@ def recurrent_weights(module: nn.Module) -> Iterator[tuple[nn.RNNBase, str]]:
 
 
 def normalization_on(recurrent: nn.RNNBase, name: str) -> SpectralNormalization | None:
-    """The normalisation of one weight, if it has one."""
+    """The normalisation of one weight, if it has one, alone or among other parametrisations."""
     if not parametrize.is_parametrized(recurrent, name):
         return None
-    normalization = recurrent.parametrizations[name][0]  # type: ignore[index]
-    return normalization if isinstance(normalization, SpectralNormalization) else None
+    stack: Any = recurrent.parametrizations[name]  # type: ignore[index]
+    return next((one for one in stack if isinstance(one, SpectralNormalization)), None)
+
+
+def weight_before(recurrent: nn.RNNBase, name: str) -> Tensor:
+    """What the normalisation of one weight is given, after the parametrisations below it."""
+    stack: Any = recurrent.parametrizations[name]  # type: ignore[index]
+    weights = (
+        (stack.original,)
+        if stack.is_tensor
+        else tuple(getattr(stack, f"original{k}") for k in range(stack.ntensors))
+    )
+    for one in stack:
+        if isinstance(one, SpectralNormalization):
+            break
+        weights = (one(*weights),)
+    weight: Tensor = weights[0].detach()
+    return weight

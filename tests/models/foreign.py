@@ -185,3 +185,36 @@ class Every(nn.Module):
 
     def forward(self, x):
         return self.rnn(x[:, ::2])[0][:, -1]
+
+
+class Ragged(nn.Module):
+    """Cuts its batch to the longest of its sequences."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(D, H, batch_first=True)
+
+    def forward(self, x, lengths):
+        return self.rnn(x[:, : int(lengths.max())])[0][:, -1]
+
+
+class OneByOne(nn.Module):
+    """Runs each sequence by itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(D, H, batch_first=True)
+
+    def forward(self, x):
+        return torch.stack([self.rnn(one)[0][-1] for one in x])
+
+
+class Noisy(nn.Module):
+    """Adds noise to its input, in evaluation mode too."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(D, H, batch_first=True)
+
+    def forward(self, x):
+        return self.rnn(x + 0.1 * torch.randn_like(x))[0][:, -1]
