@@ -15,7 +15,7 @@ from rnnspec.models.arrays import as_array, first_not_finite, is_integer
 from rnnspec.models.asked import INTEGERS, way_to_cut
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.foreign_names import is_input, is_recurrent
-from rnnspec.models.keys import Found, none_found, tell, weights_in
+from rnnspec.models.keys import Found, listed, none_found, tell, weights_in
 from rnnspec.models.recurrent import matrices_of_stacks
 
 SINGLE = ("npy", "mtx", "text")  # one array, whose name is the file's
@@ -37,22 +37,30 @@ def matrices_among(contents: Contents, where: str) -> dict[str, NDArray[Any]]:
     >>> list(matrices_among(among, "a.npz"))
     ['layer0']
     """
-    assumed: tuple[str, ...] = ()
     if contents.kind in SINGLE:
-        taken, left_out = _plain(contents.arrays)
+        found = Found((), (), (), contents.arrays)
+        taken, reasons = _plain(contents.arrays)
     else:
         found = weights_in(contents.arrays)
-        taken, left_out = _by_name(contents, found)
-        left_out = [*contents.left_out, *found.left_out, *left_out]
-        assumed = found.assumed
+        taken, reasons = _by_name(contents, found)
         taken = matrices_of_stacks(found.stacks) | taken
-        if not taken and not left_out:
-            raise ValueError(none_found(where, found.arrays))
+    left_out = (*contents.left_out, *found.left_out, *reasons)
     if not taken:
-        reasons = "; ".join(left_out) or "it has no two-dimensional numeric array"
-        raise ValueError(f"{where}: no matrix can be taken; {reasons}")
-    tell(tuple(left_out), tuple(assumed), where)
+        raise ValueError(_nothing(contents, where, left_out))
+    tell(left_out, (*contents.assumed, *found.assumed), where)
     return taken
+
+
+def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
+    """Why there is no matrix in `contents`."""
+    if left_out:
+        return f"{where}: no matrix can be taken; {'; '.join(left_out)}; {listed(contents.arrays)}"
+    if contents.kind in MATRICES:
+        return (
+            f"{where} must hold a two-dimensional numeric array, found none;"
+            f" {listed(contents.arrays)}"
+        )
+    return none_found(where, contents.arrays)
 
 
 def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]], list[str]]:

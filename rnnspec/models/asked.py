@@ -1,7 +1,7 @@
 """An array of a source by its own key, or its gates as its owner says that they are stacked."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,9 +82,9 @@ def asked(
     return {name: W}
 
 
-def near(key: str, known: Mapping[str, Any]) -> str:
+def near(key: str, known: Iterable[str]) -> str:
     """A hint at the nearest of the names that there are."""
-    close = difflib.get_close_matches(key, known, 1)
+    close = difflib.get_close_matches(key, list(known), 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 

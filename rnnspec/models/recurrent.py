@@ -20,8 +20,9 @@ from rnnspec.models.acting import at_rest as at_rest
 from rnnspec.models.acting import stacks_in_module
 from rnnspec.models.arrays import as_array
 from rnnspec.models.asked import asked
+from rnnspec.models.files.reading import read_contents
 from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.models.keys import Stack, stacks_of_state_dict
+from rnnspec.models.keys import Stack, stacks_of_state_dict, tell
 
 NO_SOURCE = "`source` must be a torch module, a state dict or a path, got {}; cells known: {}"
 Source = nn.Module | Mapping[str, Any] | str | Path
@@ -138,6 +139,7 @@ def cut_gates(cell: str, stack: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> cut_gates("gru", np.zeros((24, 5))).shape
     (3, 8, 5)
     """
@@ -157,13 +159,14 @@ def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
     """Name, cell and (g*h, h) weight, as it is stored, of each layer and direction."""
     if isinstance(source, nn.Module):
         return stacks_in_module(source)
+    where = "`source`"
     if isinstance(source, str | Path):
-        from rnnspec.models.checkpoint import load_weights
-
-        source = load_weights(source)
+        contents, where = read_contents(source), str(source)
+        tell(contents.left_out, contents.assumed, where)
+        source = contents.arrays
     if not isinstance(source, Mapping):
         raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))
-    stacks = stacks_of_state_dict(source)
+    stacks = stacks_of_state_dict(source, where)
     return ((stack.name, stack.cell, stack.weight) for stack in stacks)
 
 
@@ -173,9 +176,7 @@ def _arrays(source: Source) -> dict[str, Any]:
         with at_rest(source), torch.no_grad():
             return _acting(source)
     if isinstance(source, str | Path):
-        from rnnspec.models.checkpoint import load_weights
-
-        return load_weights(source)
+        return read_contents(source).arrays
     if not isinstance(source, Mapping):
         raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))
     return dict(source)
