@@ -281,7 +281,7 @@ def _explained(part: str, plain: set[str]) -> bool:
     return any(part.startswith(f"{key}_") for key in plain)
 
 
-def biases_of(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
+def parts_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The other weights of the same layer and direction, by PyTorch's names without suffix."""
     return {
         part: arrays[key]
