@@ -1,23 +1,22 @@
 """Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnspec._files import write_atomically
 from rnnspec.models.among import MATRICES, matrices_among
 from rnnspec.models.asked import asked, near
+from rnnspec.models.assembly import assembled
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import listed, weights_in
-
-_NORMALIZED = re.compile(r"parametrizations\.weight_hh\w*\.original")
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -27,50 +26,24 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
 
 
 def load_weights(path: str | Path) -> dict[str, Tensor]:
-    """A state dict from a run directory, ``.safetensors``, ``.pt`` or ``.pth``.
+    """The tensors of a run directory or of any file of weights, by their keys.
 
-    Pickled files are read with ``weights_only=True``: tensors, never code.  A
-    training checkpoint that keeps its state dict under ``state_dict``,
-    ``model_state_dict`` or ``model`` is unwrapped.
+    Tensors that lie in dicts and modules within one another have keys joined by dots; those of a
+    whole pickled module are the keys of its state dict.  Nothing in a file is executed.
 
     Raises
     ------
     ValueError
-        If the file is missing, damaged, holds more than tensors, or weights whose
-        normalisation is not baked in.
+        If the file is missing, damaged or holds no weights, or such whose parametrisation, a
+        normalisation say, is not made permanent.
     """
-    path = Path(path)
-    if path.is_dir():
-        if not (path / "model.safetensors").is_file():
-            raise ValueError(
-                f"{path} must be a run directory with model.safetensors, found none"
-                " (a training that did not finish? `rnnspec train --resume` completes it)"
-            )
-        path = path / "model.safetensors"
-    if not path.is_file():
-        raise ValueError(f"{path} does not exist")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged bytes make a parser raise anything
-        raise ValueError(
-            f"{path} is not a readable weights file ({_reason(error)}); expected safetensors,"
-            " or a state dict: torch.save(model.state_dict(), PATH)"
-        ) from error
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping):
-        raise ValueError(f"{path} must hold a state dict, got {type(state).__name__}")
-    normalized = next((key for key in state if _NORMALIZED.search(str(key))), None)
-    if normalized is not None:
-        raise ValueError(
-            f"{path} holds weights before their normalisation ({normalized}): they were"
-            " normalised during training; use the run directory when that is finished, or"
-            " `rnnspec.bake(model)` before torch.save(model.state_dict(), PATH)"
-        )
-    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
+    contents = read_contents(path)
+    for key, why in assembled(contents.arrays)[1].items():
+        raise ValueError(f"{path}: `{key}`: {why}")
+    return {
+        key: value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
+        for key, value in contents.arrays.items()
+    }
 
 
 def load_matrices(
@@ -129,11 +102,3 @@ def load_matrices(
 def _keys(contents: Contents) -> set[str]:
     """What arrays of `contents` can be asked for by: the keys of weights and of their parts."""
     return {key.replace("/", ".") for key in weights_in(contents.arrays).arrays | contents.arrays}
-
-
-def _reason(error: Exception) -> str:
-    """What a parser said, in one line; of torch's long texts the part that names the cause."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
-    if found := re.search(r"Unsupported global: GLOBAL (\S+)", text):
-        return f"a pickled {found[1]}, such as a whole module; only tensors are loaded, never code"
-    return text.splitlines()[0] if text else "empty"

@@ -12,7 +12,7 @@ from torch import nn
 from rnnspec.models.arrays import as_array, first_not_finite
 from rnnspec.models.keys import Stack, parts_beside, weights_in
 
-MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 def module_of_weights(
@@ -70,7 +70,7 @@ def module_of_weights(
         ):
             raise ValueError(f"{stack.key} does not fit the layer below it: the shapes differ")
     # On no device, so that no random numbers are drawn for weights that are replaced.
-    module = MODULES[cell](d, h, num_layers=n, dtype=torch.float64, device="meta")
+    module: nn.RNNBase = MODULES[cell](d, h, num_layers=n, dtype=torch.float64, device="meta")
     module = module.to_empty(device="cpu")
     with torch.no_grad():
         for k, parts in enumerate(weights):

@@ -9,20 +9,24 @@ MARKS = (
 )
 
 
-def decode(data: bytes) -> str | None:
+def decode(data: bytes, cut: bool = False) -> str | None:
     r"""`data` as its byte-order mark says, else as UTF-8, else as Latin-1; None if it is binary.
+
+    Parameters
+    ----------
+    data : bytes
+    cut : bool, default False
+        Whether the end may lie within a letter.
 
     Examples
     --------
-    >>> decode(b"\xef\xbb\xbf0.5"), decode("µ".encode("latin-1")), decode(b"\0\1")
-    ('0.5', 'µ', None)
+    >>> decode(b"\xef\xbb\xbf0.5"), decode("\xe9".encode("latin-1")), decode(b"\0\1")
+    ('0.5', 'é', None)
     """
-    for mark, name in MARKS:
-        if data.startswith(mark):
-            text = data.decode(name, errors="replace")
-            return None if "\0" in text or "\ufffd" in text else text
-    text = data.decode("utf-8", errors="replace")
-    if "\ufffd" in text[:-1]:  # the last letter may be cut
+    named = next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = codecs.getincrementaldecoder(named)().decode(data, not cut)
+    except UnicodeDecodeError:
         text = data.decode("latin-1")
-    control = sum(letter < " " and letter not in "\t\r\n\f\v" for letter in text)
-    return text if not control else None
+    control = any(letter < " " and letter not in "\t\r\n\f\v" for letter in text)
+    return None if control else text

@@ -130,7 +130,7 @@ def _other_formula(node: Any, scope: Scope, values: Values) -> str:
     """Why the cell is not PyTorch's of the same name, or nothing."""
     attributes = _attributes(node)
     usual = ACTIVATIONS[node.op_type]
-    given = [a.decode().lower() for a in attributes.get("activations", [])]
+    given: list[str] = [a.decode().lower() for a in attributes.get("activations", [])]
     if given and any(a != usual[k % len(usual)] for k, a in enumerate(given)):
         return f"its activations are {', '.join(given)}, not {', '.join(usual)}"
     if node.op_type == "GRU" and not attributes.get("linear_before_reset", 0):

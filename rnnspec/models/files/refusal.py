@@ -16,6 +16,17 @@ class LeftOut(Exception):
     """One array of a file that cannot be taken while the others can; its text says why."""
 
 
+def fault(path: Path, what: str) -> Refusal:
+    """The error for a file of the right kind with a fault in it; `what` says what was expected.
+
+    Examples
+    --------
+    >>> print(fault(Path("a.csv"), "text without a number"))
+    a.csv is text without a number
+    """
+    return Refusal(f"{path} is {what}")
+
+
 def refusal(path: Path, content: str, way: str = "") -> Refusal:
     """The error for `path`, which is `content`; `way` is what the user can do.
 

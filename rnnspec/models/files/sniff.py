@@ -196,7 +196,7 @@ def _content_of_text(path: Path, head: bytes, file: BinaryIO, size: int) -> str:
 
     if head.upper().startswith(b"%%MATRIXMARKET"):
         return "mtx"
-    text = decode(head[: len(head) // 2 * 2])
+    text = decode(head, cut=True)
     if text is None:
         if head[:1] in b"(}])c" and _at(file, size - 1, 1) == b".":
             return "pickle"  # of protocol 1

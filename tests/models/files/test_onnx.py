@@ -1,6 +1,5 @@
 """Weights of ONNX networks, against ONNX's own reference implementation and PyTorch's export."""
 
-
 import numpy as np
 import pytest
 import torch
@@ -13,6 +12,7 @@ from rnnspec.models.files.reading import read_contents
 from rnnspec.models.module_of_weights import module_of_weights
 
 onnx = pytest.importorskip("onnx")
+reference = pytest.importorskip("onnx.reference")
 helper, numpy_helper = onnx.helper, onnx.numpy_helper
 FLOAT = onnx.TensorProto.FLOAT
 H, D = 4, 3
@@ -74,7 +74,7 @@ def test_the_reference_implementation_moves_as_our_cells(tmp_path, kind, directi
     x = np.random.default_rng(1).standard_normal((5, 1, D)).astype("f")
     evaluated = [None]
     if not (kind == "RNN" and direction == "bidirectional"):  # the reference lacks it
-        evaluated = onnx.reference.ReferenceEvaluator(model).run(None, {"x": x})
+        evaluated = reference.ReferenceEvaluator(model).run(None, {"x": x})
     contents = read_contents(tmp_path / "a.onnx")
     assert not contents.formula
     for side, end in enumerate(
