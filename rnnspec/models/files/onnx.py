@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
+from rnnspec.models.files.gate_order import ordered
 from rnnspec.models.files.onnx_values import Scope, Values
 from rnnspec.models.files.refusal import LeftOut, Refusal
 from rnnspec.models.gates import n_gates
@@ -82,7 +83,7 @@ def _nodes(graph: Any, outer: Scope, values: Values) -> Iterator[tuple[Any, Scop
 
 def _name(node: Any, taken: dict[str, Any]) -> str:
     """What the node is called, and a number if another is called so."""
-    name = (node.name or node.op_type).strip("/").replace("/", ".")
+    name = str(node.name or node.op_type).strip("/").replace("/", ".")
     names = [name, *(f"{name}_{k}" for k in range(2, len(taken) + 3))]
     return next(n for n in names if not any(key.startswith(f"{n}.") for key in taken))
 
@@ -116,14 +117,8 @@ def _weights(
             parts["weight_ih"] = W[side]
         if B is not None:
             parts["bias_ih"], parts["bias_hh"] = np.split(B[side], 2)
-        found |= {f"{part}_l0{end}": _ordered(A, order) for part, A in parts.items()}
+        found |= {f"{part}_l0{end}": ordered(A, order) for part, A in parts.items()}
     return found
-
-
-def _ordered(stack: NDArray[Any], order: tuple[int, ...]) -> NDArray[Any]:
-    """The gates in rows of `stack` in another order."""
-    blocks = np.split(stack, len(order))
-    return np.concatenate([blocks[k] for k in order])
 
 
 def _other_formula(node: Any, scope: Scope, values: Values) -> str:
