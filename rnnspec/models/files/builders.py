@@ -1,6 +1,7 @@
 """The only functions that a pickle may have called: they build tensors and plain containers."""
 
 import codecs
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -76,16 +77,16 @@ def _quantised(storage: Any, offset: Any, shape: Any, strides: Any, params: Any,
     """``(q - zero) * scale`` with one scale, or one for each index of an axis."""
 
     def read() -> Tensor:
-        q = strided(storage, offset, shape, strides).double()
+        q = strided(storage, offset, shape, strides).float()
         scheme, along = str(params[0]).removeprefix("torch."), [1] * q.ndim
         if scheme == "per_tensor_affine":
-            scale, zero = (torch.tensor(float(part), dtype=torch.float64) for part in params[1:3])
+            scale, zero = (torch.tensor(float(part)) for part in params[1:3])
         elif scheme in ("per_channel_affine", "per_channel_affine_float_qparams"):
             along[int(params[3])] = -1
-            scale, zero = (tensor(part).double().reshape(along) for part in params[1:3])
+            scale, zero = (tensor(part).float().reshape(along) for part in params[1:3])
         else:
             raise LeftOut(f"a tensor quantised by {scheme}, which is not read")
-        return ((q - zero) * scale).float()
+        return (q - zero) * scale  # in single precision, as PyTorch
 
     return Lazy(read)
 
@@ -104,10 +105,11 @@ def _sparse(layout: Any, data: Any) -> Lazy:
             raise LeftOut(f"a tensor in the layout {name}, which is not read")
         outer, inner, values = map(tensor, data[:3])
         check_described(tuple(data[3]), values.numel())
-        return torch.sparse_compressed_tensor(
-            outer, inner, values, tuple(data[3]),
-            layout=getattr(torch, name.removeprefix("torch.")), check_invariants=True,
-        ).to_dense()  # fmt: skip
+        with warnings.catch_warnings(action="ignore"):  # that PyTorch may still change them
+            return torch.sparse_compressed_tensor(
+                outer, inner, values, tuple(data[3]),
+                layout=getattr(torch, name.removeprefix("torch.")), check_invariants=True,
+            ).to_dense()  # fmt: skip
 
     return Lazy(read)
 

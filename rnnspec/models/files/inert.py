@@ -10,6 +10,7 @@ import pickletools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from mmap import mmap
 from typing import IO, Any
 
 Builders = Mapping[str, Callable[..., Any]]
@@ -38,7 +39,7 @@ class Instance:
 
 
 def unpickle(
-    source: IO[bytes] | bytes,
+    source: IO[bytes] | mmap | bytes,
     builders: Builders,
     persistent: Callable[[Any], Any] = lambda identity: Instance("persistent", (identity,)),
 ) -> Any:
@@ -64,7 +65,7 @@ def unpickle(
     >>> unpickle(pickle.dumps({"a": [1, 2.5], "b": print}), {})
     {'a': [1, 2.5], 'b': Global(module='builtins', name='print')}
     """
-    file = BytesIO(source) if isinstance(source, bytes) else source
+    file: Any = BytesIO(source) if isinstance(source, bytes) else source
     return _Machine(file, builders, persistent).run()
 
 
@@ -90,9 +91,7 @@ _FIXED: dict[str, Callable[[], Any]] = {
 
 
 class _Machine:
-    def __init__(
-        self, file: IO[bytes], builders: Builders, persistent: Callable[[Any], Any]
-    ) -> None:
+    def __init__(self, file: Any, builders: Builders, persistent: Callable[[Any], Any]) -> None:
         self.file, self.builders, self.persistent = file, builders, persistent
         self.stack: list[Any] = []
         self.marks: list[int] = []

@@ -9,17 +9,14 @@ from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.numeric import dense, numbers_of
-from rnnspec.models.files.refusal import LeftOut, refusal
+from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.sizes import check_unpacked
 
 
 def read_npy(path: Path) -> Contents:
     """The one array of an ``.npy`` file, under the file's stem."""
     with path.open("rb") as file:
-        try:
-            array = _array(file, path.stat().st_size)
-        except LeftOut as why:
-            raise refusal(path, f"a NumPy file with {why}") from why
+        array = _array(file, path.stat().st_size)
         rest = len(file.read())
     also = (f"{path.stem}: {rest} bytes that follow the first array",) if rest else ()
     return Contents("npy", {path.stem: array}, also)

@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.refusal import Refusal, reason, refusal
+from rnnspec.models.files.refusal import LeftOut, Refusal, fault, reason
 from rnnspec.models.files.sniff import content_of
 
 # Content: the module of its reader, the reader, what to call the content.
@@ -26,8 +26,8 @@ READERS = {
     "gzip": ("packed", "read_packed", "a gzip archive"),
     "bzip2": ("packed", "read_packed", "a bzip2 archive"),
     "xz": ("packed", "read_packed", "an xz archive"),
-    "tar": ("packed", "read_tar", "a tar archive"),
-    "zip": ("packed", "read_zip", "a zip archive"),
+    "tar": ("packed", "read_packed", "a tar archive"),
+    "zip": ("packed", "read_packed", "a zip archive"),
 }
 
 
@@ -52,6 +52,10 @@ def read_contents(path: str | Path) -> Contents:
         contents: Contents = read(path)
     except Refusal:
         raise
+    except LeftOut as why:
+        raise fault(path, f"{named}: {why}") from why
     except Exception as error:  # damaged bytes make a parser raise anything
-        raise refusal(path, f"{named}, damaged or cut off ({reason(error)})") from error
+        raise fault(
+            path, f"{named}, damaged or cut off ({reason(error)}); copy or write it anew"
+        ) from error
     return contents

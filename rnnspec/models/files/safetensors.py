@@ -36,15 +36,10 @@ def read_safetensors(path: Path) -> Contents:
         if dtype is None:
             left_out.append(f"{key}: numbers of type {entry['dtype']}, which are not read")
             continue
-        size = torch.empty(0, dtype=dtype).element_size()
-        if prod(shape) * size != end - start or min(shape, default=0) < 0:
+        if prod(shape) * dtype.itemsize != end - start or min(shape, default=0) < 0:
             raise ValueError(f"{key} of shape {shape} has {end - start} bytes")
-        count = end - start
-        flat = (
-            torch.frombuffer(data, dtype=dtype, count=count // size, offset=start)
-            if count
-            else torch.empty(0, dtype=dtype)
-        )
+        part = data[start:end]  # a copy, which begins where a number of any size may begin
+        flat = torch.frombuffer(part, dtype=dtype) if part else torch.empty(0, dtype=dtype)
         arrays[key] = flat.reshape(shape)
     if position != len(data):
         raise ValueError(f"{len(data) - position} bytes belong to no array")

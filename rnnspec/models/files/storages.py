@@ -45,7 +45,7 @@ class Storage:
     def data(self) -> bytearray:
         """The bytes, as many as the numbers need."""
         data = self.read()
-        if self.count < 0 or len(data) != self.count * _size(self.dtype):
+        if self.count < 0 or len(data) != self.count * self.itemsize:
             raise ValueError(f"a storage of {self.count} numbers has {len(data)} bytes")
         return data
 
@@ -56,19 +56,26 @@ class Storage:
             raise LeftOut(f"a tensor in a {self.kind}, a type of numbers that is not read")
         return STORAGES[self.kind]
 
+    @property
+    def itemsize(self) -> int:
+        """Bytes that a number takes."""
+        return self.dtype.itemsize
+
+    def part(self, offset: int, count: int) -> "Storage":
+        """The `count` numbers from `offset` on, as a storage of their own."""
+        size = self.itemsize
+        cut = slice(offset * size, (offset + count) * size)
+        return Storage(self.kind, count, lambda: self.data[cut], self.little)
+
     def numbers(self, dtype: torch.dtype) -> Tensor:
         """All of them, as a tensor of one dimension."""
         if not self.data:
             return torch.empty(0, dtype=dtype)
         data = self.data
         if self.little != (sys.byteorder == "little"):
-            part = _size(dtype) // (2 if dtype.is_complex else 1)
+            part = dtype.itemsize // (2 if dtype.is_complex else 1)
             data = bytearray(np.frombuffer(data, f"V{part}").view(f"u{part}").byteswap().tobytes())
         return torch.frombuffer(data, dtype=dtype)
-
-
-def _size(dtype: torch.dtype) -> int:
-    return torch.empty(0, dtype=dtype).element_size()
 
 
 @dataclass(eq=False)
