@@ -1,7 +1,5 @@
 """Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
 
-import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,15 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnspec._files import write_atomically
-from rnnspec.models.recurrent import recurrent_matrices, stacked_matrices
-
-WEIGHTS = (".safetensors", ".pt", ".pth")
-MATRICES = (".npy", ".npz", ".mat", ".mtx", ".csv", ".txt")
-_NORMALIZED = re.compile(r"parametrizations\.weight_hh\w*\.original")
+from rnnspec.models.among import MATRICES, matrices_among
+from rnnspec.models.asked import asked, near
+from rnnspec.models.assembly import assembled
+from rnnspec.models.files.contents import Contents
+from rnnspec.models.files.reading import read_contents
+from rnnspec.models.keys import listed, weights_in
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -27,127 +26,79 @@ def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
 
 
 def load_weights(path: str | Path) -> dict[str, Tensor]:
-    """A state dict from a run directory, ``.safetensors``, ``.pt`` or ``.pth``.
+    """The tensors of a run directory or of any file of weights, by their keys.
 
-    Pickled files are read with ``weights_only=True``: tensors, never code.  A
-    training checkpoint that keeps its state dict under ``state_dict``,
-    ``model_state_dict`` or ``model`` is unwrapped.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, damaged, holds more than tensors, or weights whose
-        normalisation is not baked in.
-    """
-    path = Path(path)
-    if path.is_dir():
-        if not (path / "model.safetensors").is_file():
-            raise ValueError(
-                f"{path} must be a run directory with model.safetensors, found none"
-                " (a training that did not finish? `rnnspec train --resume` completes it)"
-            )
-        path = path / "model.safetensors"
-    if not path.is_file():
-        raise ValueError(f"{path} does not exist")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged bytes make a parser raise anything
-        raise ValueError(
-            f"{path} is not a readable weights file ({_reason(error)}); expected safetensors,"
-            " or a state dict: torch.save(model.state_dict(), PATH)"
-        ) from error
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping):
-        raise ValueError(f"{path} must hold a state dict, got {type(state).__name__}")
-    normalized = next((key for key in state if _NORMALIZED.search(str(key))), None)
-    if normalized is not None:
-        raise ValueError(
-            f"{path} holds weights before their normalisation ({normalized}): they were"
-            " normalised during training; use the run directory when that is finished, or"
-            " `rnnspec.bake(model)` before torch.save(model.state_dict(), PATH)"
-        )
-    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
-
-
-def load_matrices(source: str | Path) -> dict[str, NDArray[Any]]:
-    """Named matrices of a run directory, a weights file or a matrix file.
-
-    Matrix files: ``.npy``; ``.npz`` and ``.mat`` (each two-dimensional numeric
-    member under its own name); ``.mtx``; ``.csv`` and ``.txt`` (comma- or
-    blank-separated).  A file of one matrix gives it the file's stem as name.
+    Tensors that lie in dicts and modules within one another have keys joined by dots; those of a
+    whole pickled module are the keys of its state dict.  Nothing in a file is executed.
 
     Raises
     ------
     ValueError
-        If the file is missing, of unknown kind, damaged or without a matrix.
+        If the file is missing, damaged or holds no weights, or such whose parametrisation, a
+        normalisation say, is not made permanent.
     """
-    path = Path(source)
-    if path.is_dir() or path.suffix in WEIGHTS:
-        weights = load_weights(path)
-        return {**recurrent_matrices(weights), **stacked_matrices(weights)}
-    if not path.is_file():
-        raise ValueError(f"{path} does not exist")
-    if path.suffix not in MATRICES:
-        raise ValueError(
-            f"{path} must be a run directory, weights ({', '.join(WEIGHTS)})"
-            f" or a matrix file ({', '.join(MATRICES)})"
-        )
-    try:
-        members = _read_matrices(path)
-    except Exception as error:  # damaged bytes make a parser raise anything
-        raise ValueError(f"{path} is not a readable matrix file ({error})") from error
-    matrices = {
-        name: A for name, A in members.items() if A.ndim == 2 and np.issubdtype(A.dtype, np.number)
+    contents = read_contents(path)
+    for key, why in assembled(contents.arrays)[1].items():
+        raise ValueError(f"{path}: `{key}`: {why}")
+    return {
+        key: value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
+        for key, value in contents.arrays.items()
     }
-    if not matrices:
-        raise ValueError(f"{path} must hold a two-dimensional numeric array, found none")
-    return matrices
 
 
-def _read_matrices(path: Path) -> dict[str, NDArray[Any]]:
-    if path.suffix == ".npy":
-        return {path.stem: np.load(path, allow_pickle=False)}
-    if path.suffix == ".npz":
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return dict(archive)
-    if path.suffix == ".mat":
-        from scipy.io import loadmat
+def load_matrices(
+    source: str | Path, key: str | None = None, cut: str | None = None
+) -> dict[str, NDArray[Any]]:
+    """Named matrices of a run directory, a file of weights or a file of matrices.
 
-        return {k: _dense(v) for k, v in loadmat(path).items() if not k.startswith("__")}
-    if path.suffix == ".mtx":
-        from scipy.io import mmread
+    What a file is, its content says, not its name: see `rnnspec.models.files`.  Recurrent
+    weights under PyTorch's keys are cut into gates, ``layer0.forget``, beside their stack
+    ``layer0.stacked``; square arrays with other recurrent names, ``0.wh``, keep their own; in a
+    file of matrices without such names each two-dimensional array is one.  A file of one
+    matrix gives it the file's stem as name.
 
-        return {path.stem: _dense(mmread(path))}
-    return {path.stem: _read_text(path.read_text().splitlines())}
+    Parameters
+    ----------
+    source : path
+    key : str, optional
+        One matrix alone: by its name, or by the full key of any square array.
+    cut : str, optional
+        How the gates of the array `key` are stacked, ``gru:rzn:rows``: see
+        `rnnspec.models.cut`.  Without `key`, of each array with a recurrent name that it fits.
+
+    Returns
+    -------
+    dict of str to ndarray, float64 or complex128
+
+    Warns
+    -----
+    LeftOut
+        Names each thing that was not taken, and why.
+    Assumed
+        Where the file does not say what cell its weights are of.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, of unknown content, damaged or without a matrix, or `key` or
+        `cut` do not fit it.
+    """
+    contents, where = read_contents(source), str(source)
+    if cut is not None:
+        return asked(contents.arrays, key, cut, where, contents.kind in MATRICES)
+    if key is not None and key.replace("/", ".") in _keys(contents):
+        return asked(contents.arrays, key, None, where, contents.kind in MATRICES)
+    found = matrices_among(contents, where)
+    if key is None:
+        return found
+    if key not in found:
+        has = f"it has {', '.join(found)}; {listed(contents.arrays)}"
+        raise ValueError(
+            f"{where} has no matrix {key!r}{near(key, [*found, *contents.arrays])}; {has}"
+        )
+    return {key: found[key]}
 
 
-def _dense(A: Any) -> NDArray[Any]:
-    return np.asarray(A.toarray() if hasattr(A, "toarray") else A)
-
-
-def _read_text(lines: list[str]) -> NDArray[Any]:
-    """Numbers between commas if there is one, else between blanks."""
-    separator = None
-    for position, line in enumerate(lines, 1):
-        fields = [field.strip() for field in line.partition("#")[0].split(",")]
-        if len(fields) > 1:
-            separator = ","
-            if "" in fields:
-                raise ValueError(
-                    f"line {position}: expected a number in each field, got nothing in field"
-                    f" {fields.index('') + 1} (a missing value, or a comma too many?)"
-                )
-    with warnings.catch_warnings(action="error"):  # NumPy only warns of a text without numbers
-        return np.loadtxt(lines, delimiter=separator, ndmin=2)
-
-
-def _reason(error: Exception) -> str:
-    """What a parser said, in one line; of torch's long texts the part that names the cause."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
-    if found := re.search(r"Unsupported global: GLOBAL (\S+)", text):
-        return f"a pickled {found[1]}, such as a whole module; only tensors are loaded, never code"
-    return text.splitlines()[0] if text else "empty"
+def _keys(contents: Contents) -> set[str]:
+    """What arrays of `contents` can be asked for by: the keys of weights and of their parts."""
+    return {key.replace("/", ".") for key in weights_in(contents.arrays).arrays | contents.arrays}

@@ -1,0 +1,32 @@
+"""Text from bytes, whoever wrote them."""
+
+import codecs
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def decode(data: bytes, cut: bool = False) -> str | None:
+    r"""`data` as its byte-order mark says, else as UTF-8, else as Latin-1; None if it is binary.
+
+    Parameters
+    ----------
+    data : bytes
+    cut : bool, default False
+        Whether the end may lie within a letter.
+
+    Examples
+    --------
+    >>> decode(b"\xef\xbb\xbf0.5"), decode("\xe9".encode("latin-1")), decode(b"\0\1")
+    ('0.5', 'é', None)
+    """
+    named = next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = codecs.getincrementaldecoder(named)().decode(data, not cut)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    control = any(letter < " " and letter not in "\t\r\n\f\v" for letter in text)
+    return None if control else text

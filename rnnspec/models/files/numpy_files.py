@@ -1,0 +1,74 @@
+"""NumPy's own files; arrays of Python objects are never unpickled."""
+
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.models.files.contents import Contents
+from rnnspec.models.files.numeric import dense, numbers_of
+from rnnspec.models.files.refusal import LeftOut
+from rnnspec.models.files.sizes import check_unpacked
+
+
+def read_npy(path: Path) -> Contents:
+    """The one array of an ``.npy`` file, under the file's stem."""
+    with path.open("rb") as file:
+        array = _array(file, path.stat().st_size)
+        rest = len(file.read())
+    also = (f"{path.stem}: {rest} bytes that follow the first array",) if rest else ()
+    return Contents("npy", {path.stem: array}, also)
+
+
+def read_npz(path: Path) -> Contents:
+    """The arrays of an ``.npz`` file; a sparse matrix of scipy's as a dense one."""
+    arrays: dict[str, Any] = {}
+    left_out = []
+    with ZipFile(path) as archive:
+        infos = archive.infolist()
+        check_unpacked(path, sum(info.file_size for info in infos))
+        for info in infos:
+            key, dot, suffix = info.filename.rpartition(".")
+            if dot == "" or suffix != "npy":
+                left_out.append(f"{info.filename}: no array")
+                continue
+            with archive.open(info) as file:
+                try:
+                    array = _array(file, info.file_size)
+                    if file.read(1):  # reads to the end, where the check sum is compared
+                        raise ValueError(f"bytes follow the array {key}")
+                    arrays[key] = array
+                except LeftOut as why:
+                    left_out.append(f"{key}: {why}")
+    if {"format", "shape", "data"} <= set(arrays):
+        arrays = {path.stem: _sparse(path)}
+    arrays = {key: array for key, array in arrays.items() if array.dtype.kind not in "SU"}
+    return Contents("npz", arrays, tuple(left_out))
+
+
+def _array(file: IO[bytes], size: int) -> NDArray[Any]:
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    elif version in ((2, 0), (3, 0)):
+        shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
+    else:
+        raise ValueError(f"version {version} of the format is not known")
+    if dtype.hasobject:
+        raise LeftOut("an array of Python objects, which is never unpickled")
+    count = 1
+    for length in shape:
+        count *= length
+    if min(shape, default=0) < 0 or count * dtype.itemsize > size:
+        raise ValueError(f"an array of shape {shape} does not fit in {size} bytes")
+    data = file.read(count * dtype.itemsize)
+    array = np.frombuffer(data, dtype, count).reshape(shape, order="F" if fortran else "C")
+    return array if dtype.kind in "SU" else numbers_of(array)
+
+
+def _sparse(path: Path) -> NDArray[Any]:
+    from scipy import sparse
+
+    return numbers_of(dense(sparse.load_npz(path)))

@@ -1,0 +1,68 @@
+"""NumPy arrays from the notes that an inert unpickler makes of them."""
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.models.files.inert import Global, Instance
+from rnnspec.models.files.numeric import numbers_of
+from rnnspec.models.files.refusal import LeftOut
+
+_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
+_EMPTY = {f"{module}._reconstruct" for module in _MODULES}
+_BUFFER = {"numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"}
+_MASKED = "numpy.ma.core._mareconstruct", "numpy.ma._mareconstruct"
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is a note of how to make a NumPy array."""
+    return isinstance(value, Instance) and str(value.called) in _EMPTY | _BUFFER | {*_MASKED}
+
+
+def array_of(value: Instance) -> NDArray[Any]:
+    """The array.
+
+    Raises
+    ------
+    LeftOut
+        If its entries are no numbers.
+    ValueError
+        If the note is damaged.
+    """
+    if str(value.called) in _MASKED:
+        raise LeftOut("a masked array, some of whose entries may not count")
+    if str(value.called) in _BUFFER:
+        data, dtype, shape, order = value.args
+        return _from_bytes(data, dtype, shape, order)
+    _, shape, dtype, fortran, data = value.state
+    return _from_bytes(data, dtype, shape, "F" if fortran else "C")
+
+
+def _from_bytes(data: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
+    kind = dtype_of(dtype)
+    if isinstance(data, str):  # bytes of Python 2
+        data = data.encode("latin-1")
+    if not isinstance(data, bytes | bytearray):
+        raise ValueError(f"expected the bytes of an array, got {type(data).__name__}")
+    return numbers_of(np.frombuffer(data, kind).reshape(tuple(map(int, shape)), order=order))
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """The type of an array's numbers, with its byte order.
+
+    Raises
+    ------
+    LeftOut
+        If they are no numbers.
+    """
+    if not isinstance(value, Instance) or str(value.called) != "numpy.dtype":
+        raise ValueError(f"expected the type of an array, got {type(value).__name__}")
+    name = value.args[0]
+    name = name.name if isinstance(name, Global) else str(name)
+    if not re.fullmatch(r"[biufc]\d+|bool", name):
+        objects = name.startswith("O")
+        raise LeftOut(f"an array of {'Python objects' if objects else name}, no numbers")
+    order: Any = value.state[1] if isinstance(value.state, tuple) and len(value.state) > 1 else "="
+    return np.dtype(name).newbyteorder(order if order in ("<", ">") else "=")

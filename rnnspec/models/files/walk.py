@@ -1,0 +1,112 @@
+"""The arrays in an unpickled object, under keys that lead to them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rnnspec.models.files.inert import Instance
+from rnnspec.models.files.pickled_numpy import array_of, is_array
+from rnnspec.models.files.refusal import LeftOut
+from rnnspec.models.files.storages import Lazy
+
+MOST = 5_000_000  # objects looked at; the same one, met again and again, could be without end
+_MODULE = ("_parameters", "_buffers", "_modules")
+
+Child = tuple[str, Any]
+
+
+def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Each tensor and array below `root` by its dotted key, and a sentence for each left out.
+
+    A module contributes the keys of its state dict: the dicts in which it keeps parameters,
+    buffers and modules have no part in the keys.
+
+    Raises
+    ------
+    ValueError
+        If an array is damaged, or the object without end.
+
+    Examples
+    --------
+    >>> import torch
+    >>> arrays_in({"epoch": 3, "net": [Lazy(lambda: torch.ones(1))]})
+    ({'net.0': tensor([1.])}, ())
+    """
+    arrays: dict[str, Any] = {}
+    left_out: list[str] = []
+    above: set[int] = set()  # the objects on the way from the root, so that a circle ends
+    path: list[tuple[int, Iterator[Child]]] = []
+    waiting: Iterator[Child] = iter([("", root)])
+    looked_at = 0
+    while True:
+        for key, value in waiting:
+            looked_at += 1
+            if looked_at > MOST:
+                raise ValueError(f"more than {MOST} objects, one within the other")
+            if isinstance(value, Lazy) or is_array(value):
+                _take(key, value, arrays, left_out)
+            elif id(value) not in above and (children := _children(key, value, left_out)):
+                path.append((id(value), waiting))
+                above.add(id(value))
+                waiting = iter(children)
+                break
+        else:
+            if not path:
+                return arrays, tuple(left_out)
+            done, waiting = path.pop()
+            above.remove(done)
+
+
+def _take(key: str, value: Any, arrays: dict[str, Any], left_out: list[str]) -> None:
+    try:
+        found = value.read() if isinstance(value, Lazy) else array_of(value)
+    except LeftOut as why:
+        left_out.append(f"{key}: {why}")
+        return
+    if key in arrays:
+        left_out.append(f"{key}: a second array under the same key")
+    else:
+        arrays[key] = found
+
+
+def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
+    """What lies in `value`, each under its key."""
+    if isinstance(value, dict):
+        return list(_under(key, value.items()))
+    if isinstance(value, list | tuple):
+        return list(_under(key, enumerate(value)))
+    if not isinstance(value, Instance):
+        return []
+    state = value.state
+    if isinstance(state, dict) and all(isinstance(state.get(name), dict) for name in _MODULE):
+        return list(_in_module(key, state, left_out))
+    # A state of two parts holds the attributes in a dict and those in slots.
+    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    return [
+        child
+        for part in (value.args, value.elements, value.items, *parts)
+        for child in (_children(key, part, left_out) if _is_plain(part) else [(key, part)])
+    ]
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, dict | list | tuple)
+
+
+def _under(key: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Child]:
+    for name, value in pairs:
+        if name != "_flat_weights":  # the weights of a PyTorch RNN once more, perhaps stale
+            yield f"{key}.{name}" if key else str(name), value
+
+
+def _in_module(key: str, state: dict[Any, Any], left_out: list[str]) -> Iterator[Child]:
+    """As ``state_dict`` has them; then what lies in other attributes, if it is no bare tensor."""
+    passing = state.get("_non_persistent_buffers_set") or []
+    for name in _MODULE:
+        kept = [(k, v) for k, v in state[name].items() if name != "_buffers" or k not in passing]
+        yield from _under(key, kept)
+    others = [(k, v) for k, v in state.items() if k not in _MODULE]
+    for name, value in _under(key, others):
+        if isinstance(value, Lazy) or is_array(value):
+            left_out.append(f"{name}: an attribute of a module that is no part of its state dict")
+        elif value is not passing:
+            yield name, value
