@@ -104,6 +104,27 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
         yield joined(prefix, name) if several else name, kind, W
 
 
+def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
+    """The parameters and buffers of `module` by their keys, as they act in evaluation mode.
+
+    A parametrised, pruned or normalised one stands under its plain key.
+
+    Raises
+    ------
+    ValueError
+        If the weights of a recurrent part cannot be told.
+    """
+    arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
+    for prefix, sub in module.named_modules():
+        with at_rest(sub), torch.no_grad(), _renewed(sub):
+            computed = [*getattr(sub, "parametrizations", ()), *dict(weight_hooks(sub))]
+            arrays |= {joined(prefix, name): getattr(sub, name).detach() for name in computed}
+    for part in recurrent_parts(module):
+        weights = acting_weights(module, part)
+        arrays |= {joined(part.name, name): weight for name, weight in weights.items()}
+    return arrays
+
+
 def foreign_cells(module: nn.Module) -> list[str]:
     """A sentence for each submodule with recurrent weights whose formula is not PyTorch's."""
     known = {sub for part in recurrent_parts(module) for sub in part.module.modules()}

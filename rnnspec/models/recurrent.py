@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
+from rnnspec.models.acting import arrays_in_module, stacks_in_module
 from rnnspec.models.acting import at_rest as at_rest
-from rnnspec.models.acting import stacks_in_module
 from rnnspec.models.arrays import as_array
 from rnnspec.models.asked import asked
 from rnnspec.models.files.reading import read_contents
@@ -174,20 +172,9 @@ def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
 def _arrays(source: Source) -> dict[str, Any]:
     """All arrays of `source` by their keys, those of a module as they act."""
     if isinstance(source, nn.Module):
-        with at_rest(source), torch.no_grad():
-            return _acting(source)
+        return arrays_in_module(source)
     if isinstance(source, str | Path):
         return read_contents(source).arrays
     if not isinstance(source, Mapping):
         raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))
     return dict(source)
-
-
-def _acting(module: nn.Module) -> dict[str, Any]:
-    """The state dict, each parametrised weight as it acts."""
-    arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
-    for prefix, part in module.named_modules():
-        if parametrize.is_parametrized(part):
-            start = f"{prefix}." if prefix else ""
-            arrays |= {f"{start}{name}": getattr(part, name) for name in part.parametrizations}
-    return arrays

@@ -51,11 +51,14 @@ def test_scripted_parts_are_the_modules_that_were_scripted(name):
 def test_a_scripted_network_around_its_part_is_refused_with_the_way_out():
     model = torch.jit.script(nn.Sequential(nn.Linear(3, 3), nn.GRU(3, 4)))
     same(recurrent_matrices(model), recurrent_matrices(model[1]))
-    with pytest.raises(ValueError, match=r"before torch\.jit\.script .* model\.get_submodule\('1'\)"):
+    with pytest.raises(
+        ValueError, match=r"before torch\.jit\.script .*get_submodule\('1'\)"
+    ):
         state_jacobians(model, torch.zeros(2, 5, 3))
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.(script|trace).* is (deprecated|not supported)")
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 def test_a_traced_rnn_does_not_say_its_nonlinearity():
     traced = torch.jit.trace(nn.RNN(3, 4, nonlinearity="relu"), torch.zeros(2, 5, 3))
     assert recurrent_matrices(traced)["layer0"].shape == (4, 4)
@@ -64,9 +67,9 @@ def test_a_traced_rnn_does_not_say_its_nonlinearity():
 
 
 @QUANTISATION
-@pytest.mark.parametrize("name", ["lstm", "gru cell"])
-def test_quantised_weights_are_taken_with_their_scale(name):
-    module = MODULES[name]().eval()
+@pytest.mark.parametrize("make", [lambda: nn.LSTM(3, 4, num_layers=2), lambda: nn.GRUCell(3, 4)])
+def test_quantised_weights_are_taken_with_their_scale(make):
+    module = make().eval()
     quantised = torch.ao.quantization.quantize_dynamic(
         nn.Sequential(module), {type(module)}, dtype=torch.qint8
     )
@@ -105,7 +108,9 @@ class Foreign(nn.Module):
 
 def test_a_cell_of_another_make_is_not_taken_for_an_lstm():
     for module in (Foreign(), nn.Sequential(nn.Linear(3, 3), Foreign())):
-        with pytest.raises(ValueError, match=r"weight_hh of Foreign, which is none of .* cut='lstm"):
+        with pytest.raises(
+            ValueError, match=r"of Foreign, which is none of .* cut='lstm"
+        ):
             recurrent_matrices(module)
         with pytest.raises(ValueError, match="found none .*weight_hh of Foreign"):
             state_jacobians(module, torch.zeros(2, 5, 3))
@@ -159,3 +164,24 @@ def test_weights_have_plain_names(name):
     assert set(weights) == set(module.state_dict())
     assert all(torch.equal(weights[key], value) for key, value in module.state_dict().items())
     assert part.is_cell == name.endswith("cell")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm`:FutureWarning")
+def test_any_weight_of_a_module_is_asked_for_by_its_key_as_it_acts():
+    class Leaky(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.h2h = nn.Linear(4, 4)
+
+    for wrap in (
+        lambda m: prune.l1_unstructured(m, "weight", 0.5),
+        lambda m: nn.utils.weight_norm(m),
+        lambda m: nn.utils.parametrizations.orthogonal(m),
+    ):
+        model = Leaky()
+        wrap(model.h2h)
+        acting = model.h2h(torch.eye(4)) - model.h2h.bias  # renewed by the call
+        (W,) = recurrent_matrices(model, key="h2h.weight").values()
+        np.testing.assert_allclose(W, acting.T.detach().numpy(), atol=1e-6)
+    gates = recurrent_matrices(Foreign(), key="weight_hh", cut="lstm:ifgo:rows")
+    assert list(gates) == [f"weight_hh.{gate}" for gate in ("input", "forget", "cell", "output")]
