@@ -13,7 +13,7 @@ $(READY): pyproject.toml constraints.txt
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable ".[test,peers]"
 	@touch $(READY)
 
-demo: $(READY)  ## train the three cells on the bundled digits, draw their matrices, print the table
+demo: $(READY)  ## train the three cells on the bundled digits, draw their matrices, print and check the table
 	@$(BIN)/python -m benchmarks.demo --out demo
 
 check: $(READY)  ## style and types only

@@ -2,88 +2,124 @@
 
 Trains the three cells on the bundled digits, each plain, with its spectral radius
 bounded and with its spectral norm bounded, draws the pseudospectrum of every
-recurrent matrix and prints one table.
+recurrent matrix and prints one table.  Training magnifies the last bits of a
+processor's arithmetic, so the digits of the table are those of one machine;
+`PROMISES` holds on any, and the demo fails where it does not.
+
+The README's figure and table are ``overview.png`` and ``demo.json`` of one run.
 """
 
+import json
 import os
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-COLUMNS = (
-    "cell",
-    "normalize",
-    "accuracy",
-    "matrix",
-    "radius",
-    "norm",
-    "Henrici",
-    "distance",
-    "Kreiss",
-    "max |W^k|",
-)
+Row = dict[str, Any]
+
+# Each column with the format of its numbers; None of words.
+COLUMNS = {
+    "cell": None,
+    "normalize": None,
+    "accuracy": ".3f",
+    "matrix": None,
+    "radius": ".3f",
+    "norm": ".3f",
+    "Henrici": ".2f",
+    "distance": ".4f",
+    "Kreiss": ".4g",
+    "max |W^k|": ".4g",
+}
+CELLS = ("rnn", "lstm", "gru")
 LEVELS = [10**-1.5, 10**-1.0, 10**-0.5]
+BOUND = 0.95  # of radius and norm; below 1, that a bounded radius leaves room to the unit circle
+ACCURATE, ALIKE = 0.95, 0.04  # the least accuracy, and the most by which two may differ
+ROUNDING = 1e-6  # of weights that are saved in float32
+
+
+class Promise(NamedTuple):
+    """What holds on any processor of every matrix of one normalisation."""
+
+    normalize: str
+    words: str
+    holds: Callable[[Row], bool]
+
+
+PROMISES = (
+    Promise("none", "radius above 1", lambda row: row["radius"] > 1),
+    Promise(
+        "radius",
+        f"radius at most {BOUND}",
+        lambda row: row["radius"] <= BOUND + ROUNDING,
+    ),
+    Promise(
+        "radius",
+        "distance above 0 and below a third of 1 - radius",
+        lambda row: 0 < row["distance"] < (1 - row["radius"]) / 3,
+    ),
+    Promise(
+        "radius",
+        "powers that grow at least threefold, but not for ever",
+        lambda row: 3 <= row["max |W^k|"] < inf,
+    ),
+    Promise(
+        "norm",
+        f"distance at least {1 - BOUND:.2f}",
+        lambda row: row["distance"] >= 1 - BOUND - ROUNDING,
+    ),
+    Promise("norm", "no power that grows", lambda row: row["max |W^k|"] <= 1 + ROUNDING),
+)
 
 
 @click.command()
 @click.option("--out", default="demo", show_default=True, help="Folder for runs and pictures.")
+@click.option(
+    "--cell",
+    "cells",
+    multiple=True,
+    default=CELLS,
+    type=click.Choice(CELLS),
+    help="Train this cell only; may be given more than once.",
+)
 @click.option("--epochs", default=40, show_default=True)
 @click.option("--grid", default=100, show_default=True)
-def demo(out: str, epochs: int, grid: int) -> None:
-    """Train, draw, and print the table."""
+def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
+    """Train, draw, print the table, and check what holds on any processor."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import shutil
 
-    from rnnspec import load_matrices, measure, plot_pseudospectrum, plot_spectra, pseudospectrum
+    from benchmarks.record import stamped
+    from rnnspec import plot_pseudospectrum, plot_spectra, pseudospectrum
+    from rnnspec._files import write_json
     from rnnspec.report.figures import save_figure
-    from rnnspec.report.tables import print_table
-    from rnnspec.training.config import TrainingConfig
-    from rnnspec.training.run import train_run
 
     folder = Path(out)
     if (folder / "runs").exists():
         shutil.rmtree(folder / "runs")
     rows, panels = [], {}
-    for cell in ("rnn", "lstm", "gru"):
+    for cell in cells:
         for normalize in ("none", "radius", "norm"):
             click.echo(f"training {cell}, normalize {normalize} ...", err=True)
             directory = folder / "runs" / f"{cell}-{normalize}"
-            config = TrainingConfig(cell=cell, normalize=normalize, epochs=epochs, threads=1)
-            run = train_run(config, directory)
-            matrices = {
-                name: A for name, A in load_matrices(directory).items() if "stacked" not in name
-            }
+            accuracy, matrices = train(cell, normalize, epochs, directory)
             for name, A in matrices.items():
                 result = pseudospectrum(A, grid=grid, name=f"{cell}, normalize {normalize}: {name}")
                 save_figure(plot_pseudospectrum(result), folder / f"{cell}-{normalize}-{name}.png")
             name = weakest(matrices)
-            m = measure(matrices[name])
-            if cell == "rnn":
-                title = {"none": "plain", "radius": "radius at most 1", "norm": "norm at most 1"}
-                panels[f"{title[normalize]}, accuracy {run.test_accuracy:.3f}"] = pseudospectrum(
+            if cell == cells[0]:
+                title = "plain" if normalize == "none" else f"{normalize} at most {BOUND}"
+                panels[f"{title}, accuracy {accuracy:.3f}"] = pseudospectrum(
                     matrices[name], box=(-2, 2, -2, 2), levels=LEVELS, grid=grid
                 )
-            rows.append(
-                (
-                    cell,
-                    normalize,
-                    f"{run.test_accuracy:.3f}",
-                    name,
-                    f"{m.spectral_radius:.3f}",
-                    f"{m.spectral_norm:.3f}",
-                    f"{m.henrici:.2f}",
-                    f"{m.distance_to_instability:.4f}",
-                    m.kreiss_constant,
-                    m.transient_peak,
-                )
-            )
+            values = (cell, normalize, accuracy, name, *numbers(matrices[name]))
+            rows.append(dict(zip(COLUMNS, values, strict=True)))
     save_figure(plot_spectra(panels)[0], folder / "overview.png")
-    print_table(
-        "digits: accuracy, and the recurrent matrix that is nearest to instability",
-        COLUMNS,
-        rows,
-    )
+    write_json(folder / "demo.json", stamped((__doc__ or "").splitlines()[0], rows))
+    rows = read_rows(folder / "demo.json")
+    print_rows(rows)
     click.echo(
         "distance: the smallest change of the matrix (spectral norm) that puts an eigenvalue on"
         " the unit circle;\n0, and infinite Kreiss constant and powers, where one is outside it"
@@ -91,6 +127,21 @@ def demo(out: str, epochs: int, grid: int) -> None:
     )
     pictures = sorted(folder.glob("*.png"))
     click.echo(f"{len(pictures)} pictures: {folder.resolve()}/*.png; begin with overview.png")
+    if failed := list(broken(rows)):
+        raise click.ClickException(f"does not hold, against the README: {'; '.join(failed)}")
+    click.echo("What the README says of any processor holds on this one.")
+
+
+def train(cell: str, normalize: str, epochs: int, directory: Path) -> tuple[float, dict[str, Any]]:
+    """Train one network: its accuracy on the test images, and the matrix of each gate."""
+    from rnnspec import load_matrices
+    from rnnspec.training.config import TrainingConfig
+    from rnnspec.training.run import train_run
+
+    config = TrainingConfig(cell=cell, normalize=normalize, bound=BOUND, epochs=epochs, threads=1)
+    run = train_run(config, directory)
+    matrices = load_matrices(directory)
+    return run.test_accuracy, {name: A for name, A in matrices.items() if "stacked" not in name}
 
 
 def weakest(matrices: dict[str, Any]) -> str:
@@ -104,6 +155,47 @@ def weakest(matrices: dict[str, Any]) -> str:
             -spectral_radius(matrices[name]),
         ),
     )
+
+
+def numbers(A: Any) -> list[Any]:
+    """The numbers of `A` that the last six columns show; infinite ones as strict JSON has them."""
+    from rnnspec import measure
+
+    found = measure(A).to_dict()
+    keys = ("spectral_radius", "spectral_norm", "henrici", "distance_to_instability")
+    return [found[key] for key in (*keys, "kreiss_constant", "transient_peak")]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a ``demo.json``; an infinite number is the string "inf" there."""
+    return [
+        {key: float(row[key]) if how else row[key] for key, how in COLUMNS.items()}
+        for row in json.loads(path.read_text())["rows"]
+    ]
+
+
+def print_rows(rows: Sequence[Row]) -> None:
+    """The table, on stdout."""
+    from rnnspec.report.tables import print_table
+
+    print_table(
+        "digits: accuracy, and the recurrent matrix that is nearest to instability",
+        list(COLUMNS),
+        ([format(row[key], how or "") for key, how in COLUMNS.items()] for row in rows),
+    )
+
+
+def broken(rows: Sequence[Row]) -> Iterator[str]:
+    """In words, what the README promises and `rows` do not hold."""
+    accuracies = [row["accuracy"] for row in rows]
+    if min(accuracies) < ACCURATE:
+        yield f"an accuracy is {min(accuracies):.3f}, not at least {ACCURATE}"
+    if (apart := max(accuracies) - min(accuracies)) > ALIKE:
+        yield f"accuracies differ by {apart:.3f}, not by at most {ALIKE}"
+    for promise in PROMISES:
+        for row in rows:
+            if row["normalize"] == promise.normalize and not promise.holds(row):
+                yield f"{row['cell']}, normalize {row['normalize']}: not {promise.words}"
 
 
 if __name__ == "__main__":

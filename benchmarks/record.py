@@ -16,14 +16,19 @@ def report(name: str, question: str, rows: list[dict[str, Any]], *, small: bool)
     """Print `rows`; at full size also write ``results/NAME.json``."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     print_table(question, columns, ([row.get(column) for column in columns] for row in rows))
-    record = {
+    record = stamped(question, rows)
+    if not small:
+        RESULTS.mkdir(exist_ok=True)
+        write_json(RESULTS / f"{name}.json", record)
+
+
+def stamped(question: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The record of a benchmark: its question, the machine and versions, the rows."""
+    return {
         "question": question,
         "machine": {**environment(), "model": processor()},
         "rows": json.loads(json.dumps(rows)),
     }
-    if not small:
-        RESULTS.mkdir(exist_ok=True)
-        write_json(RESULTS / f"{name}.json", record)
 
 
 def processor() -> str:

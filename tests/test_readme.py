@@ -63,11 +63,32 @@ def test_links_lead_somewhere():
         assert (ROOT / target).exists(), target
 
 
-def test_table_has_the_columns_of_the_demo():
-    from benchmarks.demo import COLUMNS
+def test_table_is_that_of_the_committed_run_of_the_demo(capsys):
+    from benchmarks.demo import print_rows, read_rows
 
-    heading = blocks("text")[0].splitlines()[0]
-    assert re.split(r"\s{2,}", heading.strip()) == list(COLUMNS)
+    print_rows(read_rows(ROOT / "benchmarks/results/demo.json"))
+    _, *printed = capsys.readouterr().out.splitlines()
+    assert [line.rstrip() for line in printed] == blocks("text")[0].splitlines()
+
+
+def test_what_holds_on_any_processor_is_what_the_demo_checks():
+    from benchmarks.demo import ACCURATE, ALIKE, BOUND, CELLS, LEVELS, PROMISES
+
+    prose = " ".join(README.split())
+    assert len(CELLS) * len({promise.normalize for promise in PROMISES}) == 9
+    for sentence in (
+        f"the spectral *radius* was held to at most {BOUND}:",
+        f"the innermost contour, of ε = {LEVELS[0]:.2f}, reaches across the circle",
+        f"the spectral *norm* was held to at most {BOUND}: no change below {1 - BOUND:.2f} makes",
+        f"nine networks are right on at least {ACCURATE} of the test images",
+        f"their accuracies differ by at most {ALIKE};",
+        "with nothing bounded some gate is unstable (radius above 1)",
+        f"with the radius bounded it is at most {BOUND},",
+        "the distance to instability is less than a third of the room 1 − radius",
+        "grow at least threefold (`max |W^k|`) before they decay",
+        f"with the norm bounded the distance is at least {1 - BOUND:.2f}, and no power grows",
+    ):
+        assert sentence in prose, sentence
 
 
 def test_installation_comes_before_the_first_command():
@@ -117,7 +138,7 @@ def test_gains_of_robust_training_are_those_measured():
         "{:.3f}, {:.3f} and {:.3f}".format(*(at[cell][kind] for cell in ("rnn", "lstm", "gru")))
         for kind in ("plain", "robust")
     )
-    assert f"rises from {plain} to {robust}" in " ".join(README.split())
+    assert f"rose from {plain} to {robust}" in " ".join(README.split())
 
 
 def test_fragile_points_are_those_measured():
@@ -132,6 +153,17 @@ def test_fragile_points_are_those_measured():
     assert f"takes one of {right['distance']:.4f}" in prose
     assert len(others) == 6
     assert min(row["room over distance"] for row in others) > 5
+
+
+def test_cost_of_the_monitor_is_that_measured():
+    rows = json.loads((ROOT / "benchmarks/results/monitor.json").read_text())["rows"]
+    (mnist,) = (row for row in rows if row["data"] == "mnist")
+    digits = [row for row in rows if row["data"] == "digits"]
+    prose = " ".join(README.split())
+    assert f"that is {mnist['every epoch']:.1%} of".replace("%", " %") in prose
+    assert round(max(row["epoch ms"] for row in digits) / 1000, 1) == 0.1
+    assert 0.02 < max(row["every third"] for row in digits) < 0.03
+    assert "take a tenth of a second, below 3 % with `every=3`" in prose
 
 
 def test_claims_are_those_of_the_study():
