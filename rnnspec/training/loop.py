@@ -21,6 +21,8 @@ from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes, check_shared
 from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.exact import bake
+from rnnspec.training.length import default_epochs
+from rnnspec.training.majority import better_than_majority, majority_accuracy
 from rnnspec.training.normalization import Normalize, normalize_recurrent
 from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.rundir import RunWriter
@@ -37,6 +39,9 @@ class TrainedRun:
     `model` is the given one, with the weights of the best validation epoch and
     the normalisation baked in; `history` has a row per epoch, as in
     ``metrics.csv``; accuracies are fractions, None for an empty part;
+    `majority_accuracy` is that of always naming the most frequent class of the test part
+    (of the validation part if that is empty, then of the training part), and
+    `better_than_majority` whether the network's is above it by more than chance;
     `estimate_error` is the largest relative error of the normaliser's estimate over
     the epochs, against LAPACK.
     """
@@ -47,6 +52,8 @@ class TrainedRun:
     train_accuracy: float | None
     validation_accuracy: float | None
     test_accuracy: float | None
+    majority_accuracy: float
+    better_than_majority: bool
     train_seconds: float
     initial_matrices: dict[str, Any] = field(repr=False)
     directory: Path | None = None
@@ -66,7 +73,7 @@ class TrainedRun:
 def train(
     model: SequenceClassifier,
     data: DataSplits,
-    epochs: int = DEFAULTS.epochs,
+    epochs: int | None = DEFAULTS.epochs,
     batch_size: int = DEFAULTS.batch_size,
     lr: float = DEFAULTS.lr,
     clip_norm: float = DEFAULTS.clip_norm,
@@ -96,7 +103,10 @@ def train(
         Trained in place.
     data : DataSplits
         From `load_dataset`.  Without a validation part the last epoch is kept.
-    epochs, batch_size : int, default 40, 32
+    epochs : int, optional
+        Passes through `data.train`; default 40, but at least 1,600 steps and, where 40 would
+        be more, no more than 16,000 and the rest of an epoch (`rnnspec.training.length`).
+    batch_size : int, default 32
     lr : float, default 2e-3
     clip_norm : float, default 1.0
     normalize : Normalize, optional
@@ -131,7 +141,9 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If an estimate was off by more than 2 % of the exact value at the end of an epoch.
+        If an estimate was off by more than 2 % of the exact value at the end of an epoch, or
+        if the accuracy is not above that of always naming the most frequent class by more than
+        chance.
 
     Examples
     --------
@@ -143,6 +155,8 @@ def train(
     2
     """
     _check_fit(model, data, epochs, batch_size)
+    if epochs is None:
+        epochs = default_epochs(len(data.train), batch_size)
     check_shared(processes, device, adversarial, curvature)
     positive(lr, "lr")
     positive(clip_norm, "clip_norm")
@@ -183,7 +197,7 @@ def train(
         if writer is None:
             raise
         raise TrainingDiverged(f"{error}; {writer.kept()}") from error
-    return _finish(state, data, initial, normalize, writer)
+    return _finish(state, data, initial, normalize, writer, processes)
 
 
 def _train_epoch(
@@ -227,6 +241,7 @@ def _finish(
     initial: dict[str, Any],
     normalize: Normalize | None,
     writer: RunWriter | None,
+    processes: Processes,
 ) -> TrainedRun:
     model, history = state.model, tuple(state.history)
     model.load_state_dict(state.best["weights"])
@@ -238,6 +253,11 @@ def _finish(
         name: evaluate(model, tensors_of(part, str(device)))[1] if len(part) else None
         for name, part in parts.items()
     }
+    judged, share = next(
+        (name, share)
+        for name in ("test", "validation", "train")
+        if (share := accuracy[name]) is not None
+    )
     run = TrainedRun(
         model=model,
         history=history,
@@ -245,28 +265,41 @@ def _finish(
         train_accuracy=accuracy["train"],
         validation_accuracy=accuracy["validation"],
         test_accuracy=accuracy["test"],
+        majority_accuracy=majority_accuracy(parts[judged].labels),
+        better_than_majority=better_than_majority(share, parts[judged].labels),
         train_seconds=sum(row["seconds"] for row in history),
         initial_matrices=initial,
         directory=None if writer is None else writer.directory,
     )
+    doubts = []
     if normalize is not None and (run.estimate_error or 0.0) > TRUSTED:
-        warnings.warn(
+        doubts.append(
             f"the {normalize.estimator} estimate of the {normalize.quantity} (block"
             f" {normalize.block}) has not converged: at the end of an epoch it was off by"
-            f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly",
-            ConvergenceWarning,
-            stacklevel=3,
+            f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly"
         )
+    if not run.better_than_majority:
+        doubts.append(
+            f"the network ends no better than the majority class: its accuracy {share:.4f} on the"
+            f" {judged} part ({len(parts[judged])} sequences) is not measurably above"
+            f" {run.majority_accuracy:.4f}, that of always naming the most frequent class; on the"
+            f" training part it is {accuracy['train']:.4f}; more epochs than {len(history)},"
+            " another cell, lr or seed, or more data may help"
+        )
+    for doubt in doubts if processes.first else ():
+        warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
     if writer is not None:
         writer.finish(run)
     return run
 
 
-def _check_fit(model: SequenceClassifier, data: DataSplits, epochs: int, batch_size: int) -> None:
+def _check_fit(
+    model: SequenceClassifier, data: DataSplits, epochs: int | None, batch_size: int
+) -> None:
     if not len(data.train):
         raise ValueError(f"`data` {data.name!r} must hold sequences to train on, found none")
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if value < 1:
+        if value is not None and value < 1:
             raise ValueError(f"`{name}` must be at least 1, got {value}")
     for name in ("n_features", "n_classes"):
         if getattr(model, name) != getattr(data, name):
