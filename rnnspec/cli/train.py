@@ -8,10 +8,13 @@ import click
 from rnnspec.cli.options import check_writable, json_option, quiet_option
 from rnnspec.training.config import (
     DEFAULTS,
+    EPOCHS,
     ESTIMATORS,
     FORMS,
+    LEAST_STEPS,
     METHODS,
     MODES,
+    MOST_STEPS,
     QUANTITIES,
     SCHEDULES,
 )
@@ -93,7 +96,13 @@ def option(flag: str, default: object, kind: Any = None, help: str = "") -> Call
     "Of gradients along their own sign, or of the whole Hessian by random directions.",
 )
 @option("--curvature-step", DEFAULTS.curvature_step, float, "Length of the finite difference.")
-@option("--epochs", DEFAULTS.epochs, click.IntRange(1), "Passes through the training data.")
+@option(
+    "--epochs",
+    "by the size of the data",
+    click.IntRange(1),
+    f"Passes through the training data; unless given, {EPOCHS}, or more where these are fewer"
+    f" than {LEAST_STEPS:,} steps, or fewer where they are more than {MOST_STEPS:,}.",
+)
 @option("--batch-size", DEFAULTS.batch_size, click.IntRange(1), "Sequences per step.")
 @option("--lr", DEFAULTS.lr, float, "Adam's step at its peak.")
 @option("--clip-norm", DEFAULTS.clip_norm, float, "Bound on the gradient's norm.")
@@ -149,8 +158,8 @@ def train(
     with (
         joined() as processes,
         show_epochs(
-            settings.epochs, enabled=processes.first and not (quiet or as_json)
-        ) as on_epoch,
+            enabled=processes.first and not (quiet or as_json), tell=settings.epochs is None
+        ) as (on_start, on_epoch),
     ):
         train_run(
             settings,
@@ -158,6 +167,7 @@ def train(
             data_dir=Path(data_dir) if data_dir else None,
             download=not no_download,
             resume=resume,
+            on_start=on_start,
             on_epoch=on_epoch,
             processes=processes,
         )

@@ -10,8 +10,14 @@ WHOLE = 30 * 86400.0  # seconds of tasks from which the time left is told: all o
 
 
 @contextmanager
-def show_epochs(epochs: int, enabled: bool) -> Iterator[Callable[[dict[str, float]], None]]:
-    """Yield a function that takes each epoch's row; shown only on a terminal."""
+def show_epochs(
+    enabled: bool, tell: bool = False
+) -> Iterator[tuple[Callable[[int], None], Callable[[dict[str, float]], None]]]:
+    """Yield what to call with the number of epochs, and then with each epoch's row.
+
+    The number is printed if `tell`, that is if nobody gave it; the bar is shown only on a
+    terminal.
+    """
     console = Console(stderr=True)
     columns = (
         BarColumn(bar_width=20),
@@ -21,18 +27,26 @@ def show_epochs(epochs: int, enabled: bool) -> Iterator[Callable[[dict[str, floa
     )
     progress = Progress(*columns, console=console, disable=not (enabled and console.is_terminal))
     with progress:
-        task = progress.add_task("", total=epochs)
+
+        def on_start(epochs: int) -> None:
+            if enabled and tell:
+                console.print(
+                    f"{epochs} epochs, by the size of the data; --epochs sets another number",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+            progress.add_task("", total=epochs)
 
         def on_epoch(row: dict[str, float]) -> None:
             accuracy = row.get("validation_accuracy", row["train_accuracy"])
             progress.update(
-                task,
+                progress.task_ids[0],
                 completed=row["epoch"],
                 description=f"loss {row['train_loss']:.4f}  accuracy {accuracy:.3f}"
                 f"  radius {row['spectral_radius']:.3f}",
             )
 
-        yield on_epoch
+        yield on_start, on_epoch
 
 
 @contextmanager

@@ -9,6 +9,10 @@ METHODS = ("pgd", "free", "trades")
 SCHEDULES = ("constant", "linear", "cosine")
 FORMS = ("finite-difference", "hutchinson")
 
+# The default length of a training, see `rnnspec.training.length`.
+EPOCHS = 40
+LEAST_STEPS, MOST_STEPS = 1_600, 16_000
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -17,7 +21,8 @@ class TrainingConfig:
     `lr` is Adam's step at its peak, `clip_norm` the bound on the norm of the
     whole gradient, `bound` that on the radius or norm of each gate's recurrent
     matrix, `adv_epsilon` the size of the attack in standard deviations, `adv_steps`
-    its steps (None: 7, of "free" 1), `threads` PyTorch's (None: as it comes).
+    its steps (None: 7, of "free" 1), `epochs` the passes through the data (None: by its
+    size, see `rnnspec.training.length`), `threads` PyTorch's (None: as it comes).
     """
 
     dataset: str = "digits"
@@ -40,7 +45,7 @@ class TrainingConfig:
     curvature_penalty: float = 0.0
     curvature_form: str = "finite-difference"
     curvature_step: float = 1.0
-    epochs: int = 40
+    epochs: int | None = None
     batch_size: int = 32
     lr: float = 2e-3
     clip_norm: float = 1.0

@@ -19,15 +19,16 @@ from rnnspec.training.adversarial import Adversarial, AdversarialLoss
 from rnnspec.training.config import DEFAULTS
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes, check_shared
+from rnnspec.training.doubts import doubts_of
 from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.exact import make_permanent
+from rnnspec.training.length import default_epochs
+from rnnspec.training.majority import better_than_majority, majority_accuracy
 from rnnspec.training.normalization import Normalize, normalize_recurrent
 from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.rundir import RunWriter
 from rnnspec.training.schedule import step_schedule
 from rnnspec.training.state import Row, TrainingDiverged, TrainingState, diverged
-
-TRUSTED = 0.02  # relative error of an estimate above which the run warns
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class TrainedRun:
     `model` is the given one, with the weights of the best validation epoch and
     the normalisation baked in; `history` has a row per epoch, as in
     ``metrics.csv``; accuracies are fractions, None for an empty part;
+    `majority_accuracy` is that of always naming the most frequent class of the test part
+    (of the validation part if that is empty, then of the training part), and
+    `better_than_majority` whether the network's is above it by more than chance;
     `estimate_error` is the largest relative error of the normaliser's estimate over
     the epochs, against LAPACK.
     """
@@ -47,6 +51,8 @@ class TrainedRun:
     train_accuracy: float | None
     validation_accuracy: float | None
     test_accuracy: float | None
+    majority_accuracy: float
+    better_than_majority: bool
     train_seconds: float
     initial_matrices: dict[str, Any] = field(repr=False)
     directory: Path | None = None
@@ -66,7 +72,7 @@ class TrainedRun:
 def train(
     model: SequenceClassifier,
     data: DataSplits,
-    epochs: int = DEFAULTS.epochs,
+    epochs: int | None = DEFAULTS.epochs,
     batch_size: int = DEFAULTS.batch_size,
     lr: float = DEFAULTS.lr,
     clip_norm: float = DEFAULTS.clip_norm,
@@ -96,7 +102,10 @@ def train(
         Trained in place.
     data : DataSplits
         From `load_dataset`.  Without a validation part the last epoch is kept.
-    epochs, batch_size : int, default 40, 32
+    epochs : int, optional
+        Passes through `data.train`; by default 40 where these are from 1,600 to 16,000 steps,
+        else the fewest that reach the one or the other, see `rnnspec.training.length`.
+    batch_size : int, default 32
     lr : float, default 2e-3
     clip_norm : float, default 1.0
     normalize : Normalize, optional
@@ -131,7 +140,9 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If an estimate was off by more than 2 % of the exact value at the end of an epoch.
+        If an estimate was off by more than 2 % of the exact value at the end of an epoch, or
+        if the accuracy is not above that of always naming the most frequent class by more than
+        chance.
 
     Examples
     --------
@@ -143,6 +154,8 @@ def train(
     2
     """
     _check_fit(model, data, epochs, batch_size)
+    if epochs is None:
+        epochs = default_epochs(len(data.train), batch_size)
     check_shared(processes, device, adversarial, curvature)
     positive(lr, "lr")
     positive(clip_norm, "clip_norm")
@@ -183,7 +196,7 @@ def train(
         if writer is None:
             raise
         raise TrainingDiverged(f"{error}; {writer.kept()}") from error
-    return _finish(state, data, initial, normalize, writer)
+    return _finish(state, data, initial, normalize, writer, processes)
 
 
 def _train_epoch(
@@ -227,6 +240,7 @@ def _finish(
     initial: dict[str, Any],
     normalize: Normalize | None,
     writer: RunWriter | None,
+    processes: Processes,
 ) -> TrainedRun:
     model, history = state.model, tuple(state.history)
     model.load_state_dict(state.best["weights"])
@@ -235,38 +249,39 @@ def _finish(
     device = next(model.parameters()).device
     parts = {name: getattr(data, name) for name in ("train", "validation", "test")}
     accuracy = {
-        name: evaluate(model, tensors_of(part, str(device)))[1] if len(part) else None
+        name: evaluate(model, tensors_of(part, str(device)))[1]
         for name, part in parts.items()
+        if len(part)
     }
+    judged = next(name for name in ("test", "validation", "train") if name in accuracy)
+    labels = parts[judged].labels
     run = TrainedRun(
         model=model,
         history=history,
         best_epoch=state.best["epoch"],
-        train_accuracy=accuracy["train"],
-        validation_accuracy=accuracy["validation"],
-        test_accuracy=accuracy["test"],
+        train_accuracy=accuracy.get("train"),
+        validation_accuracy=accuracy.get("validation"),
+        test_accuracy=accuracy.get("test"),
+        majority_accuracy=majority_accuracy(labels),
+        better_than_majority=better_than_majority(accuracy[judged], labels),
         train_seconds=sum(row["seconds"] for row in history),
         initial_matrices=initial,
         directory=None if writer is None else writer.directory,
     )
-    if normalize is not None and (run.estimate_error or 0.0) > TRUSTED:
-        warnings.warn(
-            f"the {normalize.estimator} estimate of the {normalize.quantity} (block"
-            f" {normalize.block}) has not converged: at the end of an epoch it was off by"
-            f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
     if writer is not None:
         writer.finish(run)
+    for doubt in doubts_of(run, normalize, judged, len(labels)) if processes.first else ():
+        warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
     return run
 
 
-def _check_fit(model: SequenceClassifier, data: DataSplits, epochs: int, batch_size: int) -> None:
+def _check_fit(
+    model: SequenceClassifier, data: DataSplits, epochs: int | None, batch_size: int
+) -> None:
     if not len(data.train):
         raise ValueError(f"`data` {data.name!r} must hold sequences to train on, found none")
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if value < 1:
+        if value is not None and value < 1:
             raise ValueError(f"`{name}` must be at least 1, got {value}")
     for name in ("n_features", "n_classes"):
         if getattr(model, name) != getattr(data, name):

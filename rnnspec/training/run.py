@@ -13,9 +13,10 @@ from rnnspec.training.adversarial import Adversarial
 from rnnspec.training.config import METHODS, QUANTITIES, TrainingConfig
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes
+from rnnspec.training.length import default_epochs
 from rnnspec.training.loop import TrainedRun, train
 from rnnspec.training.normalization import Normalize
-from rnnspec.training.rundir import open_run
+from rnnspec.training.rundir import open_run, read_config
 from rnnspec.training.state import Row
 
 
@@ -71,7 +72,8 @@ def check_settings(config: TrainingConfig) -> None:
     one_of(config.device.partition(":")[0], "device", ("cpu", "cuda"))
     if config.device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
-    count(config.epochs, "epochs")
+    if config.epochs is not None:
+        count(config.epochs, "epochs")
     count(config.batch_size, "batch_size")
     if config.threads is not None:
         count(config.threads, "threads")
@@ -86,10 +88,14 @@ def train_run(
     data_dir: Path | None = None,
     download: bool = True,
     resume: bool = False,
+    on_start: Callable[[int], None] | None = None,
     on_epoch: Callable[[Row], None] | None = None,
     processes: Processes = ALONE,
 ) -> TrainedRun:
     """Load the data, build the model, train it and write `directory`, the first process alone.
+
+    If `config` does not say how many epochs, the run in `directory` does, if it goes on, or else
+    the size of the data; ``config.json`` holds the number, and `on_start` is called with it.
 
     Raises
     ------
@@ -102,7 +108,9 @@ def train_run(
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     data = load_dataset(config.dataset, config.view, data_dir, download=download)
-    config = replace(config, view=data.view)
+    epochs = config.epochs or _begun(directory, resume)
+    epochs = epochs or default_epochs(len(data.train), config.batch_size)
+    config = replace(config, view=data.view, epochs=epochs)
     model = SequenceClassifier(
         config.cell,
         data.n_features,
@@ -113,19 +121,28 @@ def train_run(
         init=config.init,
         seed=config.seed,
     )
+    writer = open_run(directory, config, data, resume) if processes.first else None
+    if on_start is not None:
+        on_start(epochs)
     return train(
         model,
         data,
-        epochs=config.epochs,
+        epochs=epochs,
         batch_size=config.batch_size,
         lr=config.lr,
         clip_norm=config.clip_norm,
         normalize=normalization_of(config),
         seed=config.seed,
         device=config.device,
-        writer=open_run(directory, config, data, resume) if processes.first else None,
+        writer=writer,
         on_epoch=on_epoch,
         adversarial=adversarial_of(config),
         curvature=curvature_of(config),
         processes=processes,
     )
+
+
+def _begun(directory: Path, resume: bool) -> int | None:
+    """Epochs of the run in `directory`, if there is one that goes on."""
+    there = resume and (directory / "config.json").is_file()
+    return read_config(directory).epochs if there else None

@@ -32,6 +32,8 @@ def summarize(run: "TrainedRun", config: TrainingConfig) -> dict[str, Any]:
         "validation_accuracy": run.validation_accuracy,
         "robust_validation_accuracy": run.robust_validation_accuracy,
         "test_accuracy": run.test_accuracy,
+        "majority_accuracy": run.majority_accuracy,
+        "better_than_majority": run.better_than_majority,
         "train_seconds": run.train_seconds,
         "n_parameters": parameters,
         "estimate_error": run.estimate_error,

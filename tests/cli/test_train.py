@@ -77,7 +77,7 @@ def test_a_settings_file_that_is_not_there(refused, tmp_path):
 
 def test_every_setting_can_be_written_in_a_file(toml):
     samples = {name: json.dumps(value) for name, value in vars(DEFAULTS).items()}
-    samples |= {"threads": "2", "view": '"rows"', "adv_steps": "3"}
+    samples |= {"threads": "2", "view": '"rows"', "adv_steps": "3", "epochs": "5"}
     text = "\n".join(f"{name} = {value}" for name, value in samples.items())
     assert read_toml(toml(text)) == tomllib.loads(text)
 
@@ -139,6 +139,30 @@ def test_train_prints_a_table_or_json_or_nothing(program, tmp_path):
     code, out, _ = program("train", *SMALL, "--epochs", 1, "--out", tmp_path / "c", "--json")
     assert json.loads(out) == json.loads((tmp_path / "c" / "summary.json").read_text())
     assert list(json.loads(out)["matrices"]) == ["layer0"]
+
+
+def test_a_length_that_nobody_gave_is_told_kept_and_resumed(program, tmp_path, monkeypatch):
+    monkeypatch.setattr("rnnspec.training.length.LEAST_STEPS", 7)
+    monkeypatch.setattr("rnnspec.training.length.EPOCHS", 1)
+    code, _, err = program("train", *SMALL, "--out", tmp_path / "a")  # three batches
+    assert (code, err) == (0, "3 epochs, by the size of the data; --epochs sets another number\n")
+    assert read_config(tmp_path / "a").epochs == 3
+    assert json.loads((tmp_path / "a" / "summary.json").read_text())["epochs"] == 3
+    assert program("train", "--resume", "--out", tmp_path / "a").err == ""
+    assert program("train", *SMALL, "--out", tmp_path / "b", "--quiet").err == ""
+    assert program("train", *SMALL, "--epochs", 2, "--out", tmp_path / "c").err == ""
+
+
+@pytest.mark.filterwarnings("always:the network ends no better than the majority class")
+def test_a_network_that_learned_nothing_is_told_in_one_line(program, tmp_path):
+    flags = ("train", *SMALL, "--epochs", 1, "--lr", 1e-9, "--out", tmp_path / "a", "--json")
+    code, out, err = program(*flags)
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("Warning: the network ends no better than the majority class: its")
+    summary = json.loads(out)
+    assert summary["better_than_majority"] is False
+    assert summary["majority_accuracy"] == pytest.approx(0.1, abs=0.01)
+    assert program("train", "--resume", "--out", tmp_path / "a", "--quiet").err == ""
 
 
 def test_robust_training_from_the_command_line(program, tmp_path):

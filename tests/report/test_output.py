@@ -78,7 +78,8 @@ def test_cells():
 @pytest.mark.parametrize("row", [ROW, ROW | {"validation_accuracy": 0.5}])
 @pytest.mark.parametrize("enabled", [True, False])
 def test_no_bar_where_nobody_looks(row, enabled, capsys):
-    with show_epochs(2, enabled=enabled) as on_epoch:
+    with show_epochs(enabled=enabled) as (on_start, on_epoch):
+        on_start(2)
         on_epoch(row)
     assert capsys.readouterr().out == ""
 
@@ -86,11 +87,21 @@ def test_no_bar_where_nobody_looks(row, enabled, capsys):
 def test_the_bar_tells_loss_accuracy_and_radius(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
-    with show_epochs(2, enabled=True) as on_epoch:
+    with show_epochs(enabled=True) as (on_start, on_epoch):
+        on_start(2)
         on_epoch(ROW)
     out, err = capsys.readouterr()
     assert out == ""
     assert all(text in err for text in ("1/2", "loss 0.5000", "accuracy 0.750", "radius 1.250"))
+
+
+@pytest.mark.parametrize(("enabled", "tell"), [(True, True), (True, False), (False, True)])
+def test_a_length_that_nobody_gave_is_told_at_the_start(enabled, tell, capsys):
+    with show_epochs(enabled=enabled, tell=tell) as (on_start, on_epoch):
+        on_start(229)
+        on_epoch(ROW)
+    said = "229 epochs, by the size of the data; --epochs sets another number\n"
+    assert capsys.readouterr() == ("", said if enabled and tell else "")
 
 
 def test_a_study_tells_how_many_are_done_and_where_to_look(monkeypatch, capsys):

@@ -1,9 +1,11 @@
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
 from rnnspec.study.measuring import Measuring
 from rnnspec.study.plan import PRESETS, Task, read_plan
+from rnnspec.study.results import read_results
 from rnnspec.training.config import DEFAULTS, TrainingConfig
 
 OTHERS = {
@@ -40,6 +42,14 @@ def test_a_preset_is_a_study(preset, n):
     plan = read_plan(preset)
     assert (plan.name, len(plan.tasks)) == (preset, n)
     assert len({task.run for task in plan.tasks}) == n
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard"])
+def test_recorded_studies_are_those_of_their_presets(preset):
+    folder = Path(__file__).parents[2] / "benchmarks/results" / preset
+    runs = {row["run"] for row in read_results(folder / "results.csv")}
+    assert runs == {task.run for task in read_plan(preset).tasks}
+    assert runs == {task.run for task in read_plan(folder / "study.toml").tasks}
 
 
 def test_a_run_is_named_by_every_setting():

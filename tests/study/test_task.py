@@ -13,6 +13,7 @@ from rnnspec.study.seal import FILES, sealed
 from rnnspec.study.tables import curve_rows, result_rows
 from rnnspec.study.task import compute, folder_of
 from rnnspec.training.run import train_run
+from rnnspec.training.rundir import read_config
 from rnnspec.training.trained import load_run
 
 
@@ -139,6 +140,20 @@ def test_warnings_are_kept_in_the_seal(task, tmp_path):
     compute(task, tmp_path)
     said = json.loads((folder_of(task, tmp_path) / "done.json").read_text())["warnings"]
     assert any("has not converged" in text for text in said)
+
+
+def test_a_task_of_no_length_that_learns_nothing(task, tmp_path, monkeypatch, recwarn):
+    """32 sequences are one batch; the run says how many epochs, and the seal what came of them."""
+    monkeypatch.setattr("rnnspec.training.length.LEAST_STEPS", 5)
+    monkeypatch.setattr("rnnspec.training.length.EPOCHS", 2)
+    task = replace(task, config=replace(task.config, epochs=None, lr=1e-9))
+    compute(task, tmp_path)
+    directory = folder_of(task, tmp_path)
+    assert read_config(directory).epochs == 5
+    assert json.loads((directory / "summary.json").read_text())["better_than_majority"] is False
+    said = json.loads((directory / "done.json").read_text())["warnings"]
+    assert any("no better than the majority class" in text for text in said)
+    assert not recwarn.list
 
 
 def test_sequences_are_those_of_samples(task, tmp_path):

@@ -7,14 +7,24 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 
-from rnnspec import Adversarial, CurvaturePenalty, Normalize, SequenceClassifier, train
+from rnnspec import (
+    Adversarial,
+    ConvergenceWarning,
+    CurvaturePenalty,
+    Normalize,
+    SequenceClassifier,
+    train,
+)
 from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.training import length
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.distributed import ALONE, Processes, joined
 from rnnspec.training.run import train_run
@@ -32,6 +42,7 @@ CASES = {
     "power": {"normalize": Normalize("radius", bound=0.5, estimator="power")},
     "curvature": {"curvature": CurvaturePenalty(0.1), "normalize": Normalize("norm", bound=0.5)},
     "two ways": {"bidirectional": True, "layers": 2},
+    "default length": {"epochs": None},
 }
 
 
@@ -48,7 +59,7 @@ def walks():
 
 
 def trained(case, processes):
-    """Epochs and weights of one case, as lists."""
+    """Epochs and weights of one case, as lists, and what was warned of."""
     options = {"batch_size": 8, "epochs": 3, "seed": 1} | CASES[case]
     shape = {name: options.pop(name) for name in ("layers", "bidirectional") if name in options}
     model = SequenceClassifier("gru", 2, 2, hidden=6, **shape)
@@ -59,9 +70,14 @@ def trained(case, processes):
         states = model.state_dict()
         vectors.append([states[key].tolist() for key in states if key.endswith("_extra_state")])
 
-    train(model, walks(), processes=processes, on_epoch=look, **options)
+    # By default 4 epochs of 3 batches, where a process that counted its share would make 5 of 2.
+    short = patch.multiple(length, LEAST_STEPS=10, EPOCHS=2)
+    with short, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        train(model, walks(), processes=processes, on_epoch=look, **options)
+    doubts = [str(each.message) for each in caught if each.category is ConvergenceWarning]
     weights = {name: W.tolist() for name, W in model.state_dict().items()}
-    return {"rows": rows, "vectors": vectors, "weights": weights}
+    return {"rows": rows, "vectors": vectors, "weights": weights, "doubts": doubts}
 
 
 def run(command, **options):
@@ -99,8 +115,19 @@ def test_two_processes_train_as_one(shared, case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_processes_hold_the_same_bits(shared, case):
-    assert shared[0][case] == shared[1][case]
+    first, second = ({**one[case], "doubts": None} for one in shared)
+    assert first == second
     assert any(shared[0][case]["vectors"]) == ("normalize" in CASES[case])
+
+
+def test_the_default_length_counts_whole_batches(shared):
+    assert len(shared[0]["default length"]["rows"]) == 4
+
+
+def test_what_is_doubtful_is_told_once(shared):
+    assert not any(found["doubts"] for found in shared[1].values())
+    told = [text for found in shared[0].values() for text in found["doubts"]]
+    assert any("the network ends no better than the majority class" in text for text in told)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 6])

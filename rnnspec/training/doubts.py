@@ -1,0 +1,30 @@
+"""What a finished training has to say against itself, a sentence each."""
+
+from typing import TYPE_CHECKING
+
+from rnnspec.training.normalization import Normalize
+
+if TYPE_CHECKING:
+    from rnnspec.training.loop import TrainedRun
+
+TRUSTED = 0.02  # relative error of an estimate above which the run warns
+
+
+def doubts_of(run: "TrainedRun", normalize: Normalize | None, judged: str, n: int) -> list[str]:
+    """Of the estimate of `normalize`, and of an accuracy on the n sequences of part `judged`."""
+    doubts = []
+    if normalize is not None and (run.estimate_error or 0.0) > TRUSTED:
+        doubts.append(
+            f"the {normalize.estimator} estimate of the {normalize.quantity} (block"
+            f" {normalize.block}) has not converged: at the end of an epoch it was off by"
+            f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly"
+        )
+    if not run.better_than_majority:
+        doubts.append(
+            "the network ends no better than the majority class: its accuracy"
+            f" {getattr(run, f'{judged}_accuracy'):.4f} on the {judged} part ({n} sequences) is not"
+            f" measurably above {run.majority_accuracy:.4f}, that of always naming the most"
+            f" frequent class; on the training part it is {run.train_accuracy:.4f}; more epochs"
+            f" than {len(run.history)}, another cell, lr or seed, or more data may help"
+        )
+    return doubts
