@@ -61,7 +61,7 @@ _DOCUMENTS = (
 _TFLITE = b"TFL3"  # at byte 4
 
 
-def content_of(path: Path) -> str:
+def content_of(path: str | Path) -> str:
     """The name of what `path` holds, a key of ``reading.READERS``.
 
     Raises
@@ -69,6 +69,7 @@ def content_of(path: Path) -> str:
     ValueError
         If `path` is missing, cannot be opened, is no file or holds nothing that is read.
     """
+    path = Path(path)
     try:
         if path.is_dir():
             return _content_of_directory(path)

@@ -5,6 +5,7 @@ from typing import Any
 
 from rnnspec.models.files.inert import Instance
 from rnnspec.models.files.pickled_numpy import array_of, is_array
+from rnnspec.models.files.quantised import unpacked
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
@@ -76,11 +77,17 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
         return list(_under(key, enumerate(value)))
     if not isinstance(value, Instance):
         return []
+    try:
+        if (weights := unpacked(key, value)) is not None:
+            return weights
+    except LeftOut as why:
+        left_out.append(f"{key}: {why}")
+        return []
     state = value.state
     if isinstance(state, dict) and all(isinstance(state.get(name), dict) for name in _MODULE):
         return list(_in_module(key, state, left_out))
-    # A state of two parts holds the attributes in a dict and those in slots.
-    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    slotted = isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)
+    parts = state if slotted else (state,)  # attributes, and those in slots
     return [
         child
         for part in (value.args, value.elements, value.items, *parts)
