@@ -10,6 +10,7 @@ from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
 MOST = 5_000_000  # objects looked at; the same one, met again and again, could be without end
+DEEPEST = 500  # objects within one another
 _MODULE = ("_parameters", "_buffers", "_modules")
 
 Child = tuple[str, Any]
@@ -42,10 +43,12 @@ def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
         for key, value in waiting:
             looked_at += 1
             if looked_at > MOST:
-                raise ValueError(f"more than {MOST} objects, one within the other")
+                raise ValueError(f"more than {MOST} objects")
             if isinstance(value, Lazy) or is_array(value):
                 _take(key, value, arrays, left_out)
             elif id(value) not in above and (children := _children(key, value, left_out)):
+                if len(path) == DEEPEST:
+                    raise ValueError(f"more than {DEEPEST} objects within one another")
                 path.append((id(value), waiting))
                 above.add(id(value))
                 waiting = iter(children)
