@@ -9,18 +9,18 @@ from rnnspec.models.files.quantised import unpacked
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
-MOST = 5_000_000  # objects looked at; the same one, met again and again, could be without end
+AGAIN = 300_000  # objects looked at once more, which could be without end
 DEEPEST = 500  # objects within one another
 _MODULE = ("_parameters", "_buffers", "_modules")
 
 Child = tuple[str, Any]
 
 
-def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+def arrays_in(root: Any, name: str = "it") -> tuple[dict[str, Any], tuple[str, ...]]:
     """Each tensor and array below `root` by its dotted key, and a sentence for each left out.
 
     A module contributes the keys of its state dict: the dicts in which it keeps parameters,
-    buffers and modules have no part in the keys.
+    buffers and modules have no part in the keys.  A root that is an array itself is called `name`.
 
     Raises
     ------
@@ -37,18 +37,18 @@ def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     left_out: list[str] = []
     above: set[int] = set()  # the objects on the way from the root, so that a circle ends
     path: list[tuple[int, Iterator[Child]]] = []
-    waiting: Iterator[Child] = iter([("", root)])
-    looked_at = 0
+    waiting: Iterator[Child] = iter([(name if _is_array(root) else "", root)])
+    seen: set[int] = set()
+    again = 0
     while True:
         for key, value in waiting:
-            looked_at += 1
-            if looked_at > MOST:
-                raise ValueError(f"more than {MOST} objects")
-            if isinstance(value, Lazy) or is_array(value):
+            if _is_array(value):
                 _take(key, value, arrays, left_out)
             elif id(value) not in above and (children := _children(key, value, left_out)):
-                if len(path) == DEEPEST:
-                    raise ValueError(f"more than {DEEPEST} objects within one another")
+                again += len(children) if id(value) in seen else 0
+                if len(path) == DEEPEST or again > AGAIN:
+                    raise ValueError("objects within one another without end")
+                seen.add(id(value))
                 path.append((id(value), waiting))
                 above.add(id(value))
                 waiting = iter(children)
@@ -58,6 +58,10 @@ def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
                 return arrays, tuple(left_out)
             done, waiting = path.pop()
             above.remove(done)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Lazy) or is_array(value)
 
 
 def _take(key: str, value: Any, arrays: dict[str, Any], left_out: list[str]) -> None:
@@ -112,11 +116,15 @@ def _in_module(key: str, state: dict[Any, Any], left_out: list[str]) -> Iterator
     """As ``state_dict`` has them; then what lies in other attributes, if it is no bare tensor."""
     passing = state.get("_non_persistent_buffers_set") or []
     for name in _MODULE:
-        kept = [(k, v) for k, v in state[name].items() if name != "_buffers" or k not in passing]
-        yield from _under(key, kept)
+        kept = {k: v for k, v in state[name].items() if name != "_buffers" or k not in passing}
+        yield from _under(key, kept.items())
+    left_out += [
+        f"{name}: a buffer that is no part of the state dict"
+        for name, _ in _under(key, ((k, None) for k in passing))
+    ]
     others = [(k, v) for k, v in state.items() if k not in _MODULE]
     for name, value in _under(key, others):
-        if isinstance(value, Lazy) or is_array(value):
+        if _is_array(value):
             left_out.append(f"{name}: an attribute of a module that is no part of its state dict")
         elif value is not passing:
             yield name, value
