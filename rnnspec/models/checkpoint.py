@@ -1,6 +1,5 @@
 """Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnspec._files import write_atomically
+from rnnspec.models.among import MATRICES, matrices_among
+from rnnspec.models.asked import asked, near
+from rnnspec.models.assembly import assembled
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.recurrent import recurrent_matrices, stacked_matrices
-
-WEIGHTS = ("torch", "torchscript", "pickle", "safetensors", "onnx", "keras")  # kinds of contents
-_NORMALIZED = re.compile(r"parametrizations\.weight_hh\w*\.original")
+from rnnspec.models.keys import listed, weights_in
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -35,45 +34,71 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the file is missing, damaged or holds no weights, or such whose normalisation is not
-        baked in.
+        If the file is missing, damaged or holds no weights, or such whose parametrisation, a
+        normalisation say, is not made permanent.
     """
     contents = read_contents(path)
-    arrays = _with_plain_weights(path, contents)
+    for key, why in assembled(contents.arrays)[1].items():
+        raise ValueError(f"{path}: `{key}`: {why}")
     return {
         key: value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
-        for key, value in arrays.items()
+        for key, value in contents.arrays.items()
     }
 
 
-def load_matrices(source: str | Path) -> dict[str, NDArray[Any]]:
-    """Named matrices of a run directory, a weights file or a matrix file.
+def load_matrices(
+    source: str | Path, key: str | None = None, cut: str | None = None
+) -> dict[str, NDArray[Any]]:
+    """Named matrices of a run directory, a file of weights or a file of matrices.
 
-    What a file is, its content says, not its name.  Of weights the recurrent matrices by gate,
-    and their stacks; of other files each two-dimensional array of numbers under its own name,
-    or under the file's stem if there is but one without a name.
+    What a file is, its content says, not its name: see `rnnspec.models.files`.  Recurrent
+    weights under PyTorch's keys are cut into gates, ``layer0.forget``, beside their stack
+    ``layer0.stacked``; square arrays with other recurrent names, ``0.wh``, keep their own; in a
+    file of matrices without such names each two-dimensional array is one.  A file of one
+    matrix gives it the file's stem as name.
+
+    Parameters
+    ----------
+    source : path
+    key : str, optional
+        One matrix alone: by its name, or by the full key of any square array.
+    cut : str, optional
+        How the gates of the array `key` are stacked, ``gru:rzn:rows``: see
+        `rnnspec.models.cut`.  Without `key`, of each array with a recurrent name that it fits.
+
+    Returns
+    -------
+    dict of str to ndarray, float64 or complex128
+
+    Warns
+    -----
+    LeftOut
+        Names each thing that was not taken, and why.
+    Assumed
+        Where the file does not say what cell its weights are of.
 
     Raises
     ------
     ValueError
-        If the file is missing, of unknown kind, damaged or without a matrix.
+        If the file is missing, of unknown content, damaged or without a matrix, or `key` or
+        `cut` do not fit it.
     """
-    contents = read_contents(source)
-    if contents.kind in WEIGHTS:
-        weights = _with_plain_weights(source, contents)
-        return {**recurrent_matrices(weights), **stacked_matrices(weights)}
-    matrices = {key: A for key, A in contents.arrays.items() if A.ndim == 2}
-    if not matrices:
-        raise ValueError(f"{source} must hold a two-dimensional numeric array, found none")
-    return matrices
-
-
-def _with_plain_weights(path: str | Path, contents: Contents) -> dict[str, Any]:
-    normalized = next((key for key in contents.arrays if _NORMALIZED.search(key)), None)
-    if normalized is not None:
+    contents, where = read_contents(source), str(source)
+    if cut is not None:
+        return asked(contents.arrays, key, cut, where, contents.kind in MATRICES)
+    if key is not None and key.replace("/", ".") in _keys(contents):
+        return asked(contents.arrays, key, None, where, contents.kind in MATRICES)
+    found = matrices_among(contents, where)
+    if key is None:
+        return found
+    if key not in found:
+        has = f"it has {', '.join(found)}; {listed(contents.arrays)}"
         raise ValueError(
-            f"{path} holds weights before their normalisation ({normalized}): they were"
-            " normalised during training; use the run directory when that is finished, or"
-            " `rnnspec.bake(model)` before torch.save(model.state_dict(), PATH)"
+            f"{where} has no matrix {key!r}{near(key, [*found, *contents.arrays])}; {has}"
         )
-    return contents.arrays
+    return {key: found[key]}
+
+
+def _keys(contents: Contents) -> set[str]:
+    """What arrays of `contents` can be asked for by: the keys of weights and of their parts."""
+    return {key.replace("/", ".") for key in weights_in(contents.arrays).arrays | contents.arrays}

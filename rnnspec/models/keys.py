@@ -1,39 +1,291 @@
-"""The keys of a state dict that name recurrent weights, and what they say of them."""
+"""The keys of a mapping that name PyTorch's recurrent weights, and what they say of them."""
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from rnnspec.models.gates import cell_of_shape
+from rnnspec.models.arrays import as_array, first_not_finite, is_integer
+from rnnspec.models.assembly import assembled
+from rnnspec.models.gates import GATES, cell_of_shape
 
-_KEY = re.compile(r"^(?P<prefix>.*?)weight_hh(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?$")
+_KEY = re.compile(r"(?P<prefix>.*?)weight_hh(?P<suffix>(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?)")
+_PART = re.compile(r"(.*\.)?[^.]*weight_hh[^.]*")  # such as weight_hh_l0_mask: a part of one
+_OWN = re.compile(r"(weight|bias)_(ih|hh|hr)(_l\d+(_reverse)?)?")
+_STATE = re.compile(r"[hc](x|_?0)?|hidden|state|(init|initial)_\w+")  # a state to start from
+_CLASS = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
+KEYS = 12  # named where none is found, at most
+SAY = "to say what it is: --matrix KEY --cut CELL:GATES:AXIS, in Python `key` and `cut`"
+
+
+class LeftOut(UserWarning):
+    """Something that a source holds was not taken; the text names it and says why."""
+
+
+class Assumed(UserWarning):
+    """A source does not say what was taken for granted; the text says what, and the other way."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """One recurrent weight: (g*h, h), the gates of a layer and direction below one another."""
+
+    name: str  # layer0, layer1.reverse, encoder.layer0
+    key: str
+    prefix: str
+    suffix: str  # of the keys of the layer and direction: _l0, _l0_reverse, or none
+    cell: str
+    weight: Any
+
+    @property
+    def layer(self) -> int:
+        """The number of the layer, from 0."""
+        return int(self.suffix.split("_")[1][1:]) if self.suffix else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The recurrent weights of a mapping, what was left out of them, and what was assumed."""
+
+    stacks: tuple[Stack, ...]
+    left_out: tuple[str, ...]
+    assumed: tuple[str, ...]
+    arrays: dict[str, Any]  # all, by their plain keys
 
 
 def stacks_in_mapping(source: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Name, cell and (g*h, h) weight of each recurrent weight among the items of `source`.
+    """Name, cell and (g*h, h) weight of each recurrent weight of known modules.
 
     Raises
     ------
     ValueError
         If there is none, or one of no known shape.
     """
-    found = [(m, W) for key, W in source.items() if (m := _KEY.match(key))]
-    if not found:
-        raise ValueError(
-            "`source` must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-            " found none (a feed-forward network, or weights under other names?)"
-        )
-    several = len({match["prefix"] for match, _ in found}) > 1
-    for match, weight in found:
-        W = weight if isinstance(weight, Tensor) else np.asarray(weight)
-        cell = cell_of_shape(*W.shape) if W.ndim == 2 else None
-        if cell is None:
+    matches = [(match, W) for key, W in source.items() if (match := _KEY.fullmatch(key))]
+    stacks = []
+    for match, W in matches:
+        stack, reason = _stack(match, W, matches)
+        if stack is None:
+            raise ValueError(f"`{match[0]}` {reason}")
+        stacks.append(stack)
+    if not stacks:
+        raise ValueError(none_found("`source`", source))
+    return ((stack.name, stack.cell, stack.weight) for stack in stacks)
+
+
+def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> tuple[Stack, ...]:
+    """The recurrent weights of a state dict; what is left out or assumed is warned of.
+
+    Raises
+    ------
+    ValueError
+        If none is left: it names the reason of each, or the keys that there are.
+    """
+    found = weights_in(source)
+    if not found.stacks:
+        if found.left_out:
             raise ValueError(
-                f"`{match[0]}` must have shape (h, h), (3h, h) or (4h, h)"
-                f" (rnn, gru, lstm), got {tuple(W.shape)} (an LSTM with proj_size is not supported)"
+                f"{where}: no recurrent weight can be taken; " + "; ".join(found.left_out)
             )
-        name = f"layer{match['layer'] or 0}" + (".reverse" if match["reverse"] else "")
-        yield (f"{match['prefix']}{name}" if several else name), cell, W
+        raise ValueError(none_found(where, found.arrays))
+    tell(found.left_out, found.assumed)
+    return found.stacks
+
+
+def tell(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -> None:
+    """Warn of each sentence, once."""
+    start = f"{where}: " if where else ""
+    for texts, category in ((left_out, LeftOut), (assumed, Assumed)):
+        for text in dict.fromkeys(texts):
+            warnings.warn(start + text, category, stacklevel=4)
+
+
+def weights_in(source: Mapping[str, Any]) -> Found:
+    """The recurrent weights among the items of `source`, nested ones under dotted keys.
+
+    A reparametrised weight is put together, see `assembled`.  A weight is left out, and named,
+    if it cannot be; is not of shape (h, h), (3h, h) or (4h, h); holds integers, or a NaN or an
+    infinity; or does not fit what stands beside it: weights of PyTorch's cells agree in their
+    rows, and there are no others.  The state dict of a cell class does not say which cell that
+    is, so that what is assumed of it is told.
+
+    Examples
+    --------
+    >>> found = weights_in({"encoder": {"weight_hh_l0": np.zeros((8, 2))}})
+    >>> [(stack.name, stack.key, stack.cell) for stack in found.stacks]
+    [('layer0', 'encoder.weight_hh_l0', 'lstm')]
+    """
+    arrays, refused = assembled(flat(source))
+    left_out = [f"`{key}`: {why}" for key, why in refused.items() if _KEY.fullmatch(key)]
+    matches = [(match, W) for key, W in arrays.items() if (match := _KEY.fullmatch(key))]
+    stacks, assumed = [], []
+    for match, W in matches:
+        beside = _beside(match, arrays)
+        stack, reason = _stack(match, W, matches)
+        if stack is not None:
+            reason = _doubt(stack, beside)
+        if stack is None or reason:
+            left_out.append(f"`{match[0]}` {reason}")
+            continue
+        stacks.append(stack)
+        assumed += _assumption(stack, beside)
+    plain = {match[0] for match, _ in matches} | refused.keys()
+    left_out += [
+        f"`{key}` is no weight of PyTorch's, nor all the parts of one ({SAY})"
+        for key in arrays
+        if _PART.fullmatch(key) and key not in plain and not _explained(key, plain)
+    ]
+    return Found(tuple(stacks), tuple(left_out), tuple(assumed), arrays)
+
+
+def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
+    """The arrays of nested mappings and sequences, their keys joined by dots.
+
+    Examples
+    --------
+    >>> list(flat({"net": {"W": np.eye(2)}, "epoch": 3, "parts": [{"b": np.ones(2)}]}))
+    ['net.W', 'parts.0.b']
+    """
+    found: dict[str, Any] = {}
+    for key, value in source.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{start}{key}.")
+        elif isinstance(value, list | tuple) and any(
+            isinstance(part, Mapping | Tensor | np.ndarray) for part in value
+        ):
+            found |= flat(dict(enumerate(value)), f"{start}{key}.")
+        elif isinstance(value, Tensor) or _is_numeric(value):
+            found[f"{start}{key}"] = value
+    return found
+
+
+def none_found(where: str, arrays: Mapping[str, Any]) -> str:
+    """That `arrays` hold no recurrent weight, and the keys that there are."""
+    return (
+        f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
+        " found none (a feed-forward network, or weights under other names?)"
+        + (f"; {listed(arrays)}" if arrays else "")
+    )
+
+
+def listed(arrays: Mapping[str, Any]) -> str:
+    """The keys that there are, with their shapes, up to a dozen and then a count."""
+    if not arrays:
+        return "it holds no arrays"
+    # What could be a recurrent weight first.
+    shapes = {key: tuple(np.shape(W)) for key, W in arrays.items()}
+    order = sorted(shapes, key=lambda key: len(shapes[key]) != 2)
+    shown = ", ".join(f"{key} {shapes[key]}" for key in order[:KEYS])
+    more = f" and {len(order) - KEYS} more" if len(order) > KEYS else ""
+    return f"its keys: {shown}{more}; a square one is taken with --matrix KEY, in Python `key`"
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biufcV" and value.dtype.names is None
+    return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
+
+
+def _stack(
+    match: re.Match[str], W: Any, matches: list[tuple[re.Match[str], Any]]
+) -> tuple[Stack | None, str]:
+    """The weight by its name and cell, or why its shape is none."""
+    shape = tuple(np.shape(W))
+    cell = cell_of_shape(*shape) if len(shape) == 2 else None
+    if cell is None:
+        turned = len(shape) == 2 and cell_of_shape(*shape[::-1]) is not None
+        why = (
+            f"gates beside one another? {SAY}"
+            if turned
+            else "an LSTM with proj_size is not supported"
+        )
+        return None, (
+            f"must have shape (h, h), (3h, h) or (4h, h) (rnn, gru, lstm), got {shape} ({why})"
+        )
+    several = len({other["prefix"] for other, _ in matches}) > 1
+    name = f"layer{match['layer'] or 0}" + (".reverse" if match["reverse"] else "")
+    prefix = match["prefix"]
+    full = f"{prefix}{name}" if several else name
+    return Stack(full, match[0], prefix, match["suffix"], cell, W), ""
+
+
+def _beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """What the same module holds itself, without the prefix."""
+    start = match["prefix"]
+    return {
+        rest: W
+        for key, W in arrays.items()
+        if key.startswith(start) and "." not in (rest := key[len(start) :])
+    }
+
+
+def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
+    """Why this is no weight of one of PyTorch's cells, or of none that can be taken."""
+    if f"weight_hr{stack.suffix}" in beside:
+        return "belongs to an LSTM with proj_size, which is not supported"
+    strange = [rest for rest in beside if _is_strange(rest, stack.suffix)]
+    if strange:
+        return (
+            f"is not that of a {_CLASS[stack.cell]}: beside it stands {', '.join(strange)},"
+            f" which no cell of PyTorch's has ({SAY})"
+        )
+    rows = len(stack.weight)
+    for part in ("weight_ih", "bias_ih", "bias_hh"):
+        W = beside.get(part + stack.suffix)
+        if W is not None and (len(np.shape(W)) == 0 or np.shape(W)[0] != rows):
+            return (
+                f"is not that of a {_CLASS[stack.cell]}: {part}{stack.suffix} has shape"
+                f" {tuple(np.shape(W))} where {rows} rows belong to {tuple(np.shape(stack.weight))}"
+                f" ({SAY})"
+            )
+    if is_integer(stack.weight):
+        return (
+            "holds integers without their scale: dequantise it, weight = scale * (integer -"
+            " zero_point), before it is saved"
+        )
+    W = as_array(stack.weight)
+    if (where := first_not_finite(W)) is not None:
+        gate = GATES[stack.cell] or ("",)
+        h = W.shape[1]
+        block = f"{stack.name}.{gate[where[0] // h]}".rstrip(".")
+        return (
+            f"must be finite, got {W[where]:g} at [{where[0]}, {where[1]}], in {block} at"
+            f" [{where[0] % h}, {where[1]}] (a training that diverged?)"
+        )
+    return ""
+
+
+def _is_strange(rest: str, suffix: str) -> bool:
+    if _OWN.fullmatch(rest) or _STATE.fullmatch(rest):
+        return False
+    return not suffix or rest.endswith(suffix) or rest.startswith(("weight_", "bias_"))
+
+
+def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
+    others = [rest for rest in beside if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest))]
+    if stack.suffix and not others:
+        return []
+    gates, shape = GATES[stack.cell], tuple(np.shape(stack.weight))
+    cell = _CLASS[stack.cell] + ("" if stack.suffix else "Cell")
+    how = f"is cut as {cell} stacks it ({', '.join(gates)})" if gates else f"is taken as {cell}'s"
+    why = f"beside it stands {', '.join(others)}" if others else "the keys do not name the cell"
+    other = "" if gates else f"; --matrix {stack.key} takes it as it is"
+    return [f"`{stack.key}` {shape} {how}: an assumption, for {why}{other} ({SAY})"]
+
+
+def _explained(part: str, plain: set[str]) -> bool:
+    """Whether `part` is named already, in what is said of the weight whose part it is."""
+    return any(part.startswith(f"{key}_") for key in plain)
+
+
+def parts_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The other weights of the same layer and direction, by PyTorch's names without suffix."""
+    return {
+        part: arrays[key]
+        for part in ("weight_ih", "bias_ih", "bias_hh")
+        if (key := f"{stack.prefix}{part}{stack.suffix}") in arrays
+    }

@@ -3,26 +3,34 @@
 PyTorch keeps the recurrent weights of a layer as ``weight_hh_l{layer}`` or
 ``weight_hh_l{layer}_reverse``, its gates stacked into one (g*h, h) matrix.
 Here, and nowhere else, that stack is cut: ``layer0.forget`` is a square
-float64 array that the matrix functions of `rnnspec` understand.
+float64 array that the matrix functions of `rnnspec` understand.  How others stack their gates,
+the owner says: `rnnspec.models.cut`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from rnnspec.models.acting import at_rest as at_rest
 from rnnspec.models.acting import stacks_in_module
+from rnnspec.models.arrays import as_array
+from rnnspec.models.asked import asked
+from rnnspec.models.files.reading import read_contents
 from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.models.keys import stacks_in_mapping
+from rnnspec.models.keys import Stack, stacks_of_state_dict, tell
 
+NO_SOURCE = "`source` must be a torch module, a state dict or a path, got {}; cells known: {}"
 Source = nn.Module | Mapping[str, Any] | str | Path
 
 
-def recurrent_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
+def recurrent_matrices(
+    source: Source, key: str | None = None, cut: str | None = None
+) -> dict[str, NDArray[Any]]:
     r"""The recurrent matrices of `source`, by name.
 
     For a vanilla cell, :math:`h_t = \tanh(W h_{t-1} + \dots)`, that is W under
@@ -39,15 +47,29 @@ def recurrent_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
         cell classes inside; a mapping whose keys end in ``weight_hh_l0`` and the
         like; or a file or run directory (see `rnnspec.models.checkpoint`).  The
         cell is told from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
+    key : str, optional
+        The full key of one array, whatever its name: the parameter of a module of your own,
+        ``h2h.weight``.  It must be square, or be cut.
+    cut : str, optional
+        How the gates of a stack stand in it: ``lstm:ifgo:rows``, ``gru:zrh:columns``, see
+        `rnnspec.models.cut`.
 
     Returns
     -------
-    dict of str to ndarray, shape (h, h), float64
+    dict of str to ndarray, shape (h, h), float64 (complex128 if the weights are complex)
+
+    Warns
+    -----
+    LeftOut
+        Names each recurrent weight of a mapping or file that was not taken, and why.
+    Assumed
+        Where a state dict does not say what cell it is of.
 
     Raises
     ------
     ValueError
-        If `source` holds no recurrent weights, or one of no known shape.
+        If `source` holds no recurrent weights, or none of a known shape, or `key` or `cut` do
+        not fit it.
 
     Examples
     --------
@@ -55,10 +77,21 @@ def recurrent_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
     >>> list(recurrent_matrices(torch.nn.GRU(3, 8)))
     ['layer0.reset', 'layer0.update', 'layer0.new']
     """
-    matrices: dict[str, NDArray[np.float64]] = {}
+    if key is not None or cut is not None:
+        return asked(_arrays(source), key, cut)
+    matrices: dict[str, NDArray[Any]] = {}
     for name, cell, W in _stacks(source):
-        matrices |= _by_gate(name, cell, _as_array(W))
+        matrices |= _by_gate(name, cell, as_array(W))
     return matrices
+
+
+def matrices_of_stacks(stacks: Iterable[Stack]) -> dict[str, NDArray[Any]]:
+    """The matrices of recurrent weights by gate, then the stacks of the gates."""
+    arrays = [(stack.name, stack.cell, as_array(stack.weight)) for stack in stacks]
+    matrices: dict[str, NDArray[Any]] = {}
+    for name, cell, W in arrays:
+        matrices |= _by_gate(name, cell, W)
+    return matrices | {f"{name}.stacked": W for name, cell, W in arrays if GATES[cell]}
 
 
 def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
@@ -89,7 +122,7 @@ def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
     return blocks
 
 
-def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
+def stacked_matrices(source: Source) -> dict[str, NDArray[Any]]:
     """The (g*h, h) stacks of gates as PyTorch holds them, ``layer0.stacked``.
 
     Examples
@@ -98,7 +131,7 @@ def stacked_matrices(source: Source) -> dict[str, NDArray[np.float64]]:
     >>> stacked_matrices(torch.nn.GRU(3, 8))["layer0.stacked"].shape
     (24, 8)
     """
-    return {f"{name}.stacked": _as_array(W) for name, cell, W in _stacks(source) if GATES[cell]}
+    return {f"{name}.stacked": as_array(W) for name, cell, W in _stacks(source) if GATES[cell]}
 
 
 def cut_gates(cell: str, stack: Any) -> Any:
@@ -106,6 +139,7 @@ def cut_gates(cell: str, stack: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> cut_gates("gru", np.zeros((24, 5))).shape
     (3, 8, 5)
     """
@@ -121,23 +155,38 @@ def _by_gate(name: str, cell: str, W: Any) -> dict[str, Any]:
     }
 
 
-def _as_array(weight: Any) -> NDArray[np.float64]:
-    if isinstance(weight, Tensor):
-        weight = weight.detach().cpu().double().numpy()  # NumPy has no bfloat16
-    return np.array(weight, np.float64)
-
-
 def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
     """Name, cell and (g*h, h) weight, as it is stored, of each layer and direction."""
     if isinstance(source, nn.Module):
         return stacks_in_module(source)
+    where = "`source`"
     if isinstance(source, str | Path):
-        from rnnspec.models.checkpoint import load_weights
-
-        source = load_weights(source)
+        contents, where = read_contents(source), str(source)
+        tell(contents.left_out, contents.assumed, where)
+        source = contents.arrays
     if not isinstance(source, Mapping):
-        raise ValueError(
-            "`source` must be a torch module, a state dict or a path,"
-            f" got {type(source).__name__}; cells known: {', '.join(CELLS)}"
-        )
-    return stacks_in_mapping(source)
+        raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))
+    stacks = stacks_of_state_dict(source, where)
+    return ((stack.name, stack.cell, stack.weight) for stack in stacks)
+
+
+def _arrays(source: Source) -> dict[str, Any]:
+    """All arrays of `source` by their keys, those of a module as they act."""
+    if isinstance(source, nn.Module):
+        with at_rest(source), torch.no_grad():
+            return _acting(source)
+    if isinstance(source, str | Path):
+        return read_contents(source).arrays
+    if not isinstance(source, Mapping):
+        raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))
+    return dict(source)
+
+
+def _acting(module: nn.Module) -> dict[str, Any]:
+    """The state dict, each parametrised weight as it acts."""
+    arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
+    for prefix, part in module.named_modules():
+        if parametrize.is_parametrized(part):
+            start = f"{prefix}." if prefix else ""
+            arrays |= {f"{start}{name}": getattr(part, name) for name in part.parametrizations}
+    return arrays

@@ -22,9 +22,12 @@ class Contents:
         For a prefix of keys, why PyTorch's formula for its cell does not hold (a GRU that
         resets before the product, another activation): its matrices are right, but no Jacobian
         may be computed from them.
+    assumed : tuple of str
+        One sentence for each thing that the file does not say and the reader took for granted.
     """
 
     kind: str
     arrays: dict[str, Any]
     left_out: tuple[str, ...] = ()
     formula: dict[str, str] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()

@@ -1,0 +1,119 @@
+"""Which of a file's arrays are recurrent matrices, and under which names.
+
+PyTorch's keys say it all: layer, direction, gates.  Other names (`foreign_names`) say which
+array is recurrent, not how its gates are stacked.  Arrays under neutral names are matrices in a
+file of matrices, and nothing in a file of a network's weights.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.models.arrays import as_array, first_not_finite, is_integer
+from rnnspec.models.asked import INTEGERS, way_to_cut
+from rnnspec.models.files.contents import Contents
+from rnnspec.models.foreign_names import is_input, is_recurrent
+from rnnspec.models.keys import Found, listed, none_found, tell, weights_in
+from rnnspec.models.recurrent import matrices_of_stacks
+
+SINGLE = ("npy", "mtx", "text")  # one array, whose name is the file's
+TAKE = "--matrix KEY, in Python `key`, takes any square array"
+MATRICES = (*SINGLE, "npz", "mat", "hdf5")  # what has no names of its own may be a matrix
+
+
+def matrices_among(contents: Contents, where: str) -> dict[str, NDArray[Any]]:
+    """The matrices in `contents` by name; what is left out or assumed is warned of.
+
+    Raises
+    ------
+    ValueError
+        If there is none: it names the reasons, or the keys that there are.
+
+    Examples
+    --------
+    >>> among = Contents("npz", {"rnn.weight_hh_l0": np.eye(2), "B": np.ones((2, 3))})
+    >>> list(matrices_among(among, "a.npz"))
+    ['layer0']
+    """
+    if contents.kind in SINGLE:
+        found = Found((), (), (), contents.arrays)
+        taken, reasons = _plain(contents.arrays)
+    else:
+        found = weights_in(contents.arrays)
+        taken, reasons = _by_name(contents, found)
+        taken = matrices_of_stacks(found.stacks) | taken
+    left_out = (*contents.left_out, *found.left_out, *reasons)
+    if not taken:
+        raise ValueError(_nothing(contents, where, left_out))
+    tell(left_out, (*contents.assumed, *found.assumed), where)
+    return taken
+
+
+def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
+    """Why there is no matrix in `contents`."""
+    if left_out:
+        return f"{where}: no matrix can be taken; {'; '.join(left_out)}; {listed(contents.arrays)}"
+    if contents.kind in MATRICES:
+        return (
+            f"{where} must hold a two-dimensional numeric array, found none;"
+            f" {listed(contents.arrays)}"
+        )
+    return none_found(where, contents.arrays)
+
+
+def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """What other names than PyTorch's say of the arrays."""
+    known = {stack.key for stack in found.stacks}
+    others = {
+        key: W for key, W in found.arrays.items() if key not in known and "weight_hh" not in key
+    }
+    named = any(is_recurrent(key) for key in others)
+    if contents.kind in ("onnx", "keras") or ((known or found.left_out) and not named):
+        return {}, []  # its reader, or PyTorch's keys, say which arrays are recurrent
+    neutral = not named and contents.kind in MATRICES
+    taken, left_out = {}, []
+    for key, W in others.items():
+        reason = _why_not(key, W, neutral)
+        if reason is None:
+            taken[key] = W
+        elif reason:
+            left_out.append(f"`{key}` {reason}")
+    plain, not_plain = _plain(taken)
+    return plain, [*left_out, *not_plain]
+
+
+def _why_not(key: str, W: Any, neutral: bool) -> str | None:
+    """Why an array is no recurrent matrix; "" where nobody would take it for one, None if it is."""
+    shape = tuple(np.shape(W))
+    square = len(shape) == 2 and shape[0] == shape[1]
+    if is_recurrent(key) and len(shape) == 2:
+        if not square:
+            return f"{shape} is recurrent by its name{way_to_cut(key, shape) or ', but not square'}"
+        return INTEGERS if is_integer(W) else None
+    if is_input(key):
+        return f"is square, but by its name it reads the input; {TAKE}" if square else ""
+    if neutral:
+        return None
+    return f"is square, but not recurrent by its name; {TAKE}" if square else ""
+
+
+def _plain(arrays: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """The matrices among `arrays`, and why others are none: single numbers, a NaN, an axis more."""
+    taken: dict[str, NDArray[Any]] = {}
+    left_out = []
+    larger = any(np.ndim(W) == 2 and max(np.shape(W)) > 1 for W in arrays.values())
+    for key, W in arrays.items():
+        if np.ndim(W) > 2:
+            left_out.append(f"`{key}` {tuple(np.shape(W))} has more than two dimensions")
+        if np.ndim(W) != 2:
+            continue
+        A = as_array(W)
+        if larger and A.shape == (1, 1):
+            left_out.append(f"`{key}` is a single number")
+        elif (at := first_not_finite(A)) is not None:
+            left_out.append(f"`{key}` must be finite, got {A[at]:g} at {list(at)}")
+        else:
+            taken[key] = A
+    return taken, left_out

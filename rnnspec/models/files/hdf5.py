@@ -1,0 +1,43 @@
+"""The data sets of an HDF5 file; links to other files are not followed."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.models.files.numeric import numbers_of
+from rnnspec.models.files.refusal import LeftOut
+from rnnspec.models.files.sizes import check_described
+
+
+def datasets_of(file: Any) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """Each data set of numbers by its path, and a sentence for each other; none of an optimiser."""
+    import h5py
+
+    found: dict[str, NDArray[Any]] = {}
+    left_out: list[str] = []
+
+    def visit(path: str, item: Any) -> None:
+        if not isinstance(item, h5py.Dataset) or "optimizer" in path.split("/")[0]:
+            return
+        try:
+            if item.dtype.kind in "iufcb" and item.shape is not None:
+                check_described(item.shape, item.id.get_storage_size() // item.dtype.itemsize)
+                found[path] = numbers_of(_read(item))
+        except (LeftOut, OSError) as why:
+            left_out.append(f"{path}: {why}")
+
+    file.visititems(visit)
+    return found, left_out
+
+
+def text_of(attribute: Any) -> str:
+    """An attribute that is a text, which older files keep as bytes."""
+    return attribute.decode() if isinstance(attribute, bytes) else str(attribute)
+
+
+def _read(item: Any) -> NDArray[Any]:
+    values = np.asarray(item[()])
+    if text_of(item.attrs.get("dtype", "")) == "bfloat16" and values.dtype == np.uint16:
+        return (values.astype(np.uint32) << 16).view(np.float32)
+    return values

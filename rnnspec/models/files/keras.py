@@ -1,0 +1,160 @@
+"""The recurrent weights of a Keras network, under PyTorch's keys and in its order of gates.
+
+Keras lets weights act from the right, ``h @ recurrent_kernel``, gates beside one another:
+i, f, c, o of an LSTM, z, r, h of a GRU.  Read are ``.keras`` archives, ``.weights.h5`` and the
+``.h5`` files of Keras 1 to 3, of weights or of a whole model; weights of optimisers never.
+"""
+
+import re
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from numpy.typing import NDArray
+
+from rnnspec.models.files.contents import Contents
+from rnnspec.models.files.gate_order import ordered
+from rnnspec.models.files.hdf5 import datasets_of, text_of
+from rnnspec.models.files.keras_groups import Group, groups_in, names_of
+from rnnspec.models.files.keras_settings import Layer, kind_of, layers_of
+from rnnspec.models.files.refusal import LeftOut, Refusal
+from rnnspec.models.files.sizes import check_unpacked
+from rnnspec.models.gates import cell_of_shape, n_gates
+
+INSTALL = "`pip install 'rnnspec[keras]'` installs what reads it"
+ORDER = {"rnn": (0,), "lstm": (0, 1, 2, 3), "gru": (1, 0, 2)}  # PyTorch's gates among Keras's
+CLASS = {"rnn": "a SimpleRNN", "lstm": "an LSTM", "gru": "a GRU"}
+HARD = (2, 3)  # before this version gates were hard sigmoids unless told otherwise
+
+
+def read_keras(path: Path) -> Contents:
+    """Each recurrent layer as ``LAYER.weight_hh_l0`` and so on; other data sets as they are.
+
+    Of an HDF5 file without recurrent layers all its data sets.
+
+    Raises
+    ------
+    Refusal
+        If the package h5py is missing.
+    """
+    try:
+        import h5py
+    except ModuleNotFoundError as error:
+        raise Refusal(f"{path} is HDF5 or a Keras network: {INSTALL}") from error
+    config: str | None = None
+    source: Any = path
+    if path.open("rb").read(2) == b"PK":
+        with ZipFile(path) as archive:
+            check_unpacked(path, sum(info.file_size for info in archive.infolist()))
+            config = archive.read("config.json").decode()
+            source = BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(source, "r") as file:
+        datasets, left_out = datasets_of(file)
+        attributes = {**file.attrs}
+        if isinstance(file.get("model_weights"), h5py.Group):
+            attributes |= {**file["model_weights"].attrs}
+    if config is None and "model_config" in attributes:
+        config = text_of(attributes["model_config"])
+    groups = groups_in(datasets)
+    if not groups and config is None and "layer_names" not in attributes:
+        arrays = {key.replace("/", "."): W for key, W in datasets.items()}
+        return Contents("hdf5", arrays, tuple(left_out))
+    version = text_of(attributes.get("keras_version", ""))
+    return _contents(datasets, groups, layers_of(config), version, left_out)
+
+
+def _contents(
+    datasets: Mapping[str, NDArray[Any]],
+    groups: list[Group],
+    layers: list[Layer],
+    version: str,
+    left_out: list[str],
+) -> Contents:
+    arrays: dict[str, Any] = {}
+    formula: dict[str, str] = {}
+    assumed: list[str] = []
+    used: set[str] = set()
+    for group, (name, end) in zip(groups, names_of(groups), strict=True):
+        try:
+            kind, settings = kind_of(group.path, layers)
+            weights, cell = _weights(group, kind)
+        except LeftOut as why:
+            left_out.append(f"{group.path}: {why}")
+            continue
+        if not kind:
+            assumed.append(
+                f"{group.path} is taken for {CLASS[cell]} by the shape"
+                f" {group.recurrent.shape}: the file does not name its class"
+            )
+        start = f"{name}." if name else ""
+        arrays |= {f"{start}{part}_l0{end}": W for part, W in weights.items()}
+        used |= group.keys
+        if reason := _other_formula(cell, group, settings, version):
+            formula[start] = reason
+    others = {key.replace("/", "."): W for key, W in datasets.items() if key not in used}
+    return Contents("keras", others | arrays, tuple(left_out), formula, tuple(assumed))
+
+
+def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
+    """The weights of a layer by PyTorch's names, and its cell."""
+    R = group.recurrent
+    cell = cell_of_shape(*R.shape[::-1]) if R.ndim == 2 else None
+    if group.others:
+        raise LeftOut(f"beside its weights stands {', '.join(group.others)}: another cell")
+    if cell is None or (kind and kind != cell):
+        wanted = f"(h, {n_gates(kind)}*h)" if kind else "(h, h), (h, 3*h) or (h, 4*h)"
+        raise LeftOut(f"its recurrent kernel must have shape {wanted}, got {R.shape}")
+    order, rows = ORDER[cell], R.shape[1]
+    found = {"weight_hh": ordered(R.T, order)}
+    if group.kernel is not None:
+        if group.kernel.ndim != 2 or group.kernel.shape[1] != rows:
+            raise LeftOut(f"its kernel must have {rows} columns, got shape {group.kernel.shape}")
+        found["weight_ih"] = ordered(group.kernel.T, order)
+    if group.bias is not None:
+        if group.bias.shape == (2 * rows,):
+            raise LeftOut("its weights are those of a layer of cuDNN: save it as a usual layer")
+        if group.bias.shape not in ((rows,), (2, rows)):
+            raise LeftOut(f"its bias must have shape ({rows},) or (2, {rows}), not fit")
+        both = group.bias.reshape(-1, rows)
+        found |= {
+            part: ordered(b, order) for part, b in zip(("bias_ih", "bias_hh"), both, strict=False)
+        }
+    return found, cell
+
+
+def _other_formula(
+    cell: str, group: Group, settings: Mapping[str, Any] | None, version: str
+) -> str:
+    """Why the cell is not PyTorch's of the same name, or nothing."""
+    said = settings or {}
+    if (activation := said.get("activation", "tanh")) != "tanh":
+        return f"its activation is {_name(activation)}, not tanh"
+    gates = said.get("recurrent_activation", said.get("inner_activation", "sigmoid"))
+    if cell != "rnn" and gates != "sigmoid":
+        return f"its gates are {_name(gates)}, not sigmoid"
+    if cell != "rnn" and settings is None and 0 < _release(version)[0] and _release(version) < HARD:
+        return (
+            f"it was written by Keras {version}, whose gates are hard sigmoids unless told"
+            " otherwise, and the file does not tell"
+        )
+    if cell == "gru":
+        after = said.get("reset_after", group.bias.ndim == 2 if group.bias is not None else None)
+        if after is None:
+            return "the file does not say whether it resets after the product with the weights"
+        if not after:
+            return "it resets the state before the product with the weights (reset_after=False)"
+    return ""
+
+
+def _name(activation: Any) -> str:
+    """A function by name; Keras 3 keeps some as a dict."""
+    if isinstance(activation, Mapping):
+        activation = activation.get("config") or activation.get("class_name")
+    return str(activation)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The numbers of a version, (0,) if there is none."""
+    return tuple(int(n) for n in re.findall(r"\d+", version)[:2]) or (0,)

@@ -1,0 +1,102 @@
+"""Where the weights of recurrent layers lie in the HDF5 file of a Keras network."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_KERNEL = re.compile(r"(?P<group>.*/|)recurrent_kernel(?P<end>:\d+)?")
+_VARIABLE = re.compile(r"(?P<group>(.*/)?[^/]*(cell|rnn|lstm|gru)[^/]*/vars/)1")
+_GATE = re.compile(r"(?P<group>.*)_U_(?P<gate>[ifcozrh])(?P<end>:\d+)?")
+_GATES = {4: "ifco", 3: "zrh"}
+# Words of a path that do not name a layer.
+_FRAME = re.compile(
+    r"model_weights|layers|_layer_checkpoint_dependencies|vars|(\w+_)?cells?(_\d+)?"
+    r"|(forward|backward)_\w+"
+)
+
+Datasets = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """The weights of one layer in one direction, as Keras has them."""
+
+    path: str
+    keys: frozenset[str]
+    recurrent: NDArray[Any]  # shape: (h, g*h)
+    kernel: NDArray[Any] | None  # shape: (d, g*h)
+    bias: NDArray[Any] | None  # shape: (g*h,) or (2, g*h)
+    others: tuple[str, ...]  # what else stands there
+
+
+def groups_in(datasets: Datasets) -> list[Group]:
+    """The recurrent layers, in the three ways in which Keras 1, 2 and 3 keep them."""
+    found = []
+    for key in datasets:
+        if match := _KERNEL.fullmatch(key):
+            end = match["end"] or ""
+            found.append(
+                _named(datasets, match["group"], ("kernel", "recurrent_kernel", "bias"), end)
+            )
+        elif (match := _VARIABLE.fullmatch(key)) and datasets[key].ndim >= 2:
+            found.append(_named(datasets, match["group"], ("0", "1", "2"), ""))
+    return [*found, *_by_gate(datasets)]
+
+
+def names_of(groups: list[Group]) -> list[tuple[str, str]]:
+    """The name of each group's layer, and its direction as PyTorch's keys end."""
+    short = [(_layer(group.path), _direction(group.path)) for group in groups]
+    counts = Counter(short)
+    return [
+        one if counts[one] == 1 else (group.path.replace("/", "."), "")
+        for one, group in zip(short, groups, strict=True)
+    ]
+
+
+def _named(datasets: Datasets, start: str, names: tuple[str, str, str], end: str) -> Group:
+    inside = {key[len(start) :]: W for key, W in datasets.items() if key.startswith(start)}
+    inside = {name: W for name, W in inside.items() if "/" not in name}
+    wanted = [name + end for name in names]
+    kernel, recurrent, bias = (inside.get(name) for name in wanted)
+    assert recurrent is not None
+    others = tuple(name for name in inside if name not in wanted)
+    used = frozenset(start + name for name in wanted if name in inside)
+    path = start.rstrip("/").removesuffix("/vars")
+    return Group(path, used, recurrent, kernel, bias, others)
+
+
+def _by_gate(datasets: Datasets) -> Iterator[Group]:
+    """Keras 1: an array for each gate, ``lstm_1_U_i``."""
+    starts: dict[tuple[str, str], str] = {}
+    for key in datasets:
+        if match := _GATE.fullmatch(key):
+            place = match["group"], match["end"] or ""
+            starts[place] = starts.get(place, "") + match["gate"]
+    for (start, end), letters in starts.items():
+        order = _GATES.get(len(letters), "")
+        if sorted(order) != sorted(letters):
+            continue
+        keys = [[f"{start}_{part}_{gate}{end}" for gate in order] for part in "UWb"]
+        R, K, b = (
+            np.concatenate([datasets[key] for key in some], axis=-1)
+            if all(key in datasets for key in some)
+            else None
+            for some in keys
+        )
+        assert R is not None
+        used = frozenset(key for some in keys for key in some if key in datasets)
+        yield Group(start, used, R, K, b, ())
+
+
+def _layer(path: str) -> str:
+    words = [word for word in path.split("/") if word and not _FRAME.fullmatch(word)]
+    return ".".join(word for k, word in enumerate(words) if k == 0 or word != words[k - 1])
+
+
+def _direction(path: str) -> str:
+    return "_reverse" if any(word.startswith("backward") for word in path.split("/")) else ""

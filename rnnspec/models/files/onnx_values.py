@@ -1,0 +1,94 @@
+"""The constants of an ONNX graph that reach an input, through nodes that only move them."""
+
+from collections import ChainMap
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.models.files.refusal import LeftOut, reason
+from rnnspec.models.files.sizes import LARGEST
+
+# Nodes that are computed here, by the reference implementation of ONNX.
+MOVERS = (
+    "Cast Concat Constant DequantizeLinear Gather Identity Reshape Slice Split Squeeze Transpose"
+    " Unsqueeze"
+).split()
+
+Scope = ChainMap[str, Any]  # from a name to its initialiser or to the node that computes it
+
+
+class Values:
+    """Constants by the names of a graph, each computed once."""
+
+    def __init__(self, folder: Path, versions: dict[str, int]) -> None:
+        self.folder = folder  # of initialisers that lie in files of their own
+        self.versions = versions  # of the operators, by domain
+        self._initialisers: list[Any] = []
+        self._known: dict[int, tuple[Any, dict[str, NDArray[Any]]]] = {}
+
+    def scope(self, graph: Any, outer: Scope) -> Scope:
+        """The names that nodes of `graph` see: its own and those around it."""
+        made = {name: node for node in graph.node for name in node.output if name}
+        own = {tensor.name: tensor for tensor in graph.initializer}
+        self._initialisers += own.values()
+        return outer.new_child(made | own)
+
+    def at(self, node: Any, number: int, scope: Scope) -> NDArray[Any] | None:
+        """Input `number` of `node`; None where it has none.
+
+        Raises
+        ------
+        LeftOut
+            If it is not a constant, or its file cannot be read.
+        """
+        name = node.input[number] if len(node.input) > number else ""
+        return self._value(name, scope, ()) if name else None
+
+    def unused(self) -> dict[str, NDArray[Any]]:
+        """Initialisers that reached no node that was asked for."""
+        found: dict[str, NDArray[Any]] = {}
+        for tensor in self._initialisers:
+            if id(tensor) not in self._known and tensor.name not in found and tensor.dims:
+                with suppress(LeftOut):
+                    found[tensor.name] = self._read(tensor)
+        return found
+
+    def _value(self, name: str, scope: Scope, above: tuple[str, ...]) -> NDArray[Any]:
+        source = scope.get(name)
+        if source is None or name in above:
+            raise LeftOut(f"{name} is no constant, but what the network is given when it runs")
+        if id(source) not in self._known:
+            tensor = hasattr(source, "data_type")
+            found = (
+                {name: self._read(source)}
+                if tensor
+                else self._computed(source, scope, (*above, name))
+            )
+            self._known[id(source)] = (source, found)
+        return self._known[id(source)][1][name]
+
+    def _read(self, tensor: Any) -> NDArray[Any]:
+        from onnx import numpy_helper
+
+        try:
+            return numpy_helper.to_array(tensor, str(self.folder))
+        except Exception as error:  # a file that is missing, or outside the folder
+            why = f"the initialiser {tensor.name} cannot be read ({reason(error)})"
+            raise LeftOut(why) from error
+
+    def _computed(self, node: Any, scope: Scope, above: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        from onnx.reference import ReferenceEvaluator
+
+        if node.op_type not in MOVERS or node.domain not in ("", "ai.onnx"):
+            raise LeftOut(f"{above[-1]} is computed by a node {node.op_type} when the network runs")
+        given = {name: self._value(name, scope, above) for name in node.input if name}
+        if sum(np.size(value) for value in given.values()) > LARGEST:
+            raise LeftOut(f"{above[-1]} is too large")
+        try:
+            results = ReferenceEvaluator(node, opsets=self.versions).run(None, given)
+        except Exception as error:  # attributes or shapes that are wrong
+            raise LeftOut(f"{above[-1]} cannot be computed ({reason(error)})") from error
+        return dict(zip(node.output, map(np.asarray, results), strict=False))

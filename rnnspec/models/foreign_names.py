@@ -1,0 +1,41 @@
+"""Names under which others than PyTorch keep recurrent and input weights.
+
+A name tells which array carries the state on (``enc_w_hh``, ``0.wh``, ``recurrent_kernel``,
+``h2h.weight``) and which reads the input.  It does not tell how gates are stacked.
+"""
+
+import re
+
+_END = r"([._/](weight|kernel))?(:\d+)?"
+_RECURRENT = re.compile(
+    r"(.*[._/])?(w_?hh|wh|w_?rec(urrent)?|w_?h_?gates|w_?h|recurrent(_kernel|_weights?)?"
+    r"|hh|h2h|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
+    re.IGNORECASE,
+)
+_INPUT = re.compile(
+    r"(.*[._/])?(weight_ih\w*|w_?ih|w_?xh?|w_?in(put)?|w_?(i|x|in|input)_?gates|kernel"
+    r"|ih|[ix]2h|in(put)?(2|_to_)h(idden)?|i[ifgorzn][._/]kernel)" + _END,
+    re.IGNORECASE,
+)
+
+
+def is_recurrent(key: str) -> bool:
+    """Whether `key` names a matrix from the state to the state.
+
+    Examples
+    --------
+    >>> [is_recurrent(key) for key in ("enc_w_hh", "0.wh", "h2h.weight", "A", "enc_w_ih")]
+    [True, True, True, False, False]
+    """
+    return _RECURRENT.fullmatch(key) is not None
+
+
+def is_input(key: str) -> bool:
+    """Whether `key` names a matrix from the input to the state.
+
+    Examples
+    --------
+    >>> [is_input(key) for key in ("enc_w_ih", "1.w_input", "gru/kernel:0", "B", "enc_w_hh")]
+    [True, True, True, False, False]
+    """
+    return not is_recurrent(key) and _INPUT.fullmatch(key) is not None
