@@ -28,6 +28,8 @@ def decode(data: bytes, cut: bool = False) -> str | None:
         text = codecs.getincrementaldecoder(named)().decode(data, not cut)
     except UnicodeDecodeError:
         text = data.decode("latin-1")
+    if named == "utf-16" and not any(letter.isascii() for letter in text):
+        return None  # two bytes that are a mark by chance
     control = any(letter < " " and letter not in "\t\r\n\f\v" for letter in text)
     return None if control else text
 
