@@ -6,6 +6,8 @@ import json
 import pickle
 import random
 import struct
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -303,3 +305,30 @@ def test_what_unpacks_to_very_much_is_refused(
     assert ends_well(content) is None
     with pytest.raises(ValueError, match=r"an archive that would unpack to 0\.0 GB, 100 times"):
         read_contents(tmp_path / "file.bin")
+
+
+def command_line(*arguments):
+    called = [sys.executable, "-X", "importtime", "-m", "rnnspec", *map(str, arguments)]
+    return subprocess.run(called, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize("command", ["measure", "pseudospectrum"])
+@pytest.mark.parametrize("named", ["a PDF document", "binary data of no known kind"])
+def test_the_command_line_refuses_in_one_line_and_loads_nothing_heavy(tmp_path, command, named):
+    path = tmp_path / "wrong.pt"
+    path.write_bytes(FOREIGN[named])
+    ended = command_line(command, path)
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("import time:")]
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert lines == [lines[0]]
+    assert lines[0].startswith(f"Error: {path} is {named}")
+    assert "rnnspec.models.files.sniff" in imported
+    assert not {"torch", "scipy", "matplotlib", "numba"} & imported
+
+
+@pytest.mark.parametrize("name", ["state.pt", "arrays2.pkl", "a.mat"])
+def test_the_command_line_refuses_what_was_cut_off(refused, tmp_path, valid, name):
+    path = tmp_path / name
+    path.write_bytes(valid[name][0][:-9])
+    assert f"Error: {path} is a" in refused("measure", path)
