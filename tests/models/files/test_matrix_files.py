@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import pickle
 import sys
 
 import numpy as np
@@ -287,12 +288,16 @@ def test_archives_of_one_file(read, saved, same, tar_of, zip_of):
 
 
 def test_other_files_of_an_archive_are_named(read, saved, same, tar_of):
-    files = {"a/weights": saved(np.save, A), "a/notes.txt": b"3 layers", "a/code.py": b"import os"}
+    files = {
+        "a/weights": saved(np.save, A),
+        "a/numbers.txt": b"1 2",
+        "a/meta.pkl": pickle.dumps([1]),
+    }
     contents = read(tar_of(files))
     assert same(contents.arrays, {"weights": A})
     assert contents.left_out == (
-        "notes.txt: another file of the archive",
-        "code.py: another file of the archive",
+        "numbers.txt: another file of the archive",
+        "meta.pkl: another file of the archive",
     )
 
 
@@ -300,7 +305,7 @@ def test_errors_name_the_archive_and_the_file_in_it(read, zip_of):
     with pytest.raises(ValueError, match=r"stem\.any, in it a\.pdf is a PDF document; expected"):
         read(zip_of({"x/a.pdf": b"%PDF-1.4"}))
     with pytest.raises(
-        ValueError, match=r"archive of 2 files to choose from \(a, b\).*; unpack it"
+        ValueError, match=r"archive of 2 files, to choose from \(a, b\).*; unpack it"
     ):
         read(zip_of({"a": b"1 2", "b": b"3 4"}))
     with pytest.raises(ValueError, match=r"2 files, none of which is read \(a\.pdf, b\)"):
