@@ -44,6 +44,8 @@ def read_npz(path: Path) -> Contents:
                     array = _array(file, info.file_size)
                     if file.read(1):  # reads to the end, where the check sum is compared
                         raise ValueError(f"bytes follow the array {key}")
+                    if key in arrays:
+                        raise LeftOut("a second array under the same key")
                     arrays[key] = array
                 except LeftOut as why:
                     left_out.append(f"{key}: {why}")

@@ -33,13 +33,17 @@ def _unpickled(archive: ZipFile, folder: str, name: str) -> Any:
     order = f"{folder}byteorder"
     little = order not in archive.namelist() or archive.read(order) != b"big"
 
+    storages: dict[
+        tuple[str, str, int], Storage
+    ] = {}  # each read once, however many tensors view it
+
     def persistent(identity: Any) -> Any:
         if not isinstance(identity, tuple) or len(identity) < 5 or identity[0] != "storage":
             return Instance("persistent", (identity,))
-        _, kind, key, _, count = identity[:5]
-        record = f"{folder}{name}/{key}"
-        named = kind.name if isinstance(kind, Global) else str(kind)
-        return Storage(named, int(count), lambda: bytearray(archive.read(record)), little)
+        kind = identity[1].name if isinstance(identity[1], Global) else str(identity[1])
+        record, count = f"{folder}{name}/{identity[2]}", int(identity[4])
+        storage = Storage(kind, count, lambda: bytearray(archive.read(record)), little)
+        return storages.setdefault((record, kind, count), storage)
 
     return unpickle(archive.read(f"{folder}{name}.pkl"), BUILDERS, persistent)
 

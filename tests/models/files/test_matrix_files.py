@@ -173,6 +173,15 @@ def test_structs_and_cells_of_matlab(read, saved, same):
     assert same(contents.arrays, expected)
 
 
+def test_objects_of_matlab_are_named(read, saved, monkeypatch, same):
+    """A table or a string of MATLAB's own, which scipy hands on undecoded."""
+    opaque = scipy_io.matlab.MatlabOpaque(np.zeros(1, [("s0", "O"), ("arr", "O")]))
+    monkeypatch.setattr("scipy.io.loadmat", lambda *_, **__: {"A": A, "t": opaque})
+    contents = read(saved(scipy_io.savemat, {"A": A}))
+    assert same(contents.arrays, {"A": A})
+    assert contents.left_out == ("t: an object of MATLAB, no array of numbers",)
+
+
 def fill(file):
     import h5py
 

@@ -279,6 +279,19 @@ def test_big_endian_archives(tmp_path, zip_of):
     )
 
 
+def test_many_views_of_one_storage_read_it_once(tmp_path, monkeypatch):
+    """As cuDNN keeps all weights of an LSTM in one."""
+    flat, read = torch.arange(600.0), []
+    views = {f"w{i}": flat[10 * i : 10 * i + 10] for i in range(60)}
+    torch.save(views, tmp_path / "a")
+    original = zipfile.ZipFile.read
+    monkeypatch.setattr(
+        zipfile.ZipFile, "read", lambda self, name: read.append(name) or original(self, name)
+    )
+    identical(read_contents(tmp_path / "a").arrays, views)
+    assert sum("/data/" in name for name in read) == 1
+
+
 def test_the_tar_archives_of_2016(tmp_path, tar_of):
     """Written by hand; PyTorch itself reads it as we do."""
     data = np.arange(6, dtype="<f4")
