@@ -2,13 +2,16 @@
 
 import click
 
-from rnnspec.cli.options import json_option, quiet_option
-from rnnspec.cli.source import choose, matrices_of, numbers
+from rnnspec.cli.options import cut_option, json_option, quiet_option
+from rnnspec.cli.source import advice_on_gates, check_source, choose, matrices_of, numbers
 
 
 @click.command()
 @click.argument("source")
-@click.option("--matrix", metavar="NAME", help="One matrix of several; default: all square ones.")
+@click.option(
+    "--matrix", metavar="NAME", help="One matrix, or any square array; default: all square ones."
+)
+@cut_option
 @click.option(
     "--epsilon",
     metavar="E1,E2,...",
@@ -23,6 +26,7 @@ from rnnspec.cli.source import choose, matrices_of, numbers
 def measure(
     source: str,
     matrix: str | None,
+    cut: str | None,
     epsilon: str,
     data_dir: str | None,
     no_download: bool,
@@ -31,22 +35,30 @@ def measure(
 ) -> None:
     """Measure stability and non-normality of the matrices in SOURCE.
 
-    SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
-    matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
+    SOURCE is a run directory, a file of weights (PyTorch, whole modules and
+    TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
+    .mat, .mtx, .csv, .txt).  What a file is, its content says, not its name.
 
-    Of a run directory NAME may be a state Jacobian: layer0.jacobian@mean, the
-    mean over its test sequences and all steps, layer0.jacobian@step12 at one
-    step, or layer0.jacobian@fixed0 at a fixed point, stable ones first.
+    NAME is a name that is printed, or the full key of any square array in the
+    file.  Gates stacked in another way than PyTorch's are cut by --cut, with
+    their letters in the order of the stack: lstm:ifgo:rows, gru:zrh:columns.
+
+    NAME may also be a state Jacobian: layer0.jacobian@fixed0 at a fixed point,
+    stable ones first, of a file under zero input; of a run directory also
+    layer0.jacobian@mean, the mean over its test sequences and all steps, or
+    layer0.jacobian@step12 at one step.
 
     \b
     Example:
       rnnspec measure runs/lstm --matrix layer0.forget --epsilon 0.01,0.1
     """  # noqa: D301
+    epsilons = numbers(epsilon, "--epsilon")
+    check_source(source)
     from rnnspec.report.tables import print_json, print_measures
     from rnnspec.spectra.measures import measure as measure_one
 
-    epsilons = numbers(epsilon, "--epsilon")
-    found = choose(matrices_of(source, matrix, data_dir, not no_download), matrix, source)
+    matrices = matrices_of(source, matrix, cut, data_dir, not no_download)
+    found = matrices if matrix else choose(matrices)
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})
@@ -58,3 +70,6 @@ def measure(
                 names.setdefault(text, []).append(name)
         for text, named in names.items():
             click.echo(f"{', '.join(named)}: {text}", err=True)
+    advice = advice_on_gates({name: record["spectral_radius"] for name, record in records.items()})
+    if advice and not quiet:
+        click.echo(advice, err=True)

@@ -15,6 +15,11 @@ def _silence(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+cut_option = click.option(
+    "--cut",
+    metavar="CELL:GATES:AXIS",
+    help="How the gates of an array are stacked: lstm:ifgo:rows, gru:zrh:columns.",
+)
 quiet_option = click.option(
     "--quiet",
     is_flag=True,

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnspec.cli.options import check_file, json_option, quiet_option
-from rnnspec.cli.source import choose, matrices_of, numbers
+from rnnspec.cli.options import check_file, cut_option, json_option, quiet_option
+from rnnspec.cli.source import check_source, choose, matrices_of, numbers
 
 if TYPE_CHECKING:
     from rnnspec.spectra.pseudospectrum import Pseudospectrum
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source")
-@click.option("--matrix", metavar="NAME", help="One matrix of several; default: the first.")
+@click.option(
+    "--matrix", metavar="NAME", help="One matrix, or any square array; default: the first."
+)
+@cut_option
 @click.option(
     "--grid", metavar="INT|NX,NY", default="100", show_default=True, help="Points on each axis."
 )
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 def pseudospectrum(
     source: str,
     matrix: str | None,
+    cut: str | None,
     grid: str,
     box: str | None,
     levels: str | None,
@@ -54,17 +58,24 @@ def pseudospectrum(
 ) -> None:
     """Compute the pseudospectrum of a matrix in SOURCE, and draw it.
 
-    SOURCE is a run directory, a weights file (.safetensors, .pt, .pth) or a
-    matrix file (.npy, .npz, .mat, .mtx, .csv, .txt).
+    SOURCE is a run directory, a file of weights (PyTorch, whole modules and
+    TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
+    .mat, .mtx, .csv, .txt).  What a file is, its content says, not its name.
 
-    Of a run directory NAME may be a state Jacobian: layer0.jacobian@mean, the
-    mean over its test sequences and all steps, layer0.jacobian@step12 at one
-    step, or layer0.jacobian@fixed0 at a fixed point, stable ones first.
+    NAME is a name that is printed, or the full key of any square array in the
+    file.  Gates stacked in another way than PyTorch's are cut by --cut, with
+    their letters in the order of the stack: lstm:ifgo:rows, gru:zrh:columns.
+
+    NAME may also be a state Jacobian: layer0.jacobian@fixed0 at a fixed point,
+    stable ones first, of a file under zero input; of a run directory also
+    layer0.jacobian@mean, the mean over its test sequences and all steps, or
+    layer0.jacobian@step12 at one step.
 
     \b
     Example:
       rnnspec pseudospectrum runs/lstm --matrix layer0.forget --figure forget.png
     """  # noqa: D301
+    check_source(source)
     import sys
     import time
     from pathlib import Path
@@ -80,8 +91,8 @@ def pseudospectrum(
     check_out(out)
     check_file(figure, "--figure")
     check_file(out, "--out")
-    matrices = matrices_of(source, matrix, data_dir, not no_download)
-    found = choose(matrices, matrix, source)
+    matrices = matrices_of(source, matrix, cut, data_dir, not no_download)
+    found = matrices if matrix else choose(matrices)
     name, A = next(iter(found.items()))
     started = time.perf_counter()
     with threadpool_limits(threads):

@@ -30,8 +30,9 @@ def report(
 
     The file holds all that it shows: a browser is enough to read it, without a network.
 
-    RUN is a run directory, the folder of a study, a weights file (.safetensors, .pt, .pth) or
-    a matrix file (.npy, .npz, .mat, .mtx, .csv, .txt); of a file the matrices alone.
+    RUN is a run directory, the folder of a study, a file of weights (PyTorch, safetensors,
+    ONNX, Keras, .npz) or of matrices (.npy, .npz, .mat, .mtx, .csv, .txt), whatever it is
+    called; of a file the matrices alone.
 
     \b
     Example:

@@ -1,25 +1,48 @@
 """What commands share about SOURCE: choosing matrices, reading lists of numbers."""
 
-import difflib
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 SEQUENCES = 1000  # of the test part, evenly spaced, for the mean of their Jacobians
 
+_GATE = re.compile(r".*layer\d+(\.reverse)?\.(input|forget|cell|output|reset|update|new)")
 
-def matrices_of(source: str, name: str | None, data_dir: str | None, download: bool) -> Any:
-    """The matrices in `source` by name; only the state Jacobian `name` if it is one."""
+
+def check_source(source: str) -> None:
+    """Refuse what is missing or of no known content, before anything heavy is imported.
+
+    Raises
+    ------
+    ValueError
+        That names the path, what it is and what was expected.
+    """
+    from rnnspec.models.files.sniff import content_of
+
+    content_of(Path(source))
+
+
+def matrices_of(
+    source: str, name: str | None, cut: str | None, data_dir: str | None, download: bool
+) -> Any:
+    """The matrices in `source` by name: that called `name`, the gates of a cut, or all."""
+    check_source(source)
     from rnnspec.dynamics.named import MARK, named_jacobian
-    from rnnspec.models.checkpoint import load_matrices
 
     if name is None or MARK not in name:
-        return load_matrices(source)
+        from rnnspec.models.checkpoint import load_matrices
+
+        return load_matrices(source) if name is cut is None else load_matrices(source, name, cut)
+    if cut is not None:
+        raise ValueError(f"`--cut` divides an array into gates, got it with `--matrix {name}`")
     if not Path(source).is_dir():
-        raise ValueError(
-            f"`--matrix {name}` needs a network and its data: SOURCE must be a run directory,"
-            f" got {source}"
-        )
+        from rnnspec.dynamics.weights_jacobian import weights_jacobian
+        from rnnspec.models.files.reading import read_contents
+
+        contents = read_contents(source)
+        return {name: weights_jacobian(contents.arrays, name, contents.formula, source)}
     from rnnspec.training.trained import load_run
 
     model, data = load_run(source, data_dir, download)
@@ -28,15 +51,37 @@ def matrices_of(source: str, name: str | None, data_dir: str | None, download: b
     return {name: named_jacobian(model, inputs, lengths, name)}
 
 
-def choose(matrices: Mapping[str, Any], name: str | None, source: str) -> dict[str, Any]:
-    """The matrix called `name`, or every square one; if none is, all, to be told why not."""
-    if name is None:
-        return {n: A for n, A in matrices.items() if A.shape[0] == A.shape[1]} or dict(matrices)
-    if name not in matrices:
-        near = difflib.get_close_matches(name, matrices, 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise ValueError(f"{source} has no matrix {name!r}{hint}; it has {', '.join(matrices)}")
-    return {name: matrices[name]}
+def choose(matrices: Mapping[str, Any]) -> dict[str, Any]:
+    """Every square matrix; if none is, all, to be told why not."""
+    square = {name: A for name, A in matrices.items() if A.shape[0] == A.shape[1]}
+    others = [
+        f"{name} {A.shape}"
+        for name, A in matrices.items()
+        if name not in square and not name.endswith(".stacked")
+    ]
+    if square and others:
+        from rnnspec.models.keys import LeftOut
+
+        warnings.warn(f"not square: {', '.join(others)}", LeftOut, stacklevel=2)
+    return square or dict(matrices)
+
+
+def advice_on_gates(radii: Mapping[str, float]) -> str:
+    """What helps where matrices of single gates have eigenvalues outside the unit disk.
+
+    Examples
+    --------
+    >>> advice_on_gates({"layer0": 1.2, "layer1.forget": 0.9})
+    ''
+    """
+    outside = [name for name, radius in radii.items() if radius >= 1 and _GATE.fullmatch(name)]
+    if not outside:
+        return ""
+    layer = outside[0].rpartition(".")[0]
+    return (
+        f"{', '.join(outside)}: the matrix of one gate is not the network, whose state may be"
+        f" stable all the same; its Jacobian tells: --matrix {layer}.jacobian@fixed0"
+    )
 
 
 def numbers(text: str, option: str, count: int | None = None) -> list[float]:

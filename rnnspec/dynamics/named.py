@@ -14,10 +14,11 @@ from rnnspec.models.reading import read_along
 
 MARK = "jacobian@"
 STARTS = 1000  # states, evenly spaced among those that the data visit, of the searches
-_NAME = re.compile(
+JACOBIAN = (
     r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?"
     r"jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 )
+_NAME = re.compile(JACOBIAN)
 
 
 def named_jacobian(
@@ -75,7 +76,7 @@ def named_jacobian(
         )
     if match["fixed"]:
         found = visited_fixed_points(model, inputs, lengths)
-        return _at_point(found, int(match["fixed"]), [c.state_size for c in cells[0]], layer)
+        return at_point(found, int(match["fixed"]), [c.state_size for c in cells[0]], layer)
     direction = ("reverse" if match["reverse"] else "forward") if len(cells) > 1 else None
     steps = None if match["step"] is None else [int(match["step"])]
     own = None if layer is None else int(layer)
@@ -106,10 +107,16 @@ def visited_fixed_points(
     return fixed_points_of(causal(reading.cells), states[:: -(-len(states) // STARTS)], mean)
 
 
-def _at_point(
+def at_point(
     found: FixedPoints, number: int, sizes: list[int], layer: str | None
 ) -> NDArray[np.float64]:
-    """The Jacobian at a point, or one layer's block of it."""
+    """The Jacobian at fixed point `number` of those found, or one layer's block of it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such point.
+    """
     if number >= len(found):
         raise ValueError(
             f"{MARK}fixed{number} must be one of the fixed points found: there are {len(found)},"

@@ -70,9 +70,9 @@ def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]],
         key: W for key, W in found.arrays.items() if key not in known and "weight_hh" not in key
     }
     named = any(is_recurrent(key) for key in others)
-    if contents.kind in ("onnx", "keras") or (known and not named):
+    if contents.kind in ("onnx", "keras") or ((known or found.left_out) and not named):
         return {}, []  # its reader, or PyTorch's keys, say which arrays are recurrent
-    neutral = not named and contents.kind in MATRICES and not found.left_out
+    neutral = not named and contents.kind in MATRICES
     taken, left_out = {}, []
     for key, W in others.items():
         reason = _why_not(key, W, neutral)
@@ -90,7 +90,7 @@ def _why_not(key: str, W: Any, neutral: bool) -> str | None:
     square = len(shape) == 2 and shape[0] == shape[1]
     if is_recurrent(key) and len(shape) == 2:
         if not square:
-            return f"{shape} is recurrent by its name, but not square{way_to_cut(key, shape)}"
+            return f"{shape} is recurrent by its name{way_to_cut(key, shape) or ', but not square'}"
         return INTEGERS if is_integer(W) else None
     if is_input(key):
         return f"is square, but by its name it reads the input; {TAKE}" if square else ""
@@ -103,15 +103,14 @@ def _plain(arrays: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str
     """The matrices among `arrays`, and why others are none: single numbers, a NaN, an axis more."""
     taken: dict[str, NDArray[Any]] = {}
     left_out = []
-    scalars = [key for key, W in arrays.items() if np.shape(W) == (1, 1)]
-    larger = any(np.ndim(W) == 2 and np.size(W) > 1 for W in arrays.values())
+    larger = any(np.ndim(W) == 2 and max(np.shape(W)) > 1 for W in arrays.values())
     for key, W in arrays.items():
         if np.ndim(W) > 2:
             left_out.append(f"`{key}` {tuple(np.shape(W))} has more than two dimensions")
         if np.ndim(W) != 2:
             continue
         A = as_array(W)
-        if larger and key in scalars:
+        if larger and A.shape == (1, 1):
             left_out.append(f"`{key}` is a single number")
         elif (at := first_not_finite(A)) is not None:
             left_out.append(f"`{key}` must be finite, got {A[at]:g} at {list(at)}")

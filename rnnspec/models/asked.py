@@ -94,8 +94,8 @@ def way_to_cut(key: str, shape: tuple[int, ...]) -> str:
         if len(shape) == 2 and (cell := cell_of_shape(*rows)) not in (None, "rnn"):
             assert cell is not None
             return (
-                f"; if it is a stack of gates, say how: --matrix {key} --cut {USUAL[cell]}:{axis}"
-                " with the letters in its own order, in Python `key` and `cut`"
+                f", a stack of gates whose order only you know: --matrix {key}"
+                f" --cut {USUAL[cell]}:{axis} with the letters in its order (Python: `key`, `cut`)"
             )
     return ""
 

@@ -167,7 +167,8 @@ def none_found(where: str, arrays: Mapping[str, Any]) -> str:
     """That `arrays` hold no recurrent weight, and the keys that there are."""
     return (
         f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-        f" found none (a feed-forward network, or weights under other names?); {listed(arrays)}"
+        " found none (a feed-forward network, or weights under other names?)"
+        + (f"; {listed(arrays)}" if arrays else "")
     )
 
 

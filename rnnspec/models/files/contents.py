@@ -12,7 +12,7 @@ class Contents:
     ----------
     kind : str
         What the content is: "torch", "torchscript", "safetensors", "npz", "npy", "mat", "hdf5",
-        "mtx", "text", "onnx", "keras".
+        "mtx", "text", "onnx", "keras", "pickle".
     arrays : dict of str to tensor or array
         Each under its full key, nested ones joined by dots.  Weights of ONNX and Keras networks
         have PyTorch's keys, order of gates and orientation.

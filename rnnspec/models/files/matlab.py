@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.io.matlab import MatlabFunction, MatlabOpaque
 
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.numeric import dense, numbers_of
@@ -28,6 +29,8 @@ def read_mat(path: Path) -> Contents:
             continue
         for key, array in _arrays(name, value, DEEPEST):
             try:
+                if isinstance(array, MatlabFunction | MatlabOpaque):
+                    raise LeftOut("an object of MATLAB, no array of numbers")
                 arrays[key] = numbers_of(dense(array))
             except LeftOut as why:
                 left_out.append(f"{key}: {why}")
@@ -36,7 +39,7 @@ def read_mat(path: Path) -> Contents:
 
 def _arrays(key: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """The arrays that are neither struct, cell nor text, with their keys."""
-    if hasattr(value, "toarray"):
+    if hasattr(value, "toarray") or isinstance(value, MatlabFunction | MatlabOpaque):
         yield key, value
     elif not isinstance(value, np.ndarray) or value.dtype.kind in "SU" or depth == 0:
         return

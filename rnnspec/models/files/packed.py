@@ -16,66 +16,64 @@ from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.files.refusal import Refusal, refusal
 from rnnspec.models.files.sizes import check_unpacked
-from rnnspec.models.files.sniff import content_of
+from rnnspec.models.files.sniff import content_of, is_content
 from rnnspec.models.files.torch_tar import MEMBERS, read_torch_tar
 
 DEEPEST = 4  # archives within archives
 PIECE = 1 << 20  # bytes copied at a time
 
 
-def read_packed(path: Path) -> Contents:
-    """What the one file in the archive `path` holds.
+def read_packed(path: Path, levels: int = DEEPEST) -> Contents:
+    """What the one file in the archive `path` holds that has arrays in it.
 
     Raises
     ------
     ValueError
         If there is none that is read, or several to choose from.
     """
+    if levels == 0:
+        raise refusal(path, f"an archive within {DEEPEST} others", "unpack it first")
     with TemporaryDirectory() as folder:
+        files = []
+        for i, (name, file) in enumerate(UNPACK[content_of(path)](path)):
+            files.append(Path(folder) / str(i) / (PurePosixPath(name).name or "unnamed"))
+            files[-1].parent.mkdir()
+            _copy(path, file, files[-1])
+        if {file.name for file in files} == MEMBERS:
+            return read_torch_tar(**{file.name: file for file in files})
         try:
-            return _read(path, Path(folder), DEEPEST)
+            return _only(path, files, levels)
         except Refusal as error:  # the user does not know the folder
-            shown = re.sub(rf"{re.escape(folder)}/\d+/\d+/", f"{path}, in it ", str(error))
+            shown = re.sub(rf"{re.escape(folder)}/\d+/", f"{path}, in it ", str(error))
             raise Refusal(shown) from error
 
 
-def _read(path: Path, folder: Path, levels: int) -> Contents:
-    unpack = UNPACK.get(content_of(path))
-    if unpack is None:
-        return read_contents(path)
-    if levels == 0:
-        raise refusal(path, f"an archive below {DEEPEST} others", "unpack it first")
-    files = []
-    for i, (name, file) in enumerate(unpack(path)):
-        files.append(folder / str(levels) / str(i) / (PurePosixPath(name).name or "unnamed"))
-        files[-1].parent.mkdir(parents=True)
-        _copy(path, file, files[-1])
-    if {file.name for file in files} == MEMBERS:
-        return read_torch_tar(**{file.name: file for file in files})
-    chosen = _choose(path, files)
-    contents = _read(chosen, folder, levels - 1)
+def _only(path: Path, files: list[Path], levels: int) -> Contents:
+    """The contents of the only one of `files` that has arrays; texts are read if no other has."""
+    if len(files) == 1:
+        return _read(files[0], levels)
+    read: dict[Path, Contents] = {}
+    for file in files:
+        try:
+            read[file] = _read(file, levels)
+        except Refusal:
+            continue
+    chosen = [file for file in read if read[file].kind != "text"] or list(read)
+    if len(chosen) != 1:
+        names = ", ".join(file.name for file in (chosen or files)[:5]) or "none"
+        what = "to choose from" if chosen else "none of which is read"
+        count = len(chosen or files)
+        raise refusal(path, f"an archive of {count} files, {what} ({names})", "unpack it first")
+    contents = read[chosen[0]]
     others = tuple(
-        f"{file.name}: another file of the archive" for file in files if file is not chosen
+        f"{file.name}: another file of the archive" for file in files if file != chosen[0]
     )
     return replace(contents, left_out=contents.left_out + others)
 
 
-def _choose(path: Path, files: list[Path]) -> Path:
-    """The one of `files` that is read; beside it may be texts and what is of no known content."""
-    if len(files) == 1:
-        return files[0]
-    contents: dict[Path, str] = {}
-    for file in files:
-        try:
-            contents[file] = content_of(file)
-        except Refusal:
-            continue
-    chosen = [file for file in contents if contents[file] != "text"] or list(contents)
-    if len(chosen) == 1:
-        return chosen[0]
-    names = ", ".join(file.name for file in (chosen or files)[:5]) or "none"
-    what = "files to choose from" if chosen else "files, none of which is read"
-    raise refusal(path, f"an archive of {len(chosen or files)} {what} ({names})", "unpack it first")
+def _read(path: Path, levels: int) -> Contents:
+    packed = content_of(path) in UNPACK
+    return read_packed(path, levels - 1) if packed else read_contents(path)
 
 
 def _copy(path: Path, source: IO[bytes], target: Path) -> None:
@@ -101,22 +99,17 @@ def _of_tar(path: Path) -> Files:
         members = [member for member in archive if member.isfile()]
         check_unpacked(path, sum(member.size for member in members))
         for member in members:
-            if (file := archive.extractfile(member)) and not _is_apples(member.name):
+            if (file := archive.extractfile(member)) and is_content(member.name):
                 yield member.name, file
 
 
 def _of_zip(path: Path) -> Files:
     with ZipFile(path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = archive.infolist()
         check_unpacked(path, sum(info.file_size for info in infos))
         for info in infos:
-            if not _is_apples(info.filename):
+            if is_content(info.filename):
                 yield info.filename, archive.open(info)
-
-
-def _is_apples(name: str) -> bool:
-    """Whether macOS put the file there beside each other."""
-    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
 
 
 UNPACK: dict[str, Callable[[Path], Files]] = {
