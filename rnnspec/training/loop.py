@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
+from rnnspec.data.arrays import Labelled, as_splits
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
@@ -65,7 +66,7 @@ class TrainedRun:
 
 def train(
     model: SequenceClassifier,
-    data: DataSplits,
+    data: DataSplits | Labelled,
     epochs: int = DEFAULTS.epochs,
     batch_size: int = DEFAULTS.batch_size,
     lr: float = DEFAULTS.lr,
@@ -94,8 +95,9 @@ def train(
     ----------
     model : SequenceClassifier
         Trained in place.
-    data : DataSplits
-        From `load_dataset`.  Without a validation part the last epoch is kept.
+    data : DataSplits, or pair (X, y)
+        From `load_dataset`, or from arrays by `DataSplits.from_arrays`, which also cuts a pair
+        70 / 10 / 20.  Without a validation part the last epoch is kept.
     epochs, batch_size : int, default 40, 32
     lr : float, default 2e-3
     clip_norm : float, default 1.0
@@ -142,6 +144,7 @@ def train(
     >>> len(run.history)
     2
     """
+    data = as_splits(data, n_classes=model.n_classes)
     _check_fit(model, data, epochs, batch_size)
     check_shared(processes, device, adversarial, curvature)
     positive(lr, "lr")
