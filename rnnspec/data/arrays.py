@@ -106,16 +106,20 @@ def as_splits(
     validation: Labelled | None = None,
     test: Labelled | None = None,
     n_classes: int | None = None,
+    name: str = "train",
 ) -> DataSplits:
-    """The three parts, as `DataSplits.from_arrays` says; `train` may be a `DataSplits`."""
+    """The three parts, as `DataSplits.from_arrays` says; `train` may be a `DataSplits`.
+
+    `n_classes` is as for `as_dataset`, and `name` is what errors call `train`.
+    """
     if isinstance(train, DataSplits):
         return train
-    whole = as_dataset(train, "train", n_classes)
+    whole = as_dataset(train, name, n_classes)
     given = {"validation": validation, "test": test}
     parts = {key: as_dataset(part, key) for key, part in given.items() if part is not None}
     if not parts:
         parts = dict(
-            zip(("train", "validation", "test"), parts_of(whole, _thirds(whole)), strict=True)
+            zip(("train", "validation", "test"), parts_of(whole, _thirds(whole, name)), strict=True)
         )
     elif "validation" not in parts:
         stay, held = validation_split(whole.labels, seed=0)
@@ -238,12 +242,12 @@ def _complete(values: NDArray[Any], real: NDArray[np.bool_], name: str) -> None:
 
 
 def _thirds(
-    whole: SequenceDataset,
+    whole: SequenceDataset, name: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     present, counts = np.unique(whole.labels, return_counts=True)
     if counts.min() < 10:
         raise ValueError(
-            "`data` must hold at least 10 sequences of every class to be cut into training,"
+            f"`{name}` must hold at least 10 sequences of every class to be cut into training,"
             f" validation and test, got {counts.min()} of class {present[counts.argmin()]}: give"
             " the parts themselves, DataSplits.from_arrays(train=(X, y), test=(X_test, y_test))"
         )

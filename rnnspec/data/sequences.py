@@ -1,5 +1,6 @@
 """Labelled sequences of one shape: right-padded, standardised, with the way back to raw units."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,8 +79,9 @@ class SequenceDataset:
         for name in ("lower", "upper", "mean", "std", "center", "spread"):
             if (shape := getattr(self, name).shape) != (d,):
                 raise ValueError(f"`{name}` must have shape ({d},) as `inputs` has, got {shape}")
-        if repeated := {c for c in self.class_names if self.class_names.count(c) > 1}:
-            raise ValueError(f"`class_names` must differ, got {min(repeated)!r} twice")
+        for name, times in Counter(self.class_names).most_common(1):
+            if times > 1:
+                raise ValueError(f"`class_names` must differ, got {name!r} twice")
         in_range(self.lengths, "lengths", 1, t)
         in_range(self.labels, "labels", 0, len(self.class_names) - 1)
         finite(self.inputs)

@@ -45,7 +45,7 @@ def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledS
     Raises
     ------
     ValueError
-        With file and line, for a header that is incomplete or describes no
+        With file, series and line, for a header that is incomplete or describes no
         classification, and for cases that contradict it, miss values or carry
         an unknown label.
     """

@@ -29,7 +29,7 @@ def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> Labelled
     Raises
     ------
     ValueError
-        With file and line, for a line without tabs, a value that is no number,
+        With file, series and line, for a line without tabs, a value that is no number,
         and a label that the TRAIN half does not have; and for a TRAIN half
         with fewer than two series or two classes.
     """

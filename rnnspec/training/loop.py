@@ -144,7 +144,7 @@ def train(
     >>> len(run.history)
     2
     """
-    data = as_splits(data, n_classes=model.n_classes)
+    data = as_splits(data, n_classes=model.n_classes, name="data")
     _check_fit(model, data, epochs, batch_size)
     check_shared(processes, device, adversarial, curvature)
     positive(lr, "lr")

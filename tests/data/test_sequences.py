@@ -153,6 +153,7 @@ def test_labels_are_class_numbers_or_names_as_they_are_written():
         ({"labels": ["0", "1"]}, "`labels` must be among the class names 'a', 'b', got '0'"),
         ({"lengths": [3, 2.7]}, r"`lengths` must be whole numbers, got 2\.7 at \[1\]"),
         ({"class_names": ("a", "a")}, "`class_names` must differ, got 'a' twice"),
+        ({"class_names": ()}, "`labels` must be from 0 to -1, got 0"),
         ({"class_names": "ab"}, "`class_names` must be a tuple of names, got 'ab'"),
         ({"lower": 0.5}, r"raw values must lie between .* from 0\.5 to inf in channel 0, got 0 at"),
         ({"upper": -1e-3}, r"got 0 at \[0, 0, 0\] \(other units"),

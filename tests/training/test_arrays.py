@@ -49,6 +49,10 @@ def test_what_does_not_fit_the_model_is_refused(pair):
         rnnspec.train(model, (X, y + 1), epochs=1)
     with pytest.raises(ValueError, match="`model` has n_features 2, but the data 'arrays' has 1"):
         rnnspec.train(model, (X[:, :, 0], y), epochs=1)
+    with pytest.raises(ValueError, match=r"`data` must be a SequenceDataset, got ndarray"):
+        rnnspec.train(model, X, epochs=1)
+    with pytest.raises(ValueError, match=r"`data` must hold at least 10 .* DataSplits.from_arrays"):
+        rnnspec.train(model, (X[:9], y[:9]), epochs=1)
 
 
 def test_adversarial_training_moves_each_channel_by_its_own_deviation(pair):
