@@ -39,8 +39,10 @@ def load_dataset(
     """Training, validation and test sequences of a named data set.
 
     Series files are channels by time; here a sequence is time by channels,
-    (t, d), as recurrent networks read it.  Series with missing values are
-    refused: how to fill a gap is a decision about your data.
+    (t, d), as recurrent networks read it.  NaN at the end of a series is padding,
+    and the series ends before; other missing values are refused: how to fill a gap
+    is a decision about your data.  Values are standardised in float64, whatever
+    their offset and unit, and classes are named as the file writes them.
 
     Parameters
     ----------
@@ -73,6 +75,11 @@ def load_dataset(
         file and line, what was expected, what came, and the likely cause.
     DatasetUnavailable
         A `ValueError`, if files are missing and cannot be fetched.
+
+    Warns
+    -----
+    UserWarning
+        If the digits of a channel are gone beside its offset, or no channel changes.
 
     Examples
     --------
