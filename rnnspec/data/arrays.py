@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from rnnspec.data.labels import are_words, whole_numbers
 from rnnspec.data.moments import moments
 from rnnspec.data.sequences import DataSplits, SequenceDataset, real_steps
-from rnnspec.data.splits import parts_of, three_ways, validation_split
 from rnnspec.data.values import keep_digits, real_values
 
 OTHER_FORMS = (
@@ -98,40 +97,10 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
         mean=np.zeros(d),
         std=np.ones(d),
     )
-    return _measured(dataset)
+    return measured(dataset)
 
 
-def as_splits(
-    train: DataSplits | Labelled,
-    validation: Labelled | None = None,
-    test: Labelled | None = None,
-    n_classes: int | None = None,
-    name: str = "train",
-) -> DataSplits:
-    """The three parts, as `DataSplits.from_arrays` says; `train` may be a `DataSplits`.
-
-    `n_classes` is as for `as_dataset`, and `name` is what errors call `train`.
-    """
-    if isinstance(train, DataSplits):
-        return train
-    whole = as_dataset(train, name, n_classes)
-    given = {"validation": validation, "test": test}
-    parts = {key: as_dataset(part, key) for key, part in given.items() if part is not None}
-    if not parts:
-        parts = dict(
-            zip(("train", "validation", "test"), parts_of(whole, _thirds(whole, name)), strict=True)
-        )
-    elif "validation" not in parts:
-        stay, held = validation_split(whole.labels, seed=0)
-        parts |= {"train": whole.subset(stay), "validation": whole.subset(held)}
-    else:
-        parts = {"train": whole, "test": whole.subset([])} | parts
-    if not isinstance(train, SequenceDataset):
-        parts["train"] = _measured(parts["train"])
-    return DataSplits("arrays", "series", 0, **_alike(parts), permutation=None, sources={})
-
-
-def _measured(data: SequenceDataset) -> SequenceDataset:
+def measured(data: SequenceDataset) -> SequenceDataset:
     """Take the standard deviations of the inputs themselves as the units of perturbations."""
     center, std = moments(data.inputs[data.mask()])
     return replace(data, center=center, spread=np.where(std > 0, std, 1.0))
@@ -239,38 +208,3 @@ def _complete(values: NDArray[Any], real: NDArray[np.bool_], name: str) -> None:
             f"`{name}` must be finite, got {values[i, step, c]} at [{i}, {step}, {c}]: fill"
             " missing values before (NaN in all channels at the end of a sequence is padding)"
         )
-
-
-def _thirds(
-    whole: SequenceDataset, name: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    present, counts = np.unique(whole.labels, return_counts=True)
-    if counts.min() < 10:
-        raise ValueError(
-            f"`{name}` must hold at least 10 sequences of every class to be cut into training,"
-            f" validation and test, got {counts.min()} of class {present[counts.argmin()]}: give"
-            " the parts themselves, DataSplits.from_arrays(train=(X, y), test=(X_test, y_test))"
-        )
-    return three_ways(whole.labels, seed=0)
-
-
-def _alike(parts: dict[str, SequenceDataset]) -> dict[str, SequenceDataset]:
-    """Parts of the same channels, classes and type, measured by the training part."""
-    train = parts["train"]
-    for key, part in parts.items():
-        if part.n_features != train.n_features:
-            raise ValueError(
-                f"`{key}` must have the {train.n_features} channels of `train`, got"
-                f" {part.n_features}"
-            )
-    names = max((part.class_names for part in parts.values()), key=len)
-    return {
-        key: replace(
-            part,
-            inputs=part.inputs.astype(np.float32),
-            class_names=names,
-            center=train.center,
-            spread=train.spread,
-        )
-        for key, part in parts.items()
-    }

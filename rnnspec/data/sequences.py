@@ -231,7 +231,7 @@ class DataSplits:
         >>> len(data.train), len(data.validation), len(data.test)
         (35, 5, 10)
         """
-        from rnnspec.data.arrays import as_splits
+        from rnnspec.data.parts import as_splits
 
         return as_splits(train, validation, test)
 

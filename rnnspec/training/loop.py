@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
-from rnnspec.data.arrays import Labelled, as_splits
+from rnnspec.data.arrays import Labelled
+from rnnspec.data.parts import as_splits
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
