@@ -1,17 +1,19 @@
 """From a name to three parts ready to train on."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnnspec._checks import one_of, seed_number
 from rnnspec.data.archive import find_archived, find_own
 from rnnspec.data.download import sha256_of
 from rnnspec.data.images import as_sequences, image_files, read_images
 from rnnspec.data.registry import ALIASES, DIGITS, ENTRIES, IMAGE_SETS, SERIES_VIEWS
-from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.data.sequences import DataSplits, SequenceDataset, real_steps
 from rnnspec.data.series import pad
 from rnnspec.data.splits import (
     channel_statistics,
@@ -37,8 +39,10 @@ def load_dataset(
     """Training, validation and test sequences of a named data set.
 
     Series files are channels by time; here a sequence is time by channels,
-    (t, d), as recurrent networks read it.  Series with missing values are
-    refused: how to fill a gap is a decision about your data.
+    (t, d), as recurrent networks read it.  NaN at the end of a series is padding,
+    and the series ends before; other missing values are refused: how to fill a gap
+    is a decision about your data.  Values are standardised in float64, whatever
+    their offset and unit, and classes are named as the file writes them.
 
     Parameters
     ----------
@@ -71,6 +75,11 @@ def load_dataset(
         file and line, what was expected, what came, and the likely cause.
     DatasetUnavailable
         A `ValueError`, if files are missing and cannot be fetched.
+
+    Warns
+    -----
+    UserWarning
+        If the digits of a channel are gone beside its offset, or no channel changes.
 
     Examples
     --------
@@ -168,6 +177,7 @@ def _series(name: str, view: str, seed: int, train_path: Path, test_path: Path) 
     labels = np.concatenate([first.labels, second.labels])
     train, validation = validation_split(first.labels, seed)
     mean, std = channel_statistics(values[train], lengths[train])
+    _warn_of_constants(values[train], lengths[train], train_path)
     data = SequenceDataset.from_raw(values, lengths, labels, first.class_names, mean=mean, std=std)
     parts = parts_of(data, (train, validation, np.arange(len(first.labels), len(labels))))
     return DataSplits(name, view, seed, *parts, None, _hashes((train_path, test_path)))
@@ -188,6 +198,18 @@ def _synthetic(name: str, view: str, seed: int) -> DataSplits:
         upper=task.upper,
     )
     return DataSplits(name, view, seed, *parts_of(data, indices), None, {})
+
+
+def _warn_of_constants(values: NDArray[np.float64], lengths: NDArray[np.int64], path: Path) -> None:
+    steps = values[real_steps(lengths, values.shape[1])]
+    if (steps == steps[0]).all():
+        warnings.warn(
+            f"{path}: every value of a channel is the same ({steps[0, 0]:.17g} in channel 0), so"
+            " that only the lengths tell series apart (did the digits get lost beside a large"
+            " offset when the file was written?)",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _hashes(paths: tuple[Path, ...]) -> Mapping[str, str]:

@@ -1,10 +1,16 @@
 """Labelled sequences of one shape: right-padded, standardised, with the way back to raw units."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from rnnspec.data.labels import class_numbers, whole_numbers
+from rnnspec.data.validity import finite, in_range, scaling, within
+from rnnspec.data.values import keep_digits, real_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,23 +20,29 @@ class SequenceDataset:
     Parameters
     ----------
     inputs : (n, t, d) float32 array
-        Standardised values, ``(raw - mean) / std``; 0 at padded steps.
+        Standardised values, ``(raw - mean) / std``; 0 at padded steps.  float64 where
+        `rnnspec.data.as_dataset` was given such an array.
     lengths : (n,) int64 array
         True lengths, from 1 to t; steps beyond a sequence's length are padding.
     labels : (n,) int64 array
         Classes, from 0 to k - 1.
     class_names : tuple of str
-        The k names.
+        The k names, all different.
     lower, upper : (d,) float64 array
         Bounds of the raw values; ``-inf`` and ``inf`` where the data has none.
     mean, std : (d,) float64 array
         The standardisation.
+    center, spread : (d,) float64 array, optional
+        Where a channel of `inputs` lies, and one of its standard deviations, by which a
+        perturbation in standard deviations is measured: 0 and 1 of standardised values, which
+        is the default.  `rnnspec.data.as_dataset` measures them, for arrays that a network
+        takes as they are.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit together, a value is not finite, or a length
-        or label is out of range.
+        If the shapes do not fit together, a value is not finite, a raw value lies outside its
+        bounds, a length or label is out of range or no integer, or two classes have one name.
 
     Examples
     --------
@@ -51,21 +63,30 @@ class SequenceDataset:
     upper: NDArray[np.float64]  # shape: (d,)
     mean: NDArray[np.float64]  # shape: (d,)
     std: NDArray[np.float64]  # shape: (d,)
+    center: NDArray[np.float64] = None  # type: ignore[assignment]  # shape: (d,)
+    spread: NDArray[np.float64] = None  # type: ignore[assignment]  # shape: (d,)
 
     def __post_init__(self) -> None:
         if self.inputs.ndim != 3:
             raise ValueError(f"`inputs` must have shape (n, t, d), got {self.inputs.shape}")
         n, t, d = self.inputs.shape
+        for name, usual in (("center", np.zeros(d)), ("spread", np.ones(d))):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, usual)
         for name in ("lengths", "labels"):
             if (shape := getattr(self, name).shape) != (n,):
                 raise ValueError(f"`{name}` must have shape ({n},) as `inputs` has, got {shape}")
-        for name in ("lower", "upper", "mean", "std"):
+        for name in ("lower", "upper", "mean", "std", "center", "spread"):
             if (shape := getattr(self, name).shape) != (d,):
                 raise ValueError(f"`{name}` must have shape ({d},) as `inputs` has, got {shape}")
-        _in_range(self.lengths, "lengths", 1, t)
-        _in_range(self.labels, "labels", 0, len(self.class_names) - 1)
-        if not np.isfinite(self.inputs).all():
-            raise ValueError("`inputs` must be finite: impute missing values before")
+        for name, times in Counter(self.class_names).most_common(1):
+            if times > 1:
+                raise ValueError(f"`class_names` must differ, got {name!r} twice")
+        in_range(self.lengths, "lengths", 1, t)
+        in_range(self.labels, "labels", 0, len(self.class_names) - 1)
+        finite(self.inputs)
+        scaling(self.mean, self.std)
+        within(self.inputs, self.mask(), self.mean, self.std, (self.lower, self.upper))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -89,11 +110,12 @@ class SequenceDataset:
         """(n, t) array, True at real steps and False at padded ones."""
         return real_steps(self.lengths, self.n_steps)
 
-    def raw(self) -> NDArray[np.float32]:
+    def raw(self) -> NDArray[np.float64]:
         """(n, t, d) values in raw units, inside the bounds; 0 at padded steps."""
-        values = self.inputs * self.std.astype(np.float32) + self.mean.astype(np.float32)
+        values: NDArray[np.float64] = self.inputs * self.std
+        values += self.mean
         # Rounding must not carry a value out of the range that it came from.
-        np.clip(values, self.lower, self.upper, out=values, casting="same_kind")
+        np.clip(values, self.lower, self.upper, out=values)
         values[~self.mask()] = 0
         return values
 
@@ -102,16 +124,7 @@ class SequenceDataset:
         i = np.asarray(indices)
         # An empty list is an array of floats, which cannot index.
         i = i if i.dtype == bool else i.astype(np.int64)
-        return SequenceDataset(
-            self.inputs[i],
-            self.lengths[i],
-            self.labels[i],
-            self.class_names,
-            self.lower,
-            self.upper,
-            self.mean,
-            self.std,
-        )
+        return replace(self, inputs=self.inputs[i], lengths=self.lengths[i], labels=self.labels[i])
 
     @classmethod
     def from_raw(
@@ -119,18 +132,25 @@ class SequenceDataset:
         values: ArrayLike,  # shape: (n, t, d)
         lengths: ArrayLike,  # shape: (n,)
         labels: ArrayLike,  # shape: (n,)
-        class_names: tuple[str, ...],
+        class_names: Sequence[str],
         *,
         mean: ArrayLike = 0.0,
         std: ArrayLike = 1.0,
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
     ) -> "SequenceDataset":
-        """Standardise raw values, and put 0 at padded steps whatever stood there.
+        """Standardise raw values in float64, and put 0 at padded steps whatever stood there.
 
-        `mean`, `std`, `lower` and `upper` are scalars or one value per channel.
+        `mean`, `std`, `lower` and `upper` are scalars or one value per channel.  `labels` are
+        class numbers, or names among `class_names`, compared as they are written.
+
+        Raises
+        ------
+        ValueError
+            As the class does; and where a label is no class, a length no whole number, `std`
+            not above 0, or float32 does not hold the standardised values.
         """
-        raw = np.asarray(values, dtype=np.float32)
+        raw = real_values(values, "values")
         if raw.ndim != 3:
             raise ValueError(f"`values` must have shape (n, t, d), got {raw.shape}")
         n, t, d = raw.shape
@@ -138,17 +158,22 @@ class SequenceDataset:
             np.broadcast_to(np.asarray(value, dtype=np.float64), (d,)).copy()
             for value in (lower, upper, mean, std)
         )
-        if not (np.isfinite(scale).all() and (scale > 0).all()):
-            raise ValueError(f"`std` must be finite and > 0 in every channel, got {scale}")
-        steps = np.asarray(lengths, dtype=np.int64)
-        inputs: NDArray[np.float32] = raw - center.astype(np.float32)
-        inputs /= scale.astype(np.float32)
-        if steps.shape == (n,):
-            inputs[~real_steps(steps, t)] = 0
+        scaling(center, scale)
+        if isinstance(class_names, str):
+            raise ValueError(f"`class_names` must be a tuple of names, got {class_names!r}")
+        steps = whole_numbers(lengths, "lengths")
+        real = real_steps(steps, t) if steps.shape == (n,) else np.ones((n, t), dtype=bool)
+        with np.errstate(over="ignore"):  # what is not finite is refused below
+            scaled = raw - center
+            scaled /= scale
+            scaled[~real] = 0
+            inputs = scaled.astype(np.float32)
+        if raw.dtype != np.float32:  # there are digits to lose
+            keep_digits(scaled, inputs, real, "values", "standardise them by `mean` and `std`")
         return cls(
             inputs,
             steps,
-            np.asarray(labels, dtype=np.int64),
+            class_numbers(labels, class_names),
             tuple(class_names),
             low,
             high,
@@ -184,6 +209,32 @@ class DataSplits:
     permutation: NDArray[np.int64] | None
     sources: Mapping[str, str]
 
+    @classmethod
+    def from_arrays(cls, train: Any, validation: Any = None, test: Any = None) -> "DataSplits":
+        """Parts from arrays, each in a form that `rnnspec.data.as_dataset` takes.
+
+        Without `validation` and `test`, both are cut from `train`: 70 / 10 / 20, each class in
+        proportion, always the same way.  With `test` alone, validation is a fifth of `train`
+        (empty if a class has fewer than five); with `validation` alone, the test part is empty.
+        Values are taken as they are, and standard deviations are those of the training part.
+
+        Raises
+        ------
+        ValueError
+            As `rnnspec.data.as_dataset` does; if the parts differ in their channels; or if a
+            class has fewer than ten sequences to be cut three ways.
+
+        Examples
+        --------
+        >>> X, y = np.random.default_rng(7).normal(size=(50, 6, 2)), np.arange(50) % 2
+        >>> data = DataSplits.from_arrays((X, y))
+        >>> len(data.train), len(data.validation), len(data.test)
+        (35, 5, 10)
+        """
+        from rnnspec.data.parts import as_splits
+
+        return as_splits(train, validation, test)
+
     @property
     def n_features(self) -> int:
         """Channels d."""
@@ -206,10 +257,3 @@ def real_steps(lengths: NDArray[np.int64], n_steps: int) -> NDArray[np.bool_]:
     """
     mask: NDArray[np.bool_] = np.arange(n_steps) < lengths[:, np.newaxis]
     return mask
-
-
-def _in_range(values: NDArray[np.int64], name: str, low: int, high: int) -> None:
-    wrong = (values < low) | (values > high)
-    if wrong.any():
-        i = int(np.argmax(wrong))
-        raise ValueError(f"`{name}` must be from {low} to {high}, got {values[i]} at [{i}]")

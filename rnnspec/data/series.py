@@ -1,14 +1,17 @@
 """Series read from a text file, and the parsing that its formats share."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 MISSING = {"", "?", "nan"}
-LARGEST = float(np.finfo(np.float32).max)
+COARSE = 100  # roundings: a series that changes by less may have lost digits in float64
+NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters
 
 
 @dataclass(frozen=True)
@@ -21,20 +24,35 @@ class LabelledSeries:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Each non-blank line of a text file, with the words that name its place in errors."""
-    with path.open(encoding="utf-8-sig") as file:
-        try:
-            for number, line in enumerate(file, 1):
-                if text := line.strip("\r\n "):
-                    yield f"{path}, line {number}", text
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path}: expected UTF-8 text, got bytes that are none (a compressed file?)"
-            ) from error
+    """Each non-blank line of a text file, with the words that name its place in errors.
+
+    UTF-8, with or without a byte-order mark; a line that is none is read as Latin-1, in which
+    old files have their descriptions.
+
+    Raises
+    ------
+    ValueError
+        If the file is no text.
+    """
+    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    if found := NOT_TEXT.search(content):
+        raise ValueError(
+            f"{path}: expected UTF-8 text (or Latin-1), got the byte 0x{found[0].hex()} (a"
+            " compressed file, or UTF-16?)"
+        )
+    for number, line in enumerate(content.splitlines(), 1):
+        if text := _decoded(line).strip("\r\n \x1a"):
+            yield f"line {number}", text
 
 
 def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
-    """Numbers within float32 from their text; an error names the first that is none.
+    """Finite numbers from their text; an error names the first that is none.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is missing, infinite or no number, or float64 cannot tell apart
+        numbers of which the series consists.
 
     Examples
     --------
@@ -49,7 +67,8 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
         values = np.array(tokens, dtype=np.float64)
     except ValueError:
         values = None
-    if values is not None and values.size and (np.abs(values) <= LARGEST).all():
+    if values is not None and values.size and np.isfinite(values).all():
+        _told_apart(values, tokens, where)
         return values
     for step, token in enumerate(tokens, 1):
         if not _fits(token):
@@ -59,7 +78,7 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
     raise ValueError(f"{where}: expected a series of at least one step, got none")
 
 
-def pad(series: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def pad(series: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Series of shapes (t_i, d), right-padded with 0 to (n, t, d), and their lengths.
 
     Examples
@@ -69,15 +88,37 @@ def pad(series: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float32], NDA
     ([[1.0, 0.0], [1.0, 1.0]], [1, 2])
     """
     lengths = np.array([len(one) for one in series], dtype=np.int64)
-    values = np.zeros((len(series), int(lengths.max()), series[0].shape[1]), dtype=np.float32)
+    values = np.zeros((len(series), int(lengths.max()), series[0].shape[1]))
     for row, one in zip(values, series, strict=True):
         row[: len(one)] = one
     return values, lengths
 
 
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _told_apart(values: NDArray[np.float64], tokens: Sequence[str], where: str) -> None:
+    """Refuse a series whose digits are beyond float64, as 1e9 + 1e-9 and 1e9 + 2e-9."""
+    low, high = float(values.min()), float(values.max())
+    if high / 2 - low / 2 > COARSE * np.spacing(max(abs(low), abs(high))):
+        return
+    written: dict[float, str] = {}
+    for value, token in zip(values.tolist(), tokens, strict=True):
+        first = written.setdefault(value, token)
+        if first != token and Decimal(first.strip()) != Decimal(token.strip()):
+            raise ValueError(
+                f"{where}: expected values that float64 tells apart, got {first.strip()} and"
+                f" {token.strip()} (subtract the offset before the file is written)"
+            )
+
+
 def _fits(token: str) -> bool:
     try:
-        return abs(float(token)) <= LARGEST
+        return bool(np.isfinite(float(token)))
     except ValueError:
         return False
 
@@ -85,4 +126,4 @@ def _fits(token: str) -> bool:
 def _cause(token: str) -> str:
     if token.strip().lower() in MISSING:
         return ": a missing value; fill the gaps first, for example by interpolation"
-    return " (another separator, a damaged line, or a value beyond the range of float32?)"
+    return " (another separator, a damaged line, or a value beyond the range of float64?)"

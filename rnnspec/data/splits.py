@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec.data.moments import moments
 from rnnspec.data.sequences import SequenceDataset, real_steps
 
 Indices = NDArray[np.int64]
@@ -47,19 +48,19 @@ def three_ways(labels: NDArray[np.int64], seed: int) -> tuple[Indices, Indices, 
 
 def validation_split(labels: NDArray[np.int64], seed: int) -> tuple[Indices, Indices]:
     """Split 80 / 20 of a training half; nothing is held out if a class has fewer than five."""
-    if np.bincount(labels).min() < 5:
+    if np.unique(labels, return_counts=True)[1].min() < 5:
         return np.arange(len(labels)), np.array([], dtype=np.int64)
     return hold_out(labels, 0.2, seed)
 
 
 def channel_statistics(
-    values: NDArray[np.float32],  # shape: (n, t, d)
+    values: NDArray[np.floating],  # shape: (n, t, d)
     lengths: NDArray[np.int64],  # shape: (n,)
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and deviation of each channel over real steps, to standardise by.
 
-    A channel that never changes gets deviation 1.  Univariate series that are
-    z-scored one by one already (most of the UCR archive) get 0 and 1.
+    A channel that never changes, in relation to its values, gets deviation 1.  Univariate
+    series that are z-scored one by one already (most of the UCR archive) get 0 and 1.
 
     Examples
     --------
@@ -69,9 +70,8 @@ def channel_statistics(
     d = values.shape[2]
     if d == 1 and _zscored(values, lengths):
         return np.zeros(d), np.ones(d)
-    steps = values[real_steps(lengths, values.shape[1])].astype(np.float64)
-    mean, std = steps.mean(axis=0), steps.std(axis=0)
-    return mean, np.where(std > 1e-12 * np.abs(mean).clip(1), std, 1.0)
+    mean, std = moments(values[real_steps(lengths, values.shape[1])])
+    return mean, np.where(std > 0, std, 1.0)
 
 
 def parts_of(
@@ -82,9 +82,11 @@ def parts_of(
     return data.subset(train), data.subset(validation), data.subset(test)
 
 
-def _zscored(values: NDArray[np.float32], lengths: NDArray[np.int64]) -> bool:
+def _zscored(values: NDArray[np.floating], lengths: NDArray[np.int64]) -> bool:
     for row, length in zip(values[:, :, 0].astype(np.float64), lengths, strict=True):
         real = row[:length]
+        if not np.abs(real).max() <= np.sqrt(length) * (1 + ZSCORED_STD) + ZSCORED_MEAN:
+            return False  # a value that no z-scored series of this length has
         if abs(real.mean()) > ZSCORED_MEAN or abs(real.std() - 1) > ZSCORED_STD:
             return False
     return True

@@ -2,7 +2,8 @@
 
 Channels are separated by colons, values by commas, and the label is last:
 ``1.0,2.0:3.0,4.0:walking`` is two channels of two steps.  The file is channels
-by time; a case in memory is time by channels, shape (t, d).
+by time; a case in memory is time by channels, shape (t, d).  Lines that begin with
+``#`` or ``%`` are comments.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.data.series import LabelledSeries, numbered_lines, numbers
+
+COMMENT = "#%"
 
 
 @dataclass
@@ -28,6 +31,9 @@ class _Header:
 def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledSeries:
     """Cases of a `.ts` file, classes numbered in the order of its header.
 
+    Classes are named as they are written.  Steps at the end of a case that are NaN in all
+    channels are padding: the series is shorter.
+
     Parameters
     ----------
     path : Path
@@ -39,23 +45,26 @@ def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledS
     Raises
     ------
     ValueError
-        With file and line, for a header that is incomplete or describes no
+        With file, series and line, for a header that is incomplete or describes no
         classification, and for cases that contradict it, miss values or carry
         an unknown label.
     """
-    lines = numbered_lines(path)
+    lines = ((place, line) for place, line in numbered_lines(path) if line[0] not in COMMENT)
     header = _read_header(lines, path)
     known = header.labels if class_names is None else class_names
     number = {label: k for k, label in enumerate(known)}
-    series, labels = [], []
-    for where, line in lines:
+    series: list[NDArray[np.float64]] = []
+    labels: list[int] = []
+    for place, line in lines:
+        where = f"{path}, series {len(series) + 1}, {place}"
         *channels, label = line.split(":")
         labels.append(_label(label.strip(), number, where, training=class_names is None))
-        series.append(_case(channels, header, where))
+        rows = _rows(channels, header, where)
         # What the header leaves open, the first case decides.
-        header.dimensions = series[0].shape[1]
+        header.dimensions = len(rows)
         if header.flags.get("equallength"):
-            header.length = len(series[0])
+            header.length = len(rows[0])
+        series.append(_case(rows, where))
     if class_names is None:
         _check_training(labels, known, header.labels_at, path)
     elif not series:
@@ -65,9 +74,8 @@ def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledS
 
 def _read_header(lines: Iterable[tuple[str, str]], path: Path) -> _Header:
     header = _Header(str(path))
-    for where, line in lines:
-        if line.startswith("#"):
-            continue
+    for place, line in lines:
+        where, line = f"{path}, {place}", line.strip()
         if not line.startswith("@"):
             raise ValueError(
                 f"{where}: expected '@key value' or '@data', got {line[:40]!r}"
@@ -125,7 +133,8 @@ def _check_header(header: _Header, where: str) -> None:
         header.length = None
 
 
-def _case(channels: list[str], header: _Header, where: str) -> NDArray[np.float64]:
+def _rows(channels: list[str], header: _Header, where: str) -> list[list[str]]:
+    """The values of each channel, as they are written, with the padding."""
     if not channels:
         raise ValueError(
             f"{where}: expected at least one channel before the label, got no colon (a cut line?)"
@@ -135,7 +144,7 @@ def _case(channels: list[str], header: _Header, where: str) -> NDArray[np.float6
             f"{where}: expected {header.dimensions} channels and a label between colons,"
             f" got {len(channels)} channels (a cut line?)"
         )
-    rows = [numbers(text.split(","), f"{where}, channel {c}") for c, text in enumerate(channels, 1)]
+    rows = [text.split(",") for text in channels]
     lengths = sorted({len(row) for row in rows})
     if len(lengths) > 1:
         raise ValueError(
@@ -147,7 +156,16 @@ def _case(channels: list[str], header: _Header, where: str) -> NDArray[np.float6
             f"{where}: expected {header.length} steps (equal lengths, says the header),"
             f" got {lengths[0]} (a cut line, or '@equalLength false' is meant?)"
         )
-    return np.stack(rows, axis=1)
+    return rows
+
+
+def _case(rows: list[list[str]], where: str) -> NDArray[np.float64]:
+    """(t, d) values of a case, without the padding."""
+    end = len(rows[0])
+    while end and all(row[end - 1].strip().lower() == "nan" for row in rows):
+        end -= 1
+    channels = [numbers(row[:end], f"{where}, channel {c}") for c, row in enumerate(rows, 1)]
+    return np.stack(channels, axis=1)
 
 
 def _label(label: str, number: dict[str, int], where: str, *, training: bool) -> int:

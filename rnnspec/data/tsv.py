@@ -1,15 +1,20 @@
 """Reading the UCR archive's `.tsv` files: a label, then the values of one channel."""
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec.data.labels import label_name
 from rnnspec.data.series import MISSING, LabelledSeries, numbered_lines, numbers
 
 
 def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledSeries:
     """Cases of a `.tsv` file; classes are the labels found, sorted as numbers if they are.
+
+    A class is named as it is written, but that ``1.0`` is ``1``, in either half (see
+    `rnnspec.data.labels.label_name`): ``01`` and ``1`` are two classes.
 
     Series of unequal length end in NaN, which is taken off; a NaN between
     values is a missing value and refused.
@@ -24,12 +29,14 @@ def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> Labelled
     Raises
     ------
     ValueError
-        With file and line, for a line without tabs, a value that is no number,
+        With file, series and line, for a line without tabs, a value that is no number,
         and a label that the TRAIN half does not have; and for a TRAIN half
         with fewer than two series or two classes.
     """
-    series, names, places = [], [], []
-    for where, line in numbered_lines(path):
+    series: list[NDArray[np.float64]] = []
+    names, places = [], []
+    for place, line in numbered_lines(path):
+        where = f"{path}, series {len(series) + 1}, {place}"
         label, *tokens = line.split("\t")
         if not tokens:
             raise ValueError(
@@ -62,14 +69,9 @@ def _steps(tokens: list[str], where: str) -> NDArray[np.float64]:
 
 
 def _name(label: str, where: str) -> str:
-    """One spelling per class: files write 1 also as 1.0000000e+00."""
-    label = label.strip()
-    if label.lower() in MISSING:
+    if label.strip().lower() in MISSING:
         raise ValueError(f"{where}: expected a label before the first tab, got {label!r}")
-    try:
-        return f"{float(label):.15g}"
-    except ValueError:
-        return label
+    return label_name(label)
 
 
 def _classes(names: list[str], path: Path) -> tuple[str, ...]:
@@ -79,8 +81,9 @@ def _classes(names: list[str], path: Path) -> tuple[str, ...]:
             " (a truncated file?)"
         )
     try:
-        classes = sorted(set(names), key=float)
-    except ValueError:
+        # The name too, so that of 1 and 01 the same one is always the first.
+        classes = sorted(set(names), key=lambda name: (Decimal(name), name))
+    except InvalidOperation:
         classes = sorted(set(names))
     if len(classes) < 2:
         raise ValueError(f"{path}: expected at least two classes, got {classes[0]!r} alone")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnnspec._checks import one_of, seed_number
+from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset, real_steps
 from rnnspec.robustness import sensor_corruptions, time_corruptions
 from rnnspec.robustness.time_corruptions import Corrupted
@@ -25,7 +26,7 @@ CORRUPTIONS: dict[str, Callable[[SequenceDataset, int, np.random.Generator], Cor
 }
 
 
-def corrupt(data: SequenceDataset, name: str, severity: int, seed: int = 0) -> SequenceDataset:
+def corrupt(data: Labelled, name: str, severity: int, seed: int = 0) -> SequenceDataset:
     """The sequences of `data` as a bad clock or sensor would have delivered them.
 
     Not an attack: nothing is chosen to fool a network.  Labels and standardisation stay,
@@ -35,7 +36,8 @@ def corrupt(data: SequenceDataset, name: str, severity: int, seed: int = 0) -> S
 
     Parameters
     ----------
-    data : SequenceDataset
+    data : SequenceDataset, or pair (X, y)
+        Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     name : str
         ``dropped_steps``, ``held_steps``, ``jitter``, ``warp``, ``shift`` (time; see
         `rnnspec.robustness.time_corruptions`), ``channel_dropout``, ``drift``, ``burst`` or
@@ -56,12 +58,13 @@ def corrupt(data: SequenceDataset, name: str, severity: int, seed: int = 0) -> S
     >>> corrupt(data, "dropped_steps", severity=5).lengths
     array([56])
     """
+    data = as_dataset(data)
     one_of(name, "name", CORRUPTIONS)
     if severity not in SEVERITIES:
         raise ValueError(f"`severity` must be an integer from 1 to 5, got {severity!r}")
     rng = np.random.default_rng(seed_number(seed))
     values, lengths = CORRUPTIONS[name](data, int(severity), rng)
     low, high = ((edge - data.mean) / data.std for edge in (data.lower, data.upper))
-    inputs = np.clip(values, low, high).astype(np.float32)
+    inputs = np.clip(values, low, high).astype(data.inputs.dtype)
     inputs[~real_steps(lengths, data.n_steps)] = 0
     return replace(data, inputs=inputs, lengths=lengths)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rnnspec._checks import count, one_of, positive, seed_number
+from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.points import Points, independent_points, points_of_search
@@ -24,7 +25,7 @@ EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 def robustness_curve(
     model: nn.Module,
-    data: SequenceDataset,
+    data: Labelled,
     attack: str = "pgd",
     epsilons: Sequence[float] = EPSILONS,
     *,
@@ -51,8 +52,9 @@ def robustness_curve(
     ----------
     model : torch.nn.Module
         Maps (inputs, lengths), or inputs alone, to logits; see `under_attack`.
-    data : SequenceDataset
-        Say ``load_dataset("digits").test``.
+    data : SequenceDataset, or pair (X, y)
+        Say ``load_dataset("digits").test``; arrays, tensors and lists of sequences reach the
+        model as they are, see `rnnspec.data.as_dataset`.
     attack : str
         ``pgd``, ``apgd`` (along the gradient), ``square`` (black box) search;
         ``fgsm`` is one gradient step; ``gaussian``, ``uniform``, ``sign`` and ``sphere`` are
@@ -193,13 +195,9 @@ def increasing(given: Sequence[float], name: str = "epsilons") -> NDArray[np.flo
     return sizes
 
 
-def at_most(data: SequenceDataset, samples: int | None, seed: int) -> SequenceDataset:
+def at_most(data: Labelled, samples: int | None, seed: int) -> SequenceDataset:
     """At most so many sequences of `data`, chosen by `seed`; None: all."""
-    if not isinstance(data, SequenceDataset):
-        raise ValueError(
-            f"`data` must be a SequenceDataset, got {type(data).__name__}"
-            " (a data set's parts are .train, .validation and .test)"
-        )
+    data = as_dataset(data)
     if samples is None or count(samples, "samples") >= len(data):
         return data
     return data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:samples]))

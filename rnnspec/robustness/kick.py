@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import one_of, positive, seed_number
+from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import at_rest, recurrent_matrices
@@ -71,7 +72,7 @@ class Kick:
 
 def kick(
     model: nn.Module,
-    data: SequenceDataset,
+    data: Labelled,
     step: int,
     epsilon: float,
     *,
@@ -87,7 +88,8 @@ def kick(
     ----------
     model : rnnspec.SequenceClassifier
         That reads in one direction.
-    data : SequenceDataset
+    data : SequenceDataset, or pair (X, y)
+        Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     step : int
         From 0, the initial state, to t - 1.  A sequence shorter than that is not kicked: its
         row is NaN.
@@ -122,6 +124,7 @@ def kick(
     >>> found.growth.shape, bool((found.sizes <= found.bound * (1 + 1e-9)).all())
     ((1, 3), True)
     """
+    data = as_dataset(data)
     one_of(direction, "direction", DIRECTIONS)
     _check(model, data, step)
     positive(epsilon, "epsilon")

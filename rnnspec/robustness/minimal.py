@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rnnspec._checks import one_of, seed_number
 from rnnspec._files import load_npz, save_npz
-from rnnspec.data.sequences import SequenceDataset
+from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.bisection import bisection
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
@@ -115,7 +115,7 @@ class MinimalPerturbations:
 
 def minimal_perturbations(
     model: nn.Module,
-    data: SequenceDataset,
+    data: Labelled,
     attack: str = "deepfool",
     *,
     norm: str = "l2",
@@ -137,7 +137,8 @@ def minimal_perturbations(
     ----------
     model : torch.nn.Module
         Maps (inputs, lengths), or inputs alone, to (n, k) logits.
-    data : SequenceDataset
+    data : SequenceDataset, or pair (X, y)
+        Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : {"deepfool", "fmn", "bisection"}
         From fast to thorough: a few linearisations; from there on by gradient steps, in
         the median a tenth to a half smaller; `pgd` in a bracket, independent of both, slowest.

@@ -26,7 +26,7 @@ def channel_dropout(data: SequenceDataset, severity: int, rng: np.random.Generat
     may lose all of them; with one channel it loses that or nothing.
     """
     alive = rng.random((len(data), 1, data.n_features)) >= DEAD[severity - 1]
-    return data.inputs.astype(np.float64) * alive, data.lengths
+    return np.where(alive, data.inputs.astype(np.float64), data.center), data.lengths
 
 
 def drift(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:
@@ -38,7 +38,7 @@ def drift(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Cor
     at_the_end = rng.standard_normal((len(data), 1, data.n_features))
     last = np.maximum(data.lengths - 1, 1)[:, np.newaxis, np.newaxis]
     time = np.arange(data.n_steps)[:, np.newaxis] / last
-    return data.inputs + DRIFT[severity - 1] * time * at_the_end, data.lengths
+    return data.inputs + DRIFT[severity - 1] * time * at_the_end * data.spread, data.lengths
 
 
 def burst(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:
@@ -51,7 +51,8 @@ def burst(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Cor
     start = np.floor(rng.random(len(data)) * (data.lengths - width + 1)).astype(np.int64)
     since = np.arange(data.n_steps) - start[:, np.newaxis]
     struck = (since >= 0) & (since < width[:, np.newaxis])
-    return data.inputs + BURST[severity - 1] * noise * struck[:, :, np.newaxis], data.lengths
+    added = BURST[severity - 1] * noise * struck[:, :, np.newaxis] * data.spread
+    return data.inputs + added, data.lengths
 
 
 def quantisation(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:  # noqa: ARG001 all corruptions are called alike
@@ -70,7 +71,8 @@ def quantisation(data: SequenceDataset, severity: int, rng: np.random.Generator)
     """
     low, high = ((edge - data.mean) / data.std for edge in (data.lower, data.upper))
     bounded = np.isfinite(low) & np.isfinite(high)
-    low, high = np.where(bounded, low, -SPAN), np.where(bounded, high, SPAN)
+    low = np.where(bounded, low, data.center - SPAN * data.spread)
+    high = np.where(bounded, high, data.center + SPAN * data.spread)
     step = (high - low) / (2.0 ** BITS[severity - 1] - 1)
     level = np.rint((np.clip(data.inputs, low, high) - low) / step)
     return low + level * step, data.lengths

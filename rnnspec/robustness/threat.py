@@ -13,6 +13,7 @@ from rnnspec.robustness.budget import NORMS, Budget
 
 TARGETS = ("input", "state")
 UNITS = ("std", "raw")
+EXTREME = 1e16  # raw units per standard deviation, or the reverse, that float32 may square
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,8 @@ class Threat:
         The largest entry, or the Euclidean length of a sequence's perturbation.
     units : {"std", "raw"}
         One unit of an input is a standard deviation of its channel over the
-        training data, or one raw unit.  A state has no units: 1 is 1.
+        training data (over the data given, of arrays: see `rnnspec.data.as_dataset`), or one
+        raw unit.  A state has no units: 1 is 1.
     steps : (t,) or (n, t) boolean array, optional
         Time steps that may move; padded steps never do.
     channels : (d,) boolean array, optional
@@ -65,8 +67,25 @@ class Threat:
             )
 
     def scale(self, data: SequenceDataset) -> NDArray[np.float64]:
-        """(d,) model units per unit of the threat: 1 for "std", 1 / std for "raw"."""
-        return np.ones(data.n_features) if self.units == "std" else 1 / data.std
+        """(d,) model units per unit of the threat: `spread` for "std", 1 / std for "raw".
+
+        Raises
+        ------
+        ValueError
+            If raw units are so far from the data's that squares of perturbations in them
+            leave the range of float32.
+        """
+        if self.units == "std":
+            return data.spread
+        extreme = (data.std < 1 / EXTREME) | (data.std > EXTREME)
+        if extreme.any():
+            c = int(np.argmax(extreme))
+            raise ValueError(
+                f"`units` must be 'std' for this data: in raw units channel {c} has a standard"
+                f" deviation of {data.std[c]:.2g}, and float32 does not hold the squares of its"
+                " perturbations (or give the data in other units: fT in place of T)"
+            )
+        return 1 / data.std
 
     def movable(self, data: SequenceDataset) -> NDArray[np.bool_]:
         """(n, t, d) mask of the values that may move.
@@ -104,7 +123,7 @@ class Threat:
         if self.bounded:
             # Distances to the raw bounds; the box holds 0, though raw() may round across one.
             per_unit = data.std * self.scale(data)
-            raw = data.raw().astype(np.float64)
+            raw = data.raw()
             low = np.minimum(data.lower - raw, 0) / per_unit
             high = np.maximum(data.upper - raw, 0) / per_unit
         lower, upper = (

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnnspec.data.sequences import SequenceDataset
+from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.models.recurrent import at_rest
 from rnnspec.robustness.budget import Budget
 from rnnspec.robustness.threat import Threat, free_state
@@ -112,7 +112,7 @@ _NO_GRADIENT = (
 
 @contextmanager
 def under_attack(
-    model: nn.Module, data: SequenceDataset, threat: Threat | None = None
+    model: nn.Module, data: Labelled, threat: Threat | None = None
 ) -> Iterator[Victim]:
     """`model` on `data` as a `Victim`, and the model as it was found afterwards.
 
@@ -125,7 +125,8 @@ def under_attack(
     model : torch.nn.Module
         Maps (inputs, lengths), or inputs alone, to (n, k) logits.  To move its state
         it takes a third argument `state`, as `rnnspec.SequenceClassifier` does.
-    data : SequenceDataset
+    data : SequenceDataset, or pair (X, y)
+        Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     threat : Threat, optional
         Default: the input, linf, in standard deviations.
 
@@ -135,6 +136,7 @@ def under_attack(
         If there is no sequence, fewer than two classes, outputs that are probabilities
         or of another shape, or no state to move.
     """
+    data = as_dataset(data)
     threat = threat or Threat()
     if not len(data):
         raise ValueError("`data` must hold at least one sequence, got none")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.data.sequences import SequenceDataset
+from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
 from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
 from rnnspec.robustness.curve import increasing
@@ -30,7 +30,7 @@ FRACTIONS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
 
 def weight_robustness(
     model: nn.Module,
-    data: SequenceDataset,
+    data: Labelled,
     attack: str,
     epsilons: Sequence[float] | None = None,
     *,
@@ -47,7 +47,8 @@ def weight_robustness(
     ----------
     model : torch.nn.Module
         With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside; left exactly as it was.
-    data : SequenceDataset
+    data : SequenceDataset, or pair (X, y)
+        Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : str
         ``random``: Gaussian entries, scaled; one direction for all `epsilons`.
         ``worst``: the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
@@ -89,13 +90,14 @@ def weight_robustness(
 
     Examples
     --------
-    >>> from rnnspec.models.classifier import SequenceClassifier
+    >>> from rnnspec import SequenceClassifier, SequenceDataset
     >>> data = SequenceDataset.from_raw(np.ones((4, 3, 1)), [3] * 4, [0, 1, 0, 1], ("a", "b"))
     >>> model = SequenceClassifier("rnn", 1, 2, hidden=4, init="identity")
     >>> (moved,) = weight_robustness(model, data, "worst", epsilons=[0.25])
     >>> moved.matrix, moved.accuracy, round(moved.spectral_radius, 6), round(moved.size, 6)
     ('layer0', 0.5, 1.25, 0.25)
     """
+    data = as_dataset(data)
     one_of(attack, "attack", ATTACKS)
     one_of(norm, "norm", NORMS)
     strengths = _strengths(attack, epsilons, fractions)

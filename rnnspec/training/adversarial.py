@@ -116,10 +116,11 @@ class AdversarialLoss:
         self.validation = data.validation
         inputs, lengths, labels = train
         # The boxes of all sequences once; a batch takes its own.
-        budget = Threat().budget(data.train, inputs.dtype, inputs.device)
-        one = torch.ones((), dtype=inputs.dtype, device=inputs.device)
+        threat = Threat()
+        budget = threat.budget(data.train, inputs.dtype, inputs.device)
+        scale = torch.from_numpy(threat.scale(data.train)).to(inputs)
         self.victim = Victim(
-            lambda x, lengths, _: model(x, lengths), inputs, lengths, labels, one, budget
+            lambda x, lengths, _: model(x, lengths), inputs, lengths, labels, scale, budget
         )
         self.kept: Tensor | None = None  # shape: (n, t, d)
         if adversarial.method == "free":

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
+from rnnspec.data.arrays import Labelled
+from rnnspec.data.parts import as_splits
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
@@ -71,7 +73,7 @@ class TrainedRun:
 
 def train(
     model: SequenceClassifier,
-    data: DataSplits,
+    data: DataSplits | Labelled,
     epochs: int | None = DEFAULTS.epochs,
     batch_size: int = DEFAULTS.batch_size,
     lr: float = DEFAULTS.lr,
@@ -100,8 +102,9 @@ def train(
     ----------
     model : SequenceClassifier
         Trained in place.
-    data : DataSplits
-        From `load_dataset`.  Without a validation part the last epoch is kept.
+    data : DataSplits, or pair (X, y)
+        From `load_dataset`, or from arrays by `DataSplits.from_arrays`, which also cuts a pair
+        70 / 10 / 20.  Without a validation part the last epoch is kept.
     epochs : int, optional
         Passes through `data.train`; by default 40 where these are from 1,600 to 16,000 steps,
         else the fewest that reach the one or the other, see `rnnspec.training.length`.
@@ -153,6 +156,7 @@ def train(
     >>> len(run.history)
     2
     """
+    data = as_splits(data, n_classes=model.n_classes, name="data")
     _check_fit(model, data, epochs, batch_size)
     if epochs is None:
         epochs = default_epochs(len(data.train), batch_size)

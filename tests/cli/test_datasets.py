@@ -98,7 +98,7 @@ def test_bad_input_is_one_line(toy, capsys, monkeypatch):
     assert "folder that exists" in refused(capsys, monkeypatch, "list", "--data-dir", "nowhere")
     (toy / "Toy_TEST.ts").write_text("@classLabel true a b\n@data\n1,?,2:a\n")
     error = refused(capsys, monkeypatch, "info", f"ts:{toy}")
-    assert "Toy_TEST.ts, line 3, channel 1: expected a number at step 2, got '?'" in error
+    assert "Toy_TEST.ts, series 1, line 3, channel 1: expected a number at step 2, got '?'" in error
 
 
 @pytest.mark.parametrize("command", ["list", "info", "fetch"])

@@ -48,7 +48,7 @@ def test_digits_in_both_units():
     assert train.inputs.mean() == pytest.approx(0, abs=1e-5)
     assert train.inputs.std() == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(train.raw() * 16, np.round(train.raw() * 16), atol=1e-4)
-    assert (train.raw().min(), train.raw().max()) == (0, 1)
+    assert (train.raw().min(), train.raw().max()) == pytest.approx((0, 1), abs=1e-7)
     assert (set(train.lower), set(train.upper)) == ({0}, {1})
 
 
@@ -71,7 +71,7 @@ def test_series_from_files(tmp_path, place, ts_halves):
     steps = data.train.inputs[data.train.mask()]
     np.testing.assert_allclose(steps.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(steps.std(axis=0), 1, atol=1e-6)
-    np.testing.assert_array_equal(data.test.raw()[0, :4, 0], [100, 101, 102, 0])
+    np.testing.assert_allclose(data.test.raw()[0, :4, 0], [100, 101, 102, 0], rtol=1e-7)
     assert set(data.sources) == set(ts_halves)
 
 
@@ -176,3 +176,29 @@ def test_real_series_that_are_zscored_stay_as_they_are(real_data):
     heads = load_dataset("ucr:ArrowHead", data_dir=real_data("ArrowHead"), download=False)
     assert heads.train.inputs.shape == (28, 251, 1)
     assert (heads.train.mean, heads.train.std) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("offset", "amplitude"), [(0, 1e-15), (101325, 0.01), (2459945.5, 0.05), (1.7e9, 10), (0, 1e40)]
+)
+def test_files_in_any_unit_are_standardised(tmp_path, place, offset, amplitude):
+    rng = np.random.default_rng(9)
+    values = offset + amplitude * rng.normal(size=(40, 20))
+    lines = [f"{i % 2}\t" + "\t".join(map(repr, row.tolist())) for i, row in enumerate(values)]
+    place(tmp_path, dict.fromkeys(("X_TRAIN.tsv", "X_TEST.tsv"), "\n".join(lines)))
+    data = load_dataset(f"tsv:{tmp_path}")
+    assert data.train.inputs.std() == pytest.approx(1, abs=1e-5)
+    assert len(np.unique(data.test.inputs)) == len(np.unique(values))
+    error = (data.test.raw()[:, :, 0] - values) / amplitude
+    np.testing.assert_allclose(error, 0, atol=1e-6 + 4e-16 * offset / amplitude)
+
+
+def test_a_training_half_without_any_change_is_said(tmp_path, place):
+    text = "1\t1700000000.0\t1700000000.0\n2\t1700000000.0\n"
+    place(tmp_path, {"X_TRAIN.tsv": text, "X_TEST.tsv": text})
+    with pytest.warns(
+        UserWarning, match=r"X_TRAIN\.tsv: every value of a channel is the same \(17"
+    ):
+        data = load_dataset(f"tsv:{tmp_path}")
+    assert not data.train.inputs.any()
+    assert data.train.std == 1

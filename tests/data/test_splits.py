@@ -51,3 +51,17 @@ def test_univariate_series_that_are_zscored_are_left_alone(ddof):
     assert (mean.tolist(), std.tolist()) == ([0.0], [1.0])
     shifted = channel_statistics(values.astype(np.float32) + 1, np.full(5, 40))
     assert shifted[0] == pytest.approx(1, abs=1e-6)
+
+
+def test_constant_is_relative_to_the_values():
+    tiny = 1e-15 * np.random.default_rng(3).normal(size=(5, 8, 1))
+    _, std = channel_statistics(tiny, np.full(5, 8))
+    assert std == pytest.approx(tiny.std(), rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300, 1.7e308])
+def test_extreme_units_overflow_nowhere(unit):
+    values = np.array([[[1.0], [-1.0]], [[0.5], [-0.5]]]) * unit
+    mean, std = channel_statistics(values, np.array([2, 2]))
+    assert mean == 0
+    assert std / unit == pytest.approx(np.sqrt(0.625))

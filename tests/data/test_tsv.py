@@ -58,3 +58,62 @@ def test_the_test_half_takes_the_classes_of_the_training_half(tmp_path):
         read(tmp_path, "3\t0\n", class_names=("1", "2"))
     with pytest.raises(ValueError, match="expected at least one series, got none"):
         read(tmp_path, "", class_names=("1", "2"))
+
+
+APART = {
+    "a number and an exponent": ("1e3", "1000"),
+    "leading zeros": ("01", "1"),
+    "17 digits": ("12345678901234567", "12345678901234568"),
+    "underscores": ("1_0", "10"),
+    "versions": ("1.1", "1.10"),
+    "upper and lower case": ("walk", "Walk"),
+}
+
+
+@pytest.mark.parametrize("case", APART)
+def test_classes_that_a_float_would_merge_stay_apart(tmp_path, case):
+    one, other = APART[case]
+    data = read(tmp_path, f"{one}\t0\n{other}\t1\n{one}\t2\n")
+    assert sorted(data.class_names) == sorted((one, other))
+    assert data.labels[0] == data.labels[2] != data.labels[1]
+    again = read(tmp_path, f"{other}\t0\n{one}\t1\n", class_names=data.class_names)
+    assert again.labels.tolist() == [data.labels[1], data.labels[0]]
+    with pytest.raises(ValueError, match=r"series 1, line 1: expected a label of the TRAIN half"):
+        read(tmp_path, f"{other}\t0\n", class_names=(one, "2"))
+
+
+@pytest.mark.parametrize(("train", "test"), [("1", "1.0"), ("1.0000000e+00", "1")])
+def test_halves_may_write_a_whole_number_in_two_ways(tmp_path, train, test):
+    first = read(tmp_path, f"{train}\t0\n2\t1\n")
+    assert first.class_names == ("1", "2")
+    assert read(
+        tmp_path, f"2.0\t0\n{test}\t0\n", class_names=first.class_names
+    ).labels.tolist() == [
+        1,
+        0,
+    ]
+
+
+def test_numbers_are_sorted_with_all_digits_and_in_one_order(tmp_path):
+    names = read(tmp_path, "90071992547409931\t0\n90071992547409930\t0\n1\t0\n01\t0\n").class_names
+    assert names == ("01", "1", "90071992547409930", "90071992547409931")
+
+
+def test_byte_order_mark_line_ends_blanks_and_latin_1(tmp_path):
+    text = "\ufeff gr\u00fcn \t1\t2\r\nblau\t3\tNaN\r\n\r\n"
+    (tmp_path / "a.tsv").write_bytes(text.encode())
+    (tmp_path / "b.tsv").write_bytes(text.removeprefix("\ufeff").encode("latin-1"))
+    for name in ("a.tsv", "b.tsv"):
+        data = read_tsv(tmp_path / name)
+        assert data.class_names == ("blau", "gr\u00fcn")
+        assert [len(one) for one in data.series] == [2, 1]
+
+
+def test_series_whose_digits_float64_does_not_hold_are_refused(tmp_path):
+    text = "1\t1\t2\n2\t1700000000.000000001\t1700000000.000000002\n"
+    message = r"toy\.tsv, series 2, line 2: expected values that float64 tells apart, got 17000000"
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, text)
+    # One number in two spellings is no loss, and a constant is one.
+    data = read(tmp_path, "1\t0.10\t0.1\n2\t1e-1\t0.1\n")
+    assert [one[:, 0].tolist() for one in data.series] == [[0.1, 0.1]] * 2
