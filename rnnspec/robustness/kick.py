@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rnnspec._checks import one_of, positive, seed_number
 from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import at_rest, recurrent_matrices
 from rnnspec.spectra.transient import transient_growth
@@ -86,7 +87,7 @@ def kick(
     Parameters
     ----------
     model : rnnspec.SequenceClassifier
-        That reads in one direction.
+        That reads in one direction; also inside ``DataParallel`` or `torch.compile`.
     data : SequenceDataset
     step : int
         From 0, the initial state, to t - 1.  A sequence shorter than that is not kicked: its
@@ -123,6 +124,7 @@ def kick(
     ((1, 3), True)
     """
     one_of(direction, "direction", DIRECTIONS)
+    model = unwrap(model)
     _check(model, data, step)
     positive(epsilon, "epsilon")
     assert isinstance(model, SequenceClassifier)
