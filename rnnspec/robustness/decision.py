@@ -22,16 +22,17 @@ def undecided(logits: Tensor) -> Tensor:
     return ~logits.amax(1).isfinite()
 
 
-def right(logits: Tensor, labels: Tensor) -> Tensor:
-    """(n,) mask: the logits (n, k) decide for the label; of equal ones the first counts.
+def wrong(logits: Tensor, labels: Tensor) -> Tensor:
+    """(n,) mask: the logits (n, k) do not decide for the label; of equal ones the first counts.
 
     Examples
     --------
-    >>> right(torch.tensor([[1.0, 1.0], [torch.nan, 0.0]]), torch.tensor([0, 0]))
-    tensor([ True, False])
+    >>> wrong(torch.tensor([[1.0, 1.0], [torch.nan, 0.0]]), torch.tensor([0, 0]))
+    tensor([False,  True])
     """
     largest, classes = logits.max(1)
-    return (classes == labels) & (largest.abs() < torch.inf)
+    # 0 times the largest makes a label NaN, which no class equals, if that is not finite.
+    return classes != torch.add(labels, largest, alpha=0)
 
 
 def logit_difference(logits: Tensor, labels: Tensor) -> Tensor:

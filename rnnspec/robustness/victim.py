@@ -18,7 +18,7 @@ from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.call import takes, unwrap
 from rnnspec.models.recurrent import at_rest
 from rnnspec.robustness.budget import ROUNDING, Budget
-from rnnspec.robustness.decision import decisive, excess, magnitude, right
+from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
 from rnnspec.robustness.foreign import Classify, SanityWarning, classifier, device_of
 from rnnspec.robustness.threat import Threat, free_state
 
@@ -84,12 +84,12 @@ class Victim:
 
     def wrong(self) -> Tensor:
         """(n,) mask: the class is not the true one, unperturbed."""
-        return ~right(self.unmoved(), self.labels)
+        return wrong(self.unmoved(), self.labels)
 
     @torch.no_grad()
     def fooled(self, u: Tensor) -> Tensor:
         """(n,) mask: the class is no longer the true one; logits that decide nothing fool."""
-        return ~right(self.logits(u), self.labels)
+        return wrong(self.logits(u), self.labels)
 
     @torch.no_grad()
     def at_boundary(self, u: Tensor, logits: Tensor | None = None) -> Tensor:

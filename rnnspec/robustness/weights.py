@@ -13,7 +13,7 @@ from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
 from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
 from rnnspec.robustness.curve import increasing
-from rnnspec.robustness.decision import right, undecided
+from rnnspec.robustness.decision import undecided, wrong
 from rnnspec.robustness.foreign import SanityWarning
 from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
 from rnnspec.robustness.quantisation import halved, pruned, rounded
@@ -122,7 +122,7 @@ def weight_robustness(
             if text := answers_fail(int(undecided(logits).sum()), len(victim)):
                 victim.unmoved()  # refuses a model that answers so without any move
                 warnings.warn(text, SanityWarning, stacklevel=2)
-            n_correct = int(right(logits, victim.labels).sum())
+            n_correct = int((~wrong(logits, victim.labels)).sum())
         for name in names:
             E = after[name] - before[name]
             moved, sized = _norm(E, norm), attack in SIZED

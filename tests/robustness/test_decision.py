@@ -17,8 +17,8 @@ from rnnspec.robustness.decision import (
     excess,
     logit_difference,
     magnitude,
-    right,
     undecided,
+    wrong,
 )
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
@@ -47,10 +47,10 @@ CASES = [
 @pytest.mark.parametrize(("logits", "label", "is_right", "expected"), CASES)
 def test_masked_classes_lose_and_no_numbers_decide_nothing(logits, label, is_right, expected):
     logits, label = torch.tensor([logits]), torch.tensor([label])
-    assert right(logits, label).tolist() == [is_right]
+    assert wrong(logits, label).tolist() == [not is_right]
     assert excess(logits, label).tolist() == [expected]
     if not undecided(logits).any():
-        assert right(logits, label) == (logits.argmax(1) == label)
+        assert wrong(logits, label) == (logits.argmax(1) != label)
 
 
 def test_the_magnitude_is_that_of_the_two_logits_that_decide():
