@@ -6,7 +6,8 @@ from torch import Tensor
 from rnnspec._checks import positive
 from rnnspec.robustness.boundary import shrink
 from rnnspec.robustness.budget import ROUNDING, sizes
-from rnnspec.robustness.gradient import logit_difference, pgd, steepest
+from rnnspec.robustness.decision import excess, logit_difference
+from rnnspec.robustness.gradient import pgd, steepest
 from rnnspec.robustness.victim import Victim
 
 DOUBLINGS = 20  # of the first guess, before a sequence is given up
@@ -42,8 +43,8 @@ def bisection(
     Returns
     -------
     (n, ...) tensor
-        0 where the decision is wrong already; the last try where no change was found
-        (``victim.fooled(u)`` tells).
+        0 where the decision is wrong already, or two logits are equal; the last try where no
+        change was found (``victim.at_boundary(u)`` tells).
 
     Raises
     ------
@@ -74,14 +75,15 @@ def bisection(
     low, high = torch.zeros_like(leads), torch.full_like(leads, torch.inf)
     distance = GUESS * leads.abs() / slope
     trial = torch.where(distance.isfinite() & (distance > 0), distance, 1)
-    open_ = ~victim.fooled(best)
+    open_ = excess(victim.unmoved(), victim.labels) < 0
     failures = torch.zeros_like(leads)
     while open_.any():
         rows = torch.nonzero(open_)[:, 0]
         part, size = victim[rows], trial[rows]
         start = part.budget.project(best[rows], size)
         u = pgd(part, size, steps=steps, restarts=restarts, loss=loss, start=start, seed=seed)
-        won = part.fooled(u)
+        with torch.no_grad():
+            won = excess(part.logits(u), part.labels) >= 0
         u = shrink(part, u)
         high[rows] = torch.where(won, sizes(u, norm), high[rows])
         low[rows] = torch.where(won, low[rows], size)

@@ -1,26 +1,18 @@
 r"""The decision boundary: how far it lies in linear approximation, and where a ray meets it.
 
 The logit difference :math:`\max_{k \ne y} F_k(u) - F_y(u)` is positive exactly where the
-decision is wrong.
+decision is wrong, and 0 on the boundary, which counts as reached.
 """
 
 import torch
 from torch import Tensor
 
 from rnnspec.robustness.budget import ROUNDING, Budget, like
-from rnnspec.robustness.gradient import logit_difference
+from rnnspec.robustness.decision import excess
 from rnnspec.robustness.victim import Victim
 
 TIGHT = 1e-4  # about the relative error of the length of a shrunk perturbation
 NEWTON = 30  # steps; a box that cuts entry after entry needs a few, a free one none
-
-
-def excess(logits: Tensor, labels: Tensor) -> Tensor:
-    """(n,) logit differences less their rounding: positive where the decision is clearly wrong.
-
-    A point on the boundary itself may fall to either side in another batch.
-    """
-    return logit_difference(logits, labels) - ROUNDING * logits.abs().amax(1)
 
 
 def nearest_in_halfspace(g: Tensor, rise: Tensor, budget: Budget) -> Tensor:
@@ -77,7 +69,7 @@ def _ratio(rise: Tensor, slope: Tensor) -> Tensor:
 
 
 def shrink(victim: Victim, u: Tensor, rounds: int = 10) -> Tensor:
-    r"""The shortest wrong :math:`s u`, :math:`0 < s \le 1`, that regula falsi finds.
+    r"""The shortest wrong :math:`s u`, :math:`0 \le s \le 1`, that regula falsi finds.
 
     Rows that are right at `u`, or wrong at 0, come back as they are.  At most 2 + `rounds`
     forward passes, see `between`.
@@ -93,9 +85,11 @@ def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: in
 
     The excess is below 0 at s = 0 and above at s = 1; it is sought at half of `TIGHT` of its
     clean value, so that the end is wrong and a row leaves below `TIGHT`.  The Illinois rule
-    halves the value at an end that stays.
+    halves the value at an end that stays.  Where logits decide nothing the excess is infinite;
+    as large as the clean one instead, it lets the step halve the interval.
     """
     u = u.clone()
+    f_high = torch.where(f_high.isinf(), f_low.abs(), f_high)
     rows = torch.nonzero((f_low <= 0) & (f_high > TIGHT * f_low.abs()))[:, 0]
     goal, ray = TIGHT / 2 * f_low[rows].abs(), u[rows]
     f_low, f_high = f_low[rows] - goal, f_high[rows] - goal
@@ -106,7 +100,8 @@ def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: in
         s = low - f_low * (high - low) / (f_high - f_low)
         v = like(s, ray) * ray
         f = excess(victim[rows].logits(v), victim.labels[rows]) - goal
-        wrong, above = f > -goal, f > 0
+        f = torch.where(f.isinf(), goal / (TIGHT / 2), f)
+        wrong, above = f >= -goal, f > 0
         u[rows[wrong]] = v[wrong]
         f_low, f_high = torch.where(above, f_low / 2, f), torch.where(above, f, f_high / 2)
         low, high = torch.where(above, low, s), torch.where(above, s, high)

@@ -14,7 +14,7 @@ from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.points import Points, independent_points, points_of_search
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.sanity import SanityWarning, accuracy_rises, probe
+from rnnspec.robustness.sanity import SanityWarning, accuracy_rises, answers_fail, probe
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import Thresholds, knowing
 from rnnspec.robustness.victim import under_attack
@@ -51,7 +51,7 @@ def robustness_curve(
     Parameters
     ----------
     model : torch.nn.Module
-        Maps (inputs, lengths), or inputs alone, to logits; see `under_attack`.
+        Maps inputs, and `lengths` if its forward names them, to logits; see `under_attack`.
     data : SequenceDataset, or pair (X, y)
         Say ``load_dataset("digits").test``; arrays, tensors and lists of sequences reach the
         model as they are, see `rnnspec.data.as_dataset`.
@@ -93,6 +93,9 @@ def robustness_curve(
 
     Notes
     -----
+    Perturbed logits that decide nothing, with NaN among them, count as wrong, and a warning says
+    how often that was.
+
     A search costs one full attack (``steps * restarts`` gradients) for each sequence that
     is not fooled at the smallest size, and about a tenth more.  Every sequence that counts
     as right at a size withstood a full attack at that size or at a larger one of the list.
@@ -120,8 +123,9 @@ def robustness_curve(
             count(value, name)
     threat = either(threat, Threat(target=target, norm=norm, units=units), usual="linf")
     part = at_most(data, samples, seed_number(seed))
-    said: list[str] = []
     with under_attack(model, part, threat) as victim:
+        known = victim.doubts  # which `under_attack` has warned of
+        said: list[str] = []
         victim = knowing(victim)
         wrong = victim.wrong().cpu().numpy()
         if attack in SEARCHES:
@@ -138,12 +142,14 @@ def robustness_curve(
             said += probe(found, threat, seed) if checks and search.white_box else []
         else:
             points = independent_points(victim, sizes, INDEPENDENT[attack], seed)
+    if text := answers_fail(int(points.undecided.sum()), len(wrong)):
+        said.append(text)
     curve = _curve(threat, attack, sizes, points, wrong)
     if checks and (text := accuracy_rises(curve.epsilons, curve.accuracy, curve.ci_high)):
         said.append(text)
     for text in said:
         python_warnings.warn(text, SanityWarning, stacklevel=2)
-    return replace(curve, warnings=tuple(said))
+    return replace(curve, warnings=(*known, *said))
 
 
 def _curve(
@@ -165,7 +171,7 @@ def _curve(
         accuracy=accuracy,
         ci_low=low,
         ci_high=high,
-        mean_loss=points.losses.mean(1),
+        mean_loss=np.where(np.isnan(points.losses), np.inf, points.losses).mean(1),
         max_perturbation=points.norms,
         seconds=points.seconds,
         thresholds=np.where(wrong, 0, smallest),

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count, positive
-from rnnspec.robustness.boundary import between, excess, nearest_in_halfspace
+from rnnspec.robustness.boundary import between, nearest_in_halfspace
 from rnnspec.robustness.budget import Budget, sizes
-from rnnspec.robustness.gradient import logit_difference
+from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.victim import Victim
 
 FEW = 2  # rivals after the first step: the nearest class is rarely another one later
@@ -31,7 +31,7 @@ def deepfool(
     victim : Victim
         Its budget gives the norm and the box; there is no limit on the size.
     steps : int, default 50
-        The most steps; a sequence leaves as soon as it is wrong.
+        The most steps; a sequence leaves as soon as it is wrong, or on the boundary.
     overshoot : float, default 0.02
         The factor :math:`\eta` that carries u across the boundary; it doubles at every step, up
         to 1, for the few sequences that are still right.
@@ -41,8 +41,8 @@ def deepfool(
     Returns
     -------
     (n, ...) tensor
-        0 where the decision is wrong already; the last try where no change was found
-        (``victim.fooled(u)`` tells).
+        0 where the decision is wrong already, or two logits are equal; the last try where no
+        change was found (``victim.at_boundary(u)`` tells).
 
     Raises
     ------
@@ -76,11 +76,10 @@ def deepfool(
             f"`candidates` must be at least 2, the label and a rival, got {candidates}"
         )
     u, total, budget = victim.nothing(), victim.nothing(), victim.budget
-    with torch.no_grad():
-        logits = victim.logits(u)
+    logits = victim.unmoved()
     f_clean = excess(logits, victim.labels)
     f = f_clean.clone()
-    rows = torch.nonzero(logits.argmax(1) == victim.labels)[:, 0]
+    rows = torch.nonzero(f < 0)[:, 0]
     others = logits[rows].scatter(1, victim.labels[rows, None], -torch.inf)
     rivals = others.topk(min(candidates, logits.shape[1]) - 1).indices
     beyond = min(overshoot, MOST)
@@ -96,7 +95,7 @@ def deepfool(
         with torch.no_grad():
             f[rows] = excess(part.logits(u[rows]), part.labels)
         # A way of zero length, at a corner of the box or without slope, would be taken again.
-        on = (f[rows] <= 0) & (sizes(way, budget.norm) > 0)
+        on = (f[rows] < 0) & (sizes(way, budget.norm) > 0)
         rows, rivals = rows[on], rivals[on, :FEW]
     u = between(victim, u, f_clean, f)
     budget.check(u, sizes(u, budget.norm))
@@ -113,8 +112,11 @@ def way_out(victim: Victim, u: Tensor, rivals: Tensor) -> tuple[Tensor, Tensor]:
         victim.gradient(u, logit_difference)  # says so
     # One graph for all rivals: a backward pass each costs less than copies of the batch.
     slopes = [
-        torch.autograd.grad(lead.sum(), leaf, retain_graph=True)[0] for lead in leads.unbind(1)
+        torch.autograd.grad(lead.sum(), leaf, retain_graph=True, allow_unused=True)[0]
+        for lead in leads.unbind(1)
     ]
+    if any(slope is None for slope in slopes):
+        victim.gradient(u, logit_difference)  # says so
     (n, k), budget = rivals.shape, victim.budget
     room = (torch.cat([edge - u] * k) for edge in (budget.lower, budget.upper))
     gaps = leads.detach().T.flatten().abs()

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count, positive
-from rnnspec.robustness.boundary import excess, shrink
+from rnnspec.robustness.boundary import shrink
 from rnnspec.robustness.budget import like, sizes
+from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.deepfool import deepfool
-from rnnspec.robustness.gradient import logit_difference, steepest
+from rnnspec.robustness.gradient import steepest
 from rnnspec.robustness.victim import Victim
 
 LAST = 0.01  # of the first step size and rate: where the annealing ends
@@ -55,8 +56,8 @@ def fmn(
     Returns
     -------
     (n, ...) tensor
-        0 where the decision is wrong already; the last try where no change was found
-        (``victim.fooled(u)`` tells).
+        0 where the decision is wrong already, or two logits are equal; the last try where no
+        change was found (``victim.at_boundary(u)`` tells).
 
     Raises
     ------
@@ -89,13 +90,15 @@ def fmn(
     positive(step_size, "step_size")
     if not 0 < gamma < 1:
         raise ValueError(f"`gamma` must be between 0 and 1, got {gamma}")
-    budget, nothing = victim.budget, victim.nothing()
+    budget = victim.budget
     u = deepfool(victim) if start is None else start.clone()
     budget.check(u, sizes(u, budget.norm))
-    wrong = victim.fooled(nothing)
+    wrong = excess(victim.unmoved(), victim.labels) >= 0
     u[wrong] = 0
     # From a start that is not wrong, zero is the better place to begin.
-    radius = torch.where(victim.fooled(u), sizes(u, budget.norm), torch.inf)
+    with torch.no_grad():
+        reached = excess(victim.logits(u), victim.labels) >= 0
+    radius = torch.where(reached, sizes(u, budget.norm), torch.inf)
     best, epsilon, idle = u.clone(), radius.clone(), torch.zeros_like(radius)
     u[radius.isinf()] = 0
     rows = torch.nonzero(~wrong)[:, 0]
@@ -104,7 +107,7 @@ def fmn(
             break
         part, annealed = victim[rows], LAST + (1 - LAST) * (1 + cos(pi * i / steps)) / 2
         leads, g, logits = part.gradient(u[rows], logit_difference)
-        size, won = sizes(u[rows], budget.norm), excess(logits, part.labels) > 0
+        size, won = sizes(u[rows], budget.norm), excess(logits, part.labels) >= 0
         idle[rows] = torch.where(won & (size < (1 - GAIN) * radius[rows]), 0, idle[rows] + 1)
         shorter = rows[won & (size < radius[rows])]
         best[shorter], radius[shorter] = u[shorter], sizes(u[shorter], budget.norm)
@@ -113,8 +116,9 @@ def fmn(
         r, factor = radius[rows], 1 + torch.where(won, -gamma, gamma) * annealed
         known = torch.where(r.isfinite(), epsilon[rows], size + leads.abs() / slope)
         epsilon[rows] = torch.minimum(factor * known, r)
-        # Without a slope there is no boundary in sight, and its distance is not finite.
-        on = (slope > 0) & ((idle[rows] < IDLE) | r.isinf())
+        # Without a slope, or with all rivals masked, no boundary is in sight at a finite distance.
+        near = (slope > 0) & epsilon[rows].isfinite()
+        on = near & ((idle[rows] < IDLE) | r.isinf())
         rows, v = rows[on], v[on]
         ahead = u[rows] + like(step_size * annealed * epsilon[rows], v) * v
         u[rows] = victim.budget[rows].project(ahead, epsilon[rows])

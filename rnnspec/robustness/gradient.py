@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from rnnspec._checks import count, one_of
 from rnnspec.robustness.budget import Budget, like
+from rnnspec.robustness.decision import logit_difference
 from rnnspec.robustness.restarts import Aim, Hunt, best_of, per_sequence, starts
 from rnnspec.robustness.victim import Victim
 
@@ -29,22 +30,6 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     tensor([0.6931])
     """
     return functional.cross_entropy(logits, labels, reduction="none")
-
-
-def logit_difference(logits: Tensor, labels: Tensor) -> Tensor:
-    r"""(n,) losses :math:`\max_{k\ne y} z_k - z_y`, above 0 where the class is wrong.
-
-    Its gradient does not vanish where the network is sure, as that of the
-    cross-entropy does in finite precision; two classes are enough.
-
-    Examples
-    --------
-    >>> logit_difference(torch.tensor([[3.0, 1.0, -2.0]]), torch.tensor([0]))
-    tensor([-2.])
-    """
-    own = labels[:, None]
-    others = logits.scatter(1, own, -torch.inf).amax(1)
-    return others - logits.gather(1, own)[:, 0]
 
 
 LOSSES = {"cross_entropy": cross_entropy, "logit_difference": logit_difference}

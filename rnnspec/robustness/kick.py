@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rnnspec._checks import one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import at_rest, recurrent_matrices
 from rnnspec.spectra.transient import transient_growth
@@ -87,7 +88,7 @@ def kick(
     Parameters
     ----------
     model : rnnspec.SequenceClassifier
-        That reads in one direction.
+        That reads in one direction; also inside ``DataParallel`` or `torch.compile`.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     step : int
@@ -126,6 +127,7 @@ def kick(
     """
     data = as_dataset(data)
     one_of(direction, "direction", DIRECTIONS)
+    model = unwrap(model)
     _check(model, data, step)
     positive(epsilon, "epsilon")
     assert isinstance(model, SequenceClassifier)

@@ -1,6 +1,7 @@
 """How little it takes: the smallest perturbation found for each sequence."""
 
 import inspect
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
@@ -17,9 +18,13 @@ from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.bisection import bisection
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
+from rnnspec.robustness.decision import undecided
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
+from rnnspec.robustness.foreign import SanityWarning
+from rnnspec.robustness.sanity import answers_fail
 from rnnspec.robustness.threat import Threat, either
+from rnnspec.robustness.thresholds import knowing
 from rnnspec.robustness.victim import Victim, under_attack
 
 ATTACKS: dict[str, Callable[..., Tensor]] = {
@@ -131,12 +136,13 @@ def minimal_perturbations(
     .. math:: r^*(x) = \min\{\|u\|_p : \arg\max_k f_k(x + s u) \ne y\}
 
     over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Every
-    attack gives an upper bound.
+    attack gives an upper bound, to the rounding of the two logits that decide.  To reach the
+    boundary is enough: where the label's logit equals another, r is 0.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Maps (inputs, lengths), or inputs alone, to (n, k) logits.
+        Maps inputs, and `lengths` if its forward names them, to (n, k) logits.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : {"deepfool", "fmn", "bisection"}
@@ -180,12 +186,15 @@ def minimal_perturbations(
     if "seed" in inspect.signature(kernel).parameters:
         options["seed"] = seed
     with under_attack(model, part, threat) as victim:
+        victim = knowing(victim)
         rows = torch.arange(len(victim), device=victim.labels.device)
         parts = [
             _measure(victim[rows[i : i + BATCH]], kernel, options)
             for i in range(0, len(victim), BATCH)
         ]
-    r, relative, clean_correct = (np.concatenate(column) for column in zip(*parts, strict=True))
+    r, relative, clean_correct, lost = map(np.concatenate, zip(*parts, strict=True))
+    if text := answers_fail(int(lost.sum()), len(r)):
+        warnings.warn(text, SanityWarning, stacklevel=2)
     return MinimalPerturbations(
         attack, threat.norm, threat.units, threat.target, r, relative, clean_correct
     )
@@ -197,11 +206,13 @@ def _measure(
     norm = victim.budget.norm
     right = ~victim.wrong()
     u = kernel(victim, **options)
-    r = torch.where(victim.fooled(u), sizes(u, norm), torch.inf).double()
+    with torch.no_grad():
+        logits = victim.logits(u)
+    r = torch.where(victim.at_boundary(u, logits), sizes(u, norm), torch.inf).double()
     moved = victim.nothing() if victim.scale is None else victim.inputs / victim.scale
     length = sizes(moved, norm)
     relative = torch.where(length > 0, r / length, torch.nan)
-    return tuple(column.cpu().numpy() for column in (r, relative, right))
+    return tuple(column.cpu().numpy() for column in (r, relative, right, undecided(logits)))
 
 
 def _mean(values: NDArray[Any]) -> float:

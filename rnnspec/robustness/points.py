@@ -20,9 +20,14 @@ class Points:
     """Per size: who is fooled, the largest loss found, the largest norm used, the time."""
 
     fooled: NDArray[np.bool_]  # shape: (m, n)
-    losses: NDArray[np.float64]  # shape: (m, n)
+    losses: NDArray[np.float64]  # shape: (m, n); NaN where logits decide nothing
     norms: NDArray[np.float64]  # shape: (m,)
     seconds: NDArray[np.float64]  # shape: (m,)
+
+    @property
+    def undecided(self) -> NDArray[np.bool_]:
+        """(n,) mask: at some size logits decided nothing."""
+        return np.asarray(np.isnan(self.losses).any(0))
 
 
 def points_of_search(found: Thresholds, epsilons: NDArray[np.float64]) -> Points:

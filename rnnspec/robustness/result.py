@@ -33,7 +33,8 @@ class RobustnessCurve:
     mean_loss : (m,) array
         Mean over the sequences of the largest cross-entropy found within each size; an
         attack that stops once the class is wrong makes it a lower bound.  Of noise and
-        fgsm, that of the one perturbation of each size.
+        fgsm, that of the one perturbation of each size.  Infinite where a label's class is
+        masked, or perturbed logits decide nothing.
     max_perturbation : (m,) array
         Largest norm, measured, of the perturbations that a row rests on.
     seconds : (m,) array
@@ -83,13 +84,13 @@ class RobustnessCurve:
                 "attack": self.attack,
                 "norm": self.norm,
                 "epsilon": float(epsilon),
-                **{name: float(getattr(self, name)[j]) for name in columns},
+                **{name: _strict(float(getattr(self, name)[j])) for name in columns},
             }
             for j, epsilon in enumerate(self.epsilons)
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as strict JSON can hold it: an infinite threshold is "inf"."""
+        """Return everything as strict JSON can hold it: what is infinite is "inf"."""
         return {
             "target": self.target,
             "attack": self.attack,
@@ -99,7 +100,7 @@ class RobustnessCurve:
             "clean_accuracy": self.clean_accuracy,
             "area": self.area,
             "results": self.rows(),
-            "thresholds": [float(t) if np.isfinite(t) else "inf" for t in self.thresholds],
+            "thresholds": [_strict(float(t)) for t in self.thresholds],
             "warnings": list(self.warnings),
         }
 
@@ -129,6 +130,10 @@ class RobustnessCurve:
         from rnnspec.report.robustness import plot_robustness
 
         return plot_robustness({self.attack: self}, ax=ax)
+
+
+def _strict(value: float) -> float | str:
+    return value if np.isfinite(value) else "inf"
 
 
 def rows_csv(rows: Sequence[dict[str, Any]]) -> str:

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from rnnspec.robustness.foreign import SanityWarning as SanityWarning
 from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.noise import noise
 from rnnspec.robustness.square import square
@@ -32,10 +33,6 @@ PROBED = 24  # sequences that a probe looks at: of so many, one may be lucky
 # logits they fooled 0.56 of the sequences (linf), one start of 30 queries 0.46, more slowly.
 STARTS, QUERIES = 8, 2
 UNBOUNDED = 20.0  # per value, in units of the threat
-
-
-class SanityWarning(UserWarning):
-    """A sign that an attack was weak; the robust accuracy may be much lower than reported."""
 
 
 def accuracy_rises(epsilons: ArrayLike, accuracy: ArrayLike, ci_high: ArrayLike) -> str | None:
@@ -156,6 +153,23 @@ def gradient_vanishes(zero: int, n: int) -> str | None:
         f"the gradient of the loss is exactly zero for {zero} of {n} sequences: a gradient"
         " attack goes nowhere (logits so large that the loss saturates? a rounding inside?);"
         " try square, or scale the logits down"
+    )
+
+
+def answers_fail(undecided: int, n: int) -> str | None:
+    """Whether the perturbed network gives no answer, NaN or an infinite logit, to some sequences.
+
+    Examples
+    --------
+    >>> answers_fail(2, 40)
+    'the logits of 2 of 40 sequences become NaN or infinite under perturbation: ...'
+    """
+    if not undecided:
+        return None
+    return (
+        f"the logits of {undecided} of {n} sequences become NaN or infinite under perturbation:"
+        " they count as wrong, though what failed is the arithmetic of the model, and not a"
+        " decision (a logarithm, a root or a division whose argument left its range?)"
     )
 
 

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count, positive
-from rnnspec.robustness.boundary import excess
 from rnnspec.robustness.budget import Budget
-from rnnspec.robustness.gradient import logit_difference, steepest
+from rnnspec.robustness.decision import excess, logit_difference, magnitude
+from rnnspec.robustness.gradient import steepest
 from rnnspec.robustness.victim import Victim
 
 
@@ -137,7 +137,8 @@ def _linearised(victim: Victim, u: Tensor, cap: float) -> tuple[Tensor, Tensor, 
     else:
         corner = budget.project(cap * steepest(slopes, budget), cap)
     corner = corner.reshape(u.shape)
-    return corner, (g * (corner - u)).sum(2), excess(logits, victim.labels)
+    rounding = victim.rounding * magnitude(logits, victim.labels)
+    return corner, (g * (corner - u)).sum(2), excess(logits, victim.labels) - rounding
 
 
 def _of_steps(budget: Budget) -> Budget:

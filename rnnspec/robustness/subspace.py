@@ -62,7 +62,7 @@ def subspace_noise(victim: Victim, dimension: int, *, steps: int = 50, seed: int
     -------
     (n, ...) tensor
         0 where the decision is wrong already; the last try where none was changed
-        (``victim.fooled(u)`` tells).
+        (``victim.at_boundary(u)`` tells).
 
     Raises
     ------
@@ -116,6 +116,8 @@ def subspace_noise(victim: Victim, dimension: int, *, steps: int = 50, seed: int
         free_state((n, dimension, 1), "l2", budget.lower),
         random_basis(budget, dimension, seed_number(seed)),
         tuple(shape),
+        clean=victim.clean,
+        rounding=victim.rounding,
     )
     u = restricted.embedded(deepfool(restricted, steps=steps))
     budget.check(u, sizes(u, "l2"))

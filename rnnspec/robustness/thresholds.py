@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnspec.robustness.decision import decisive
 from rnnspec.robustness.victim import Victim
 
 SHORT = 8  # times fewer steps in the attack that brackets
@@ -38,9 +39,17 @@ def parts(rows: Tensor) -> tuple[Tensor, ...]:
 
 
 def knowing(victim: Victim) -> Victim:
-    """`victim` with its logits under no perturbation, which attack after attack asks for."""
+    """`victim` with its logits under no perturbation, which attack after attack asks for.
+
+    Raises
+    ------
+    ValueError
+        If they decide nothing for a sequence, see `rnnspec.robustness.decision`.
+    """
     rows = parts(torch.arange(len(victim), device=victim.labels.device))
-    return replace(victim, clean=torch.cat([victim[some].unmoved() for some in rows]))
+    with torch.no_grad():
+        clean = [victim[some].logits(victim[some].nothing()) for some in rows]
+    return replace(victim, clean=decisive(torch.cat(clean)))
 
 
 class Attempt(Protocol):

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from rnnspec._checks import count, positive, seed_number
 from rnnspec.robustness.budget import Budget
-from rnnspec.robustness.gradient import logit_difference, steepest
+from rnnspec.robustness.decision import logit_difference
+from rnnspec.robustness.gradient import steepest
 from rnnspec.robustness.victim import Victim
 
 CAP = 3.0  # of the logit difference

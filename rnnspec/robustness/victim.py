@@ -5,22 +5,24 @@ r"""A trained classifier as a function of the perturbation of a batch.
 Attacks know nothing of networks or data: they see F, its gradient and a budget.
 """
 
-import inspect
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rnnspec.data.arrays import Labelled, as_dataset
+from rnnspec.models.call import takes, unwrap
 from rnnspec.models.recurrent import at_rest
-from rnnspec.robustness.budget import Budget
+from rnnspec.robustness.budget import ROUNDING, Budget
+from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
+from rnnspec.robustness.foreign import Classify, SanityWarning, classifier, device_of
 from rnnspec.robustness.threat import Threat, free_state
 
-Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+ULPS = 4  # by which logits may differ from batch to batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,9 @@ class Victim:
     budget: Budget
     # Logits under nothing, once they are known; shape: (n, k).
     clean: Tensor | None = field(default=None, kw_only=True)
+    # How far the larger of two logits may be off, relative: they differ from batch to batch.
+    rounding: float = field(default=ROUNDING, kw_only=True)
+    doubts: tuple[str, ...] = field(default=(), kw_only=True)  # about the model, in words
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,17 +73,36 @@ class Victim:
 
     @torch.no_grad()
     def unmoved(self) -> Tensor:
-        """(n, k) logits under no perturbation."""
-        return self.logits(self.nothing()) if self.clean is None else self.clean
+        """(n, k) logits under no perturbation.
+
+        Raises
+        ------
+        ValueError
+            If they decide nothing for a sequence, see `rnnspec.robustness.decision`.
+        """
+        return decisive(self.logits(self.nothing())) if self.clean is None else self.clean
 
     def wrong(self) -> Tensor:
         """(n,) mask: the class is not the true one, unperturbed."""
-        return self.unmoved().argmax(1) != self.labels
+        return wrong(self.unmoved(), self.labels)
 
     @torch.no_grad()
     def fooled(self, u: Tensor) -> Tensor:
-        """(n,) mask: the class is no longer the true one."""
-        return self.logits(u).argmax(1) != self.labels
+        """(n,) mask: the class is no longer the true one; logits that decide nothing fool."""
+        return wrong(self.logits(u), self.labels)
+
+    @torch.no_grad()
+    def at_boundary(self, u: Tensor, logits: Tensor | None = None) -> Tensor:
+        """(n,) mask: the class is wrong, or another logit equals that of the label.
+
+        Where u is not 0, to the rounding of the two, which may differ from batch to batch, and
+        is not less for being near 0: their unperturbed sizes count too.  The logits at `u` are
+        computed unless they are given.
+        """
+        logits = self.logits(u) if logits is None else logits
+        here, clean = (magnitude(z, self.labels) for z in (logits, self.unmoved()))
+        moved = (u != 0).flatten(1).any(1)
+        return excess(logits, self.labels) >= -self.rounding * torch.maximum(here, clean) * moved
 
     def gradient(
         self, u: Tensor, loss: Callable[[Tensor, Tensor], Tensor]
@@ -101,7 +125,8 @@ class Victim:
             (gradient,) = torch.autograd.grad(losses.sum(), leaf, allow_unused=True)
         if gradient is None:
             raise ValueError(_NO_GRADIENT)
-        return losses.detach(), gradient, logits.detach()
+        # A slope that is no number, as of a root at 0, is none; it would carry u off to NaN.
+        return losses.detach(), gradient.nan_to_num(0.0), logits.detach()
 
 
 _NO_GRADIENT = (
@@ -120,11 +145,15 @@ def under_attack(
     no parameter asks for a gradient, and cuDNN is off, which refuses the gradient of a
     recurrent layer in evaluation mode.
 
+    A model of float64 is attacked in float64, every other in float32: to round its inputs to
+    float16 or bfloat16 is then part of what the model does.
+
     Parameters
     ----------
     model : torch.nn.Module
-        Maps (inputs, lengths), or inputs alone, to (n, k) logits.  To move its state
-        it takes a third argument `state`, as `rnnspec.SequenceClassifier` does.
+        Maps inputs (n, t, d) to (n, k) logits.  Its forward gets `lengths` (n,) by keyword if it
+        names them, and `state`, which it must name for its state to move, as
+        `rnnspec.SequenceClassifier` does; see `rnnspec.models.call`.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     threat : Threat, optional
@@ -133,78 +162,64 @@ def under_attack(
     Raises
     ------
     ValueError
-        If there is no sequence, fewer than two classes, outputs that are probabilities
-        or of another shape, or no state to move.
+        If there is no sequence, no class for a label, no state to move, or the model is not
+        what `rnnspec.robustness.outputs` asks for: its forward requires another argument, or its
+        outputs are no (n, k) logits, are probabilities, or depend on the rest of the batch.
+
+    Warns
+    -----
+    SanityWarning
+        If the logits are random, or padding may be read as data.
     """
     data = as_dataset(data)
     threat = threat or Threat()
     if not len(data):
         raise ValueError("`data` must hold at least one sequence, got none")
-    reference = next(model.parameters(), torch.zeros(()))
-    dtype, device = reference.dtype, reference.device
+    device = device_of(model)
     inputs, lengths, labels = (
         torch.from_numpy(a).to(device) for a in (data.inputs, data.lengths, data.labels)
     )
-    inputs = inputs.to(dtype)
-    classify = _classifier(model)
     asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    with at_rest(model), torch.backends.cudnn.flags(enabled=False):
+    # A TorchScript module that was frozen has no mode to change: it is in evaluation for good.
+    mode = at_rest(model) if hasattr(model, "training") else nullcontext()
+    with mode, torch.backends.cudnn.flags(enabled=False):
         try:
             for weight, _ in asked:
                 weight.requires_grad_(False)
-            _check_logits(classify, inputs, lengths, labels)
-            if threat.target == "state":
-                shape = _state_shape(model, len(data))
-                scale, budget = None, free_state(shape, threat.norm, reference)
+            shape = _state_shape(model) if threat.target == "state" else None
+            known = classifier(model, inputs, lengths, labels, shape)
+            inputs = inputs.to(known.dtype)
+            if shape is not None:
+                scale, budget = None, free_state((len(data), *shape), threat.norm, inputs)
             else:
-                budget = threat.budget(data, dtype, device)
-                scale = torch.from_numpy(threat.scale(data)).to(device, dtype)
-            yield Victim(classify, inputs, lengths, labels, scale, budget)
+                budget = threat.budget(data, known.dtype, device)
+                scale = torch.from_numpy(threat.scale(data)).to(inputs)
+            for text in known.doubts:
+                warnings.warn(text, SanityWarning, stacklevel=4)
+            yield Victim(
+                known.classify,
+                inputs,
+                lengths,
+                labels,
+                scale,
+                budget,
+                rounding=ULPS * known.eps,
+                doubts=known.doubts,
+            )
         finally:
             for weight, requires_grad in asked:
                 weight.requires_grad_(requires_grad)
 
 
-def _classifier(model: nn.Module) -> Classify:
-    n_arguments = len(inspect.signature(model.forward).parameters)
-
-    def classify(inputs: Tensor, lengths: Tensor, state: Tensor | None) -> Tensor:
-        if state is not None:
-            logits: Tensor = model(inputs, lengths, state)
-        elif n_arguments > 1:
-            logits = model(inputs, lengths)
-        else:
-            logits = model(inputs)
-        return logits
-
-    return classify
-
-
-def _state_shape(model: nn.Module, n: int) -> tuple[int, ...]:
-    if "state" not in inspect.signature(model.forward).parameters:
+def _state_shape(model: nn.Module) -> tuple[int, ...]:
+    if not takes(model, "state"):
         raise ValueError(
             "`target` must be 'input' for this model: its forward takes no argument `state`"
         )
-    shape: Any = model.state_shape
-    return n, *shape
-
-
-@torch.no_grad()
-def _check_logits(classify: Classify, inputs: Tensor, lengths: Tensor, labels: Tensor) -> None:
-    few = slice(0, 64)
-    logits = classify(inputs[few], lengths[few], None)
-    n = len(inputs[few])
-    if not isinstance(logits, Tensor) or logits.dim() != 2 or len(logits) != n:
-        found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise ValueError(f"`model` must map {n} sequences to ({n}, k) logits, got {found}")
-    k = logits.shape[1]
-    if k < 2:
-        raise ValueError(f"`model` must tell at least two classes apart, its logits have {k}")
-    if int(labels.max()) >= k:
-        raise ValueError(f"`data` has the label {int(labels.max())}, the model only {k} classes")
-    ones = np.sqrt(torch.finfo(logits.dtype).eps)
-    if (logits >= 0).all() and ((logits.sum(1) - 1).abs() < ones).all():
+    shape: Any = getattr(unwrap(model), "state_shape", None)
+    if shape is None:
         raise ValueError(
-            "`model` must return logits, its outputs are probabilities (a softmax at the end?"
-            " its gradient vanishes where the network is sure, and hides it from attack)"
+            "`target` must be 'input' for this model: it has no attribute `state_shape`, the shape"
+            " of one sequence's `state`"
         )
+    return tuple(shape)

@@ -1,5 +1,6 @@
 """Recurrent weights that move: at random, in the worst direction, by rounding, by pruning."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,8 +13,11 @@ from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
 from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
 from rnnspec.robustness.curve import increasing
+from rnnspec.robustness.decision import undecided, wrong
+from rnnspec.robustness.foreign import SanityWarning
 from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
 from rnnspec.robustness.quantisation import halved, pruned, rounded
+from rnnspec.robustness.sanity import answers_fail
 from rnnspec.robustness.victim import under_attack
 from rnnspec.robustness.worst_weights import worst_perturbation
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
@@ -113,9 +117,14 @@ def weight_robustness(
         moves = {
             name: _move(before[name], attack, strength, norm, directions[name]) for name in names
         }
-        with under_attack(model, data) as victim, weights_moved(model, moves):
-            n_correct = int((~victim.wrong()).sum())
-            after = recurrent_matrices(model)
+        with under_attack(model, data) as victim:
+            with weights_moved(model, moves), torch.no_grad():
+                logits = victim.logits(victim.nothing())
+                after = recurrent_matrices(model)
+            if text := answers_fail(int(undecided(logits).sum()), len(victim)):
+                victim.unmoved()  # refuses a model that answers so without any move
+                warnings.warn(text, SanityWarning, stacklevel=2)
+            n_correct = int((~wrong(logits, victim.labels)).sum())
         for name in names:
             E = after[name] - before[name]
             moved, sized = _norm(E, norm), attack in SIZED

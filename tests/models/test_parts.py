@@ -51,9 +51,7 @@ def test_scripted_parts_are_the_modules_that_were_scripted(name):
 def test_a_scripted_network_around_its_part_is_refused_with_the_way_out():
     model = torch.jit.script(nn.Sequential(nn.Linear(3, 3), nn.GRU(3, 4)))
     same(recurrent_matrices(model), recurrent_matrices(model[1]))
-    with pytest.raises(
-        ValueError, match=r"before torch\.jit\.script .*get_submodule\('1'\)"
-    ):
+    with pytest.raises(ValueError, match=r"before torch\.jit\.script .*get_submodule\('1'\)"):
         state_jacobians(model, torch.zeros(2, 5, 3))
 
 
@@ -108,9 +106,7 @@ class Foreign(nn.Module):
 
 def test_a_cell_of_another_make_is_not_taken_for_an_lstm():
     for module in (Foreign(), nn.Sequential(nn.Linear(3, 3), Foreign())):
-        with pytest.raises(
-            ValueError, match=r"of Foreign, which is none of .* cut='lstm"
-        ):
+        with pytest.raises(ValueError, match=r"of Foreign, which is none of .* cut='lstm"):
             recurrent_matrices(module)
         with pytest.raises(ValueError, match="found none .*weight_hh of Foreign"):
             state_jacobians(module, torch.zeros(2, 5, 3))

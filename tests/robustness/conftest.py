@@ -41,14 +41,16 @@ class Linear(nn.Module):
         return distances.amin(1).clamp_min(0)
 
 
-def some_walks(n, seed=0):
-    """`n` noisy lines of 2 channels and 3 to 8 steps; the class is the sign of the drift."""
+def some_walks(n, seed=0, full=False):
+    """`n` noisy lines of 2 channels and 3 to 8 steps; the class is the sign of the drift.
+
+    If `full`, of 8 steps: models that are not told the lengths read no padding.
+    """
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 3
     values = rng.standard_normal((n, 8, 2)) + (labels - 1)[:, None, None]
-    return SequenceDataset.from_raw(
-        values, rng.integers(3, 9, n), labels, ("down", "none", "up"), std=[2.0, 0.5]
-    )
+    lengths = np.full(n, 8) if full else rng.integers(3, 9, n)
+    return SequenceDataset.from_raw(values, lengths, labels, ("down", "none", "up"), std=[2.0, 0.5])
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def test_a_network_without_slope_is_left_alone(walks):
         def forward(self, inputs):
             return torch.tensor([[1.0, 0.0, 0.5]]) + 0 * inputs.sum((1, 2))[:, None]
 
-    with under_attack(Flat(), walks(6)) as victim:
+    with under_attack(Flat(), walks(6, full=True)) as victim:
         u = deepfool(victim)
         assert not u.any()
         assert not victim.fooled(u)[::3].any()
@@ -114,7 +114,7 @@ def test_a_thousand_steps_towards_a_boundary_that_is_not_there(walks):
             rival = -1 - torch.sin(inputs.sum((1, 2))) / 2
             return torch.stack([0 * rival, rival], 1)
 
-    data = walks(1)  # of class 0
+    data = walks(1, full=True)  # of class 0
     with under_attack(Wave().double(), data, Threat(norm="l2")) as victim:
         assert not victim.fooled(deepfool(victim, steps=1100)).any()
 

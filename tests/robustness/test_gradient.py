@@ -347,6 +347,6 @@ def test_a_model_without_a_gradient_is_refused(walks, attack):
             return super().forward(*arguments).detach()
 
     model = Detached("rnn", 2, 3, hidden=4)
-    with attacked(model, walks(6)) as victim:
+    with attacked(model, walks(6, full=True)) as victim:
         with pytest.raises(ValueError, match="`model` must be differentiable"):
             attack(victim, 0.1)

@@ -34,6 +34,12 @@ def rnn(W, n_features=2, quiet=False):
     return model
 
 
+def test_in_a_wrapper_a_model_is_the_same(series):
+    model = SequenceClassifier("gru", 2, 3, hidden=5)
+    plain, wrapped = (kick(one, series, 3, 0.1) for one in (model, torch.nn.DataParallel(model)))
+    np.testing.assert_array_equal(plain.sizes, wrapped.sizes)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_a_kick_of_the_initial_state_is_the_models_own(cell, layers, series):

@@ -52,7 +52,7 @@ def noise():
 
 
 def test_the_model_is_found_as_it_was_left(walks, noise):
-    model, data = Deep(), walks(7)
+    model, data = Deep(), walks(7, full=True)
     before = condition(model)
     with under_attack(model, data) as victim:
         assert not any(part.training for part in model.modules())
@@ -66,9 +66,12 @@ def test_the_model_is_found_as_it_was_left(walks, noise):
 def test_also_after_an_error_inside(walks):
     model = Deep()
     before = condition(model)
-    with pytest.raises(KeyError), under_attack(model, walks(7)):
+    with pytest.raises(KeyError), under_attack(model, walks(7, full=True)):
         raise KeyError
-    with pytest.raises(ValueError, match="shape"), under_attack(model, walks(7), masking_all()):
+    with (
+        pytest.raises(ValueError, match="shape"),
+        under_attack(model, walks(7, full=True), masking_all()),
+    ):
         pass
     assert same(before, condition(model))
 
@@ -79,7 +82,7 @@ def masking_all():
 
 def test_dropout_inside_fused_layers_is_off(walks, noise):
     model = Deep()
-    with under_attack(model, walks(7)) as victim:
+    with under_attack(model, walks(7, full=True)) as victim:
         u = noise(victim.nothing())
         assert torch.equal(victim.logits(u), victim.logits(u))
         one, other = (victim.gradient(u, cross_entropy)[1] for _ in range(2))
@@ -172,9 +175,9 @@ def test_logits_that_are_known_are_not_asked_for_again(walks, target, monkeypatc
 
 
 def test_inputs_take_the_precision_of_the_model(walks, linear):
-    with under_attack(linear(), walks(3)) as victim:
+    with under_attack(linear(), walks(3, full=True)) as victim:
         assert victim.nothing().dtype == victim.logits(victim.nothing()).dtype == torch.float64
-    with under_attack(Wrapped(torch.Tensor.float), walks(3)) as victim:
+    with under_attack(Wrapped(torch.Tensor.float), walks(3, full=True)) as victim:
         assert victim.nothing().dtype == torch.float32
 
 
@@ -213,6 +216,6 @@ def test_a_state_that_the_model_does_not_take_is_refused(walks):
     "outputs", [torch.Tensor.detach, lambda y: y.detach() * torch.ones(3, requires_grad=True)]
 )
 def test_logits_without_a_gradient_are_refused(walks, outputs):
-    with under_attack(Wrapped(outputs), walks(4)) as victim:
+    with under_attack(Wrapped(outputs), walks(4, full=True)) as victim:
         with pytest.raises(ValueError, match="`model` must be differentiable in what is attacked"):
             victim.gradient(victim.nothing(), cross_entropy)

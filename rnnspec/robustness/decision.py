@@ -1,0 +1,104 @@
+r"""What logits decide: the class of the largest, if it is a number.
+
+A class whose logit is :math:`-\infty` is masked: it is never chosen, and no gradient leads to
+it.  Logits with a NaN or a :math:`+\infty` among them decide nothing, nor do such as are all
+:math:`-\infty`; they are never right.
+"""
+
+import torch
+from torch import Tensor
+
+FIRST = 5  # positions that a refusal names
+
+
+def undecided(logits: Tensor) -> Tensor:
+    """(n,) mask: the logits (n, k) have no largest that is a number.
+
+    Examples
+    --------
+    >>> undecided(torch.tensor([[1.0, -torch.inf], [1.0, torch.nan], [1.0, torch.inf]]))
+    tensor([False,  True,  True])
+    """
+    return ~logits.amax(1).isfinite()
+
+
+def wrong(logits: Tensor, labels: Tensor) -> Tensor:
+    """(n,) mask: the logits (n, k) do not decide for the label; of equal ones the first counts.
+
+    Examples
+    --------
+    >>> wrong(torch.tensor([[1.0, 1.0], [torch.nan, 0.0]]), torch.tensor([0, 0]))
+    tensor([False,  True])
+    """
+    largest, classes = logits.max(1)
+    # 0 times the largest makes a label NaN, which no class equals, if that is not finite.
+    return classes != torch.add(labels, largest, alpha=0)
+
+
+def logit_difference(logits: Tensor, labels: Tensor) -> Tensor:
+    r"""(n,) losses :math:`\max_{k\ne y} z_k - z_y`, above 0 where the class is wrong.
+
+    Its gradient does not vanish where the network is sure, as that of the
+    cross-entropy does in finite precision; two classes are enough.
+
+    Examples
+    --------
+    >>> logit_difference(torch.tensor([[3.0, 1.0, -2.0]]), torch.tensor([0]))
+    tensor([-2.])
+    """
+    own, others = _deciding(logits, labels)
+    return others - own
+
+
+def excess(logits: Tensor, labels: Tensor) -> Tensor:
+    """(n,) logit differences: 0 on the decision boundary, infinite where nothing is decided.
+
+    Examples
+    --------
+    >>> logits = torch.tensor([[3.0, 4.0, -1e9], [3.0, torch.nan, 0.0]])
+    >>> excess(logits, torch.tensor([0, 0]))
+    tensor([1., inf])
+    """
+    own, others = _deciding(logits, labels)
+    # 0 * own is NaN if that is infinite: the label is masked, or nothing is decided.
+    return (others - own + 0 * own).nan_to_num(torch.inf, torch.inf, -torch.inf)
+
+
+def magnitude(logits: Tensor, labels: Tensor) -> Tensor:
+    r"""(n,) sizes :math:`\max(|z_y|, |z_k|)` of the two logits that decide, as far as finite.
+
+    Their difference is rounded in proportion to it; no other class has a part in that.
+
+    Examples
+    --------
+    >>> magnitude(torch.tensor([[3.0, -4.0, -1e9]]), torch.tensor([0]))
+    tensor([4.])
+    """
+    sizes = torch.stack(_deciding(logits, labels)).abs()
+    return sizes.masked_fill(~sizes.isfinite(), 0).amax(0)
+
+
+def _deciding(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """(n,) logits of the label, and of the strongest other class."""
+    own = labels[:, None]
+    return logits.gather(1, own)[:, 0], logits.scatter(1, own, -torch.inf).amax(1)
+
+
+def decisive(logits: Tensor) -> Tensor:
+    """`logits` of sequences as they are, if each decides something.
+
+    Raises
+    ------
+    ValueError
+        That says how many do not, and which are the first.
+    """
+    lost = torch.nonzero(undecided(logits))[:, 0]
+    if len(lost):
+        named = ", ".join(map(str, lost[:FIRST].tolist())) + (", ..." if len(lost) > FIRST else "")
+        raise ValueError(
+            "`model` must answer each sequence with logits whose largest is a number: NaN or"
+            f" infinity decide nothing for {len(lost)} of {len(logits)} sequences, those at"
+            f" {named} (weights or inputs that overflow, a division by 0? a class masked by -inf"
+            " is understood)"
+        )
+    return logits
