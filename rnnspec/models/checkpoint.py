@@ -88,14 +88,18 @@ def load_matrices(
         return asked(contents.arrays, key, cut, where, contents.kind in MATRICES)
     if key is not None and key.replace("/", ".") in _keys(contents):
         return asked(contents.arrays, key, None, where, contents.kind in MATRICES)
-    found = matrices_among(contents, where)
+    try:
+        found, why = matrices_among(contents, where), ""
+    except ValueError as error:
+        if key is None:
+            raise
+        found, why = {}, str(error).removeprefix(where)
     if key is None:
         return found
     if key not in found:
-        has = f"it has {', '.join(found)}; {listed(contents.arrays)}"
-        raise ValueError(
-            f"{where} has no matrix {key!r}{near(key, [*found, *contents.arrays])}; {has}"
-        )
+        has = why or f"; it has {', '.join(found)}; {listed(contents.arrays)}"
+        hint = near(key, [*found, *contents.arrays])
+        raise ValueError(f"{where} has no matrix {key!r}{hint}{has}")
     return {key: found[key]}
 
 
