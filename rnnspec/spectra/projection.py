@@ -51,12 +51,12 @@ def large_resolvent(A: Any, device: str = "cpu") -> "Resolvent | SparseResolvent
         raise ValueError(f"`A` must be a square matrix with rows, got shape {A.shape}")
     if isinstance(A, LinearOperator):
         return KrylovResolvent(A)
-    if not np.isfinite(A.data).all():
+    columns = csc_array(A, dtype=complex if np.iscomplexobj(A) else float)  # of any sparse format
+    if not np.isfinite(columns.data).all():
         raise ValueError("`A` must be finite, got a NaN or an infinity")
-    kind = complex if np.iscomplexobj(A) else float
     if A.shape[0] <= DENSE:
-        return Resolvent(A.toarray().astype(kind), device)
-    return SparseResolvent(csc_array(A, dtype=kind))
+        return Resolvent(columns.toarray(), device)
+    return SparseResolvent(columns)
 
 
 class SparseResolvent:

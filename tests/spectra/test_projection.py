@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.sparse import csc_array, diags_array, eye_array
 from scipy.sparse.linalg import aslinearoperator
 
@@ -36,6 +37,21 @@ def test_a_large_sparse_matrix(monkeypatch):
     dense = pseudospectrum(A.toarray(), box=(-2, 2, -1, 1), grid=5)
     clear = dense.sigma_min > 1e-10
     np.testing.assert_allclose(result.sigma_min[clear], dense.sigma_min[clear], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["array", "matrix"])
+@pytest.mark.parametrize("layout", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
+@pytest.mark.parametrize("dense", [projection.DENSE, 0])
+def test_every_sparse_format_gives_the_dense_values(monkeypatch, layout, kind, dense):
+    monkeypatch.setattr(projection, "DENSE", dense)
+    A, stored = gallery.grcar(40), getattr(sparse, f"{layout}_{kind}")
+    result = pseudospectrum(stored(A), box=BOX, grid=3)
+    assert result.method == ("lanczos" if dense else "sparse")
+    expected = pseudospectrum(A, box=BOX, grid=3).sigma_min
+    np.testing.assert_allclose(result.sigma_min, expected, rtol=1e-5)
+    A[2, 3] = np.nan
+    with pytest.raises(ValueError, match="`A` must be finite"):
+        pseudospectrum(stored(A), box=BOX, grid=3)
 
 
 def test_a_small_sparse_matrix_is_dense():

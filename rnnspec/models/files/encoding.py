@@ -28,5 +28,19 @@ def decode(data: bytes, cut: bool = False) -> str | None:
         text = codecs.getincrementaldecoder(named)().decode(data, not cut)
     except UnicodeDecodeError:
         text = data.decode("latin-1")
+    if named == "utf-16" and not any(letter.isascii() for letter in text):
+        return None  # two bytes that are a mark by chance
     control = any(letter < " " and letter not in "\t\r\n\f\v" for letter in text)
     return None if control else text
+
+
+def without_remark(line: str) -> str:
+    """`line` without what follows a #; nothing of a line that begins with %.
+
+    Examples
+    --------
+    >>> without_remark(" 1 2 # three"), without_remark("% MATLAB"), without_remark("50%")
+    ('1 2', '', '50%')
+    """
+    line = line.partition("#")[0].strip()
+    return "" if line.startswith("%") else line

@@ -1,20 +1,76 @@
-"""Matrix Market: a matrix as text, dense or by its entries."""
+"""Matrix Market: a matrix as text, dense by columns or by its entries.
+
+R. F. Boisvert, R. Pozo, K. A. Remington, The Matrix Market Exchange Formats, NISTIR 5935 (1996).
+"""
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.numeric import dense, numbers_of
+from rnnspec.models.files.encoding import decode
 from rnnspec.models.files.sizes import check_described
+
+FIELDS = {"real": 1, "double": 1, "integer": 1, "complex": 2, "pattern": 0}  # numbers an entry
+# What the transpose of the part that is written contributes.
+MIRROR = {
+    "general": None,
+    "symmetric": lambda A: A,
+    "skew-symmetric": lambda A: -A,
+    "hermitian": lambda A: A.conj(),
+}
 
 
 def read_mtx(path: Path) -> Contents:
     """The one matrix, dense, under the file's stem."""
-    from scipy.io import mminfo, mmread
+    lines = (decode(path.read_bytes()) or "").splitlines()
+    _, subject, layout, field, symmetry = lines[0].lower().split()
+    if subject != "matrix" or field not in FIELDS or symmetry not in MIRROR:
+        raise ValueError(f"no known kind of matrix: {lines[0][:60]}")
+    body = [line for line in lines[1:] if line.strip() and not line.startswith("%")]
+    size = [int(word) for word in body[0].split()]
+    numbers = np.array([float(word) for line in body[1:] for word in line.split()])
+    read = {"array": _by_columns, "coordinate": _by_entries}[layout]
+    A = read(size, numbers, FIELDS[field], symmetry)
+    if mirror := MIRROR[symmetry]:
+        below = np.tril(A, -1)
+        A = A + mirror(below).T
+    return Contents("mtx", {path.stem: A})
 
-    rows, columns, entries, layout, _, symmetry = mminfo(path)
-    size = path.stat().st_size
-    # An entry takes two bytes at least; of a symmetric matrix half of them are written.
-    if entries * (1 if symmetry == "general" else 0.5) > size:
-        raise ValueError(f"{entries} entries do not fit in {size} bytes")
-    check_described((rows, columns), entries)
-    return Contents("mtx", {path.stem: numbers_of(dense(mmread(path)))})
+
+def _by_columns(
+    size: list[int], numbers: NDArray[np.float64], width: int, symmetry: str
+) -> NDArray[Any]:
+    """Entries one column after the other; of a symmetric matrix those on and below the diagonal."""
+    rows, columns = size
+    values = _values(numbers.reshape(-1, width) if width else numbers.reshape(-1, 1)[:0])
+    if symmetry == "general":
+        return values.reshape(columns, rows).T
+    check_described((rows, columns), 2 * len(values))
+    A = np.zeros((columns, rows), values.dtype)
+    A[np.triu_indices(rows, 1 if symmetry == "skew-symmetric" else 0, columns)] = values
+    return A.T
+
+
+def _by_entries(
+    size: list[int], numbers: NDArray[np.float64], width: int, symmetry: str
+) -> NDArray[Any]:
+    """Row, column and value of each entry; entries of the same place add up."""
+    rows, columns, count = size
+    table = numbers.reshape(count, 2 + width)
+    check_described((rows, columns), count)
+    i, j = table[:, :2].T.astype(int) - 1
+    if (table[:, :2] != np.floor(table[:, :2])).any() or (i < 0).any() or (j < 0).any():
+        raise ValueError("an entry has no place")
+    if symmetry != "general" and (i < j).any():
+        raise ValueError("an entry above the diagonal of a matrix that is symmetric")
+    values = _values(table[:, 2:]) if width else np.ones(count)
+    A = np.zeros((rows, columns), values.dtype)
+    np.add.at(A, (i, j), values)
+    return A
+
+
+def _values(table: NDArray[np.float64]) -> NDArray[Any]:
+    return table[:, 0] if table.shape[1] == 1 else table[:, 0] + 1j * table[:, 1]

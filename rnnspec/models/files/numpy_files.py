@@ -11,14 +11,19 @@ from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.numeric import dense, numbers_of
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.sizes import check_unpacked
+from rnnspec.models.files.sniff import is_content
+
+MAGIC = b"\x93NUMPY"
 
 
 def read_npy(path: Path) -> Contents:
     """The one array of an ``.npy`` file, under the file's stem."""
     with path.open("rb") as file:
         array = _array(file, path.stat().st_size)
-        rest = len(file.read())
-    also = (f"{path.stem}: {rest} bytes that follow the first array",) if rest else ()
+        rest = file.read()
+    if rest and not rest.startswith(MAGIC):
+        raise ValueError(f"{len(rest)} bytes follow the array")
+    also = (f"{path.stem}: {len(rest)} bytes that follow the first array",) if rest else ()
     return Contents("npy", {path.stem: array}, also)
 
 
@@ -27,7 +32,7 @@ def read_npz(path: Path) -> Contents:
     arrays: dict[str, Any] = {}
     left_out = []
     with ZipFile(path) as archive:
-        infos = archive.infolist()
+        infos = [info for info in archive.infolist() if is_content(info.filename)]
         check_unpacked(path, sum(info.file_size for info in infos))
         for info in infos:
             key, dot, suffix = info.filename.rpartition(".")

@@ -16,7 +16,7 @@ from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.files.refusal import Refusal, refusal
 from rnnspec.models.files.sizes import check_unpacked
-from rnnspec.models.files.sniff import content_of
+from rnnspec.models.files.sniff import content_of, is_content
 from rnnspec.models.files.torch_tar import MEMBERS, read_torch_tar
 
 DEEPEST = 4  # archives within archives
@@ -101,22 +101,17 @@ def _of_tar(path: Path) -> Files:
         members = [member for member in archive if member.isfile()]
         check_unpacked(path, sum(member.size for member in members))
         for member in members:
-            if (file := archive.extractfile(member)) and not _is_apples(member.name):
+            if (file := archive.extractfile(member)) and is_content(member.name):
                 yield member.name, file
 
 
 def _of_zip(path: Path) -> Files:
     with ZipFile(path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = archive.infolist()
         check_unpacked(path, sum(info.file_size for info in infos))
         for info in infos:
-            if not _is_apples(info.filename):
+            if is_content(info.filename):
                 yield info.filename, archive.open(info)
-
-
-def _is_apples(name: str) -> bool:
-    """Whether macOS put the file there beside each other."""
-    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
 
 
 UNPACK: dict[str, Callable[[Path], Files]] = {

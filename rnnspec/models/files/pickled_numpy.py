@@ -13,12 +13,13 @@ from rnnspec.models.files.refusal import LeftOut
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _EMPTY = {f"{module}._reconstruct" for module in _MODULES}
 _BUFFER = {"numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"}
-_MASKED = "numpy.ma.core._mareconstruct", "numpy.ma._mareconstruct"
+_MASKED = {"numpy.ma.core._mareconstruct", "numpy.ma._mareconstruct"}
+_CALLED = _EMPTY | _BUFFER | _MASKED
 
 
 def is_array(value: Any) -> bool:
     """Whether `value` is a note of how to make a NumPy array."""
-    return isinstance(value, Instance) and str(value.called) in _EMPTY | _BUFFER | {*_MASKED}
+    return isinstance(value, Instance) and str(value.called) in _CALLED
 
 
 def array_of(value: Instance) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.refusal import LeftOut, Refusal, fault, reason
+from rnnspec.models.files.refusal import LeftOut, Refusal, fault, reason, refusal
 from rnnspec.models.files.sniff import content_of
 
 # Content: the module of its reader, the reader, what to call the content.
@@ -58,4 +58,7 @@ def read_contents(path: str | Path) -> Contents:
         raise fault(
             path, f"{named}, damaged or cut off ({reason(error)}); copy or write it anew"
         ) from error
+    if not contents.arrays:
+        left = f" ({'; '.join(contents.left_out[:5])})" if contents.left_out else ""
+        raise refusal(path, f"{named} that holds no array of numbers{left}")
     return contents

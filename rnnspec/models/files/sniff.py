@@ -7,6 +7,7 @@ or scipy are imported.
 import re
 import struct
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO
 
 from rnnspec.models.files.protobuf import is_onnx
@@ -61,7 +62,7 @@ _DOCUMENTS = (
 _TFLITE = b"TFL3"  # at byte 4
 
 
-def content_of(path: Path) -> str:
+def content_of(path: str | Path) -> str:
     """The name of what `path` holds, a key of ``reading.READERS``.
 
     Raises
@@ -69,21 +70,23 @@ def content_of(path: Path) -> str:
     ValueError
         If `path` is missing, cannot be opened, is no file or holds nothing that is read.
     """
+    path = Path(path)
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if S_ISDIR(mode):
             return _content_of_directory(path)
-        if not path.exists():
-            raise Refusal(f"{path} does not exist")
-        if not path.is_file():
+        if not S_ISREG(mode):
             raise refusal(path, "a pipe or a device, no file", "write its content to a file first")
         with path.open("rb") as file:
             return _content_of_file(path, file)
-    except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Refusal(f"{path} does not exist") from error
+    except OSError as error:
+        raise Refusal(f"{path} cannot be opened ({error.strerror or error})") from error
+    except ValueError as error:
         if isinstance(error, Refusal):
             raise
-        named = str(path).replace("\0", "\\0")
-        said = getattr(error, "strerror", None) or reason(error)
-        raise Refusal(f"{named} cannot be opened ({said})") from error
+        raise Refusal(f"{str(path)!r} cannot be a path ({reason(error)})") from error
 
 
 def _content_of_directory(path: Path) -> str:
@@ -132,7 +135,7 @@ def _content_of_zip(path: Path) -> str:
 
     try:
         with ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
+            names = [name for name in archive.namelist() if is_content(name)]
     except (BadZipFile, NotImplementedError, UnicodeDecodeError, struct.error) as error:
         raise refusal(path, f"a truncated or damaged zip archive ({reason(error)})") from error
     if not names:
@@ -152,6 +155,18 @@ def _content_of_zip(path: Path) -> str:
         if mark in last:
             raise refusal(path, named, way)
     return "zip"
+
+
+def is_content(name: str) -> bool:
+    """Whether a member of an archive is a file, and none of those that macOS adds.
+
+    Examples
+    --------
+    >>> [is_content(name) for name in ("m/a.pt", "m/", "m/._a.pt", "__MACOSX/m/a.pt")]
+    [True, False, False, False]
+    """
+    last = name.rpartition("/")[2]
+    return last != "" and not last.startswith("._") and not name.startswith("__MACOSX/")
 
 
 def _is_safetensors(head: bytes) -> bool:
@@ -192,7 +207,7 @@ _NUMBER = re.compile(r"""["'(]?\s*[-+]?\s*(\d|\.\d|nan|inf)""", re.IGNORECASE)
 
 
 def _content_of_text(path: Path, head: bytes, file: BinaryIO, size: int) -> str:
-    from rnnspec.models.files.encoding import decode
+    from rnnspec.models.files.encoding import decode, without_remark
 
     if head.upper().startswith(b"%%MATRIXMARKET"):
         return "mtx"
@@ -203,7 +218,7 @@ def _content_of_text(path: Path, head: bytes, file: BinaryIO, size: int) -> str:
         raise refusal(path, "binary data of no known kind")
     lines = re.split(r"\r\n|\r|\n", text)
     number, line = next(
-        ((i, s) for i, line in enumerate(lines, 1) if (s := line.partition("#")[0].strip())),
+        ((i, s) for i, line in enumerate(lines, 1) if (s := without_remark(line))),
         (0, ""),
     )
     if not number:

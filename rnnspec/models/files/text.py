@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.encoding import decode
+from rnnspec.models.files.encoding import decode, without_remark
 from rnnspec.models.files.refusal import fault, refusal
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}  # otherwise blanks
@@ -29,8 +29,7 @@ def read_text(path: Path) -> Contents:
     text = decode(path.read_bytes())
     if text is None:
         raise refusal(path, "text with binary data in it")
-    lines = [line.partition("#")[0].strip() for line in re.split(r"\r\n|\r|\n", text)]
-    lines = ["" if line.startswith("%") else line for line in lines]
+    lines = [without_remark(line) for line in re.split(r"\r\n|\r|\n", text)]
     try:
         return Contents("text", {path.stem: _matrix(lines)})
     except _NoMatrix as why:
@@ -75,7 +74,7 @@ def _separator(lines: list[str]) -> str | None:
 
 
 def _number(field: str, i: int, position: int, separator: str | None) -> complex:
-    plain = field.replace(" ", "").replace("+-", "-")
+    plain = field.strip().replace("+-", "-")
     if not plain:
         raise _NoMatrix(
             f"line {position}: expected a number in each field, got nothing in field {i}"

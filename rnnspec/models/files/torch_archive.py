@@ -19,34 +19,29 @@ def read_archive(path: Path) -> Contents:
         names = archive.namelist()
         data = min((name for name in names if _last(name) == "data.pkl"), key=len)
         folder = data.removesuffix("data.pkl")
-        found: dict[str, Any] = {"": _unpickled(archive, data, f"{folder}data/")}
+        arrays, left_out = arrays_in(_unpickled(archive, folder, "data"), path.stem)
         script = f"{folder}constants.pkl" in names
         if script:
-            constants = _unpickled(archive, f"{folder}constants.pkl", f"{folder}constants/")
-            found["constants"] = constants
-        arrays, left_out = arrays_in(found[""])
-        if script:
-            more, also = arrays_in({"constants": found["constants"]})
+            constants = {"constants": _unpickled(archive, folder, "constants")}
+            more, also = arrays_in(constants)
             arrays, left_out = {**more, **arrays}, left_out + also
     return Contents("torchscript" if script else "torch", arrays, left_out)
 
 
-def _unpickled(archive: ZipFile, name: str, storages: str) -> Any:
-    """The object in the record `name`; the numbers of its tensors lie in the folder `storages`."""
-    folder = name.rpartition("/")[0]
-    order = f"{folder}/byteorder"
+def _unpickled(archive: ZipFile, folder: str, name: str) -> Any:
+    """The object of ``NAME.pkl``; the numbers of its tensors lie in the folder ``NAME``."""
+    order = f"{folder}byteorder"
     little = order not in archive.namelist() or archive.read(order) != b"big"
 
     def persistent(identity: Any) -> Any:
         if not isinstance(identity, tuple) or len(identity) < 5 or identity[0] != "storage":
             return Instance("persistent", (identity,))
         _, kind, key, _, count = identity[:5]
+        record = f"{folder}{name}/{key}"
         named = kind.name if isinstance(kind, Global) else str(kind)
-        return Storage(
-            named, int(count), lambda: bytearray(archive.read(f"{storages}{key}")), little
-        )
+        return Storage(named, int(count), lambda: bytearray(archive.read(record)), little)
 
-    return unpickle(archive.read(name), BUILDERS, persistent)
+    return unpickle(archive.read(f"{folder}{name}.pkl"), BUILDERS, persistent)
 
 
 def _last(name: str) -> str:

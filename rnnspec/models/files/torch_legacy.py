@@ -18,7 +18,7 @@ MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 def read_legacy(path: Path) -> Contents:
     """All tensors in the file `path`."""
     with path.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as file:
-        return Contents("torch", *arrays_in(legacy_object(file)))
+        return Contents("torch", *arrays_in(legacy_object(file), path.stem))
 
 
 def legacy_object(file: mmap | BytesIO) -> Any:

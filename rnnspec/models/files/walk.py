@@ -5,20 +5,22 @@ from typing import Any
 
 from rnnspec.models.files.inert import Instance
 from rnnspec.models.files.pickled_numpy import array_of, is_array
+from rnnspec.models.files.quantised import unpacked
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
-MOST = 5_000_000  # objects looked at; the same one, met again and again, could be without end
+AGAIN = 300_000  # objects looked at once more, which could be without end
+DEEPEST = 500  # objects within one another
 _MODULE = ("_parameters", "_buffers", "_modules")
 
 Child = tuple[str, Any]
 
 
-def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+def arrays_in(root: Any, name: str = "it") -> tuple[dict[str, Any], tuple[str, ...]]:
     """Each tensor and array below `root` by its dotted key, and a sentence for each left out.
 
     A module contributes the keys of its state dict: the dicts in which it keeps parameters,
-    buffers and modules have no part in the keys.
+    buffers and modules have no part in the keys.  A root that is an array itself is called `name`.
 
     Raises
     ------
@@ -35,16 +37,18 @@ def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     left_out: list[str] = []
     above: set[int] = set()  # the objects on the way from the root, so that a circle ends
     path: list[tuple[int, Iterator[Child]]] = []
-    waiting: Iterator[Child] = iter([("", root)])
-    looked_at = 0
+    waiting: Iterator[Child] = iter([(name if _is_array(root) else "", root)])
+    seen: set[int] = set()
+    again = 0
     while True:
         for key, value in waiting:
-            looked_at += 1
-            if looked_at > MOST:
-                raise ValueError(f"more than {MOST} objects, one within the other")
-            if isinstance(value, Lazy) or is_array(value):
+            if _is_array(value):
                 _take(key, value, arrays, left_out)
             elif id(value) not in above and (children := _children(key, value, left_out)):
+                again += len(children) if id(value) in seen else 0
+                if len(path) == DEEPEST or again > AGAIN:
+                    raise ValueError("objects within one another without end")
+                seen.add(id(value))
                 path.append((id(value), waiting))
                 above.add(id(value))
                 waiting = iter(children)
@@ -54,6 +58,10 @@ def arrays_in(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
                 return arrays, tuple(left_out)
             done, waiting = path.pop()
             above.remove(done)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Lazy) or is_array(value)
 
 
 def _take(key: str, value: Any, arrays: dict[str, Any], left_out: list[str]) -> None:
@@ -76,11 +84,17 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
         return list(_under(key, enumerate(value)))
     if not isinstance(value, Instance):
         return []
+    try:
+        if (weights := unpacked(key, value)) is not None:
+            return weights
+    except LeftOut as why:
+        left_out.append(f"{key}: {why}")
+        return []
     state = value.state
     if isinstance(state, dict) and all(isinstance(state.get(name), dict) for name in _MODULE):
         return list(_in_module(key, state, left_out))
-    # A state of two parts holds the attributes in a dict and those in slots.
-    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    slotted = isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)
+    parts = state if slotted else (state,)  # attributes, and those in slots
     return [
         child
         for part in (value.args, value.elements, value.items, *parts)
@@ -102,11 +116,15 @@ def _in_module(key: str, state: dict[Any, Any], left_out: list[str]) -> Iterator
     """As ``state_dict`` has them; then what lies in other attributes, if it is no bare tensor."""
     passing = state.get("_non_persistent_buffers_set") or []
     for name in _MODULE:
-        kept = [(k, v) for k, v in state[name].items() if name != "_buffers" or k not in passing]
-        yield from _under(key, kept)
+        kept = {k: v for k, v in state[name].items() if name != "_buffers" or k not in passing}
+        yield from _under(key, kept.items())
+    left_out += [
+        f"{name}: a buffer that is no part of the state dict"
+        for name, _ in _under(key, ((k, None) for k in passing))
+    ]
     others = [(k, v) for k, v in state.items() if k not in _MODULE]
     for name, value in _under(key, others):
-        if isinstance(value, Lazy) or is_array(value):
+        if _is_array(value):
             left_out.append(f"{name}: an attribute of a module that is no part of its state dict")
         elif value is not passing:
             yield name, value
