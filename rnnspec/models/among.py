@@ -70,9 +70,11 @@ def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]],
         key: W for key, W in found.arrays.items() if key not in known and "weight_hh" not in key
     }
     named = any(is_recurrent(key) for key in others)
-    if contents.kind in ("onnx", "keras") or ((known or found.left_out) and not named):
+    if contents.kind in ("onnx", "keras") or (
+        not named and (known or found.left_out or contents.kind not in MATRICES)
+    ):
         return {}, []  # its reader, or PyTorch's keys, say which arrays are recurrent
-    neutral = not named and contents.kind in MATRICES
+    neutral = not named
     taken, left_out = {}, []
     for key, W in others.items():
         reason = _why_not(key, W, neutral)

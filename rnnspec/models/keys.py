@@ -261,9 +261,12 @@ def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
 
 
 def _is_strange(rest: str, suffix: str) -> bool:
+    """Whether what stands beside belongs to the same layer, and PyTorch's cells have it not."""
     if _OWN.fullmatch(rest) or _STATE.fullmatch(rest):
         return False
-    return not suffix or rest.endswith(suffix) or rest.startswith(("weight_", "bias_"))
+    if not suffix or re.search(rf"{suffix}(?!_reverse)(_|$)", rest):
+        return True
+    return rest.startswith(("weight_", "bias_")) and not re.search(r"_l\d", rest)
 
 
 def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
