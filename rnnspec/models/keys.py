@@ -270,7 +270,11 @@ def _is_strange(rest: str, suffix: str) -> bool:
 
 
 def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
-    others = [rest for rest in beside if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest))]
+    others = [
+        rest
+        for rest in beside
+        if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest) or re.search(r"_l\d", rest))
+    ]
     if stack.suffix and not others:
         return []
     gates, shape = GATES[stack.cell], tuple(np.shape(stack.weight))
