@@ -45,7 +45,9 @@ def read_keras(path: Path) -> Contents:
         raise Refusal(f"{path} is HDF5 or a Keras network: {INSTALL}") from error
     config: str | None = None
     source: Any = path
-    if path.open("rb").read(2) == b"PK":
+    with path.open("rb") as start:
+        packed = start.read(2) == b"PK"
+    if packed:
         with ZipFile(path) as archive:
             check_unpacked(path, sum(info.file_size for info in archive.infolist()))
             config = archive.read("config.json").decode()

@@ -19,7 +19,10 @@ from scipy import io as scipy_io
 from rnnspec import load_matrices
 from rnnspec.models.files.reading import read_contents
 
-pytestmark = pytest.mark.usefixtures("limited")
+pytestmark = [
+    pytest.mark.usefixtures("limited"),
+    pytest.mark.filterwarnings("ignore::rnnspec.models.keys.LeftOut"),
+]
 SEED = 20261127
 KINDS = (
     "state.pt nested.ckpt legacy.pth module.pt script.pt tensors.pkl state.safetensors state.npz"
