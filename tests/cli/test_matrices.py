@@ -153,7 +153,7 @@ def test_pseudospectrum_lists_the_names_and_takes_the_first(program, files):
         ("w.safetensors", ("--matrix", "layer0.rest"), "did you mean layer0.reset?"),
         ("w.safetensors", ("--matrix", "layer0.stacked"), "stacked gates of GRU weights"),
         ("a.npy", ("--matrix", "b"), "has no matrix 'b'; it has a"),
-        ("settings.toml", (), "settings.toml must be a run directory, weights"),
+        ("settings.toml", (), "settings.toml is an empty file; expected a run directory, weights"),
         (".", (), "must be a run directory with model.safetensors"),
     ],
 )

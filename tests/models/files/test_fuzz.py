@@ -274,6 +274,9 @@ def hostile_files(zip_of, tar_of):
         "safetensors of too many entries": safetensors_of(W=entry | {"shape": [10**6, 10**6]}),
         "safetensors that overlap": safetensors_of(V=entry, W=entry),
         "safetensors of no known type": safetensors_of(W=entry | {"dtype": "F4"}),
+        "safetensors with a rest": safetensors_of(
+            W=entry | {"shape": [2, 4], "data_offsets": [0, 32]}
+        ),
         "safetensors without places": safetensors_of(W={"dtype": "F32"}),
         "a header of 90 MB": struct.pack("<Q", 90 << 20) + b"{" + bytes(50),
         "a sparse matrix of 8 EB": (header + "1000000000 1000000000 1\n1 1 1.0\n").encode(),

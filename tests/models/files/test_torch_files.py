@@ -112,6 +112,14 @@ def test_a_tensor_without_a_key(tmp_path, value):
     )
 
 
+def test_storages_of_half_bytes_are_left_out_by_name():
+    from rnnspec.models.files.refusal import LeftOut
+    from rnnspec.models.files.storages import Storage, strided
+
+    with pytest.raises(LeftOut, match="a tensor in a QUInt4x2Storage, a type of numbers that is"):
+        strided(Storage("QUInt4x2Storage", 4, bytearray), 0, (2, 2), (2, 1))
+
+
 class Odd:
     """A class of the user's, in a file that is read without it."""
 
