@@ -167,8 +167,8 @@ def none_found(where: str, arrays: Mapping[str, Any]) -> str:
     """That `arrays` hold no recurrent weight, and the keys that there are."""
     return (
         f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-        " found none (a feed-forward network, or weights under other names?)"
-        + (f"; {listed(arrays)}" if arrays else "")
+        " found none (a feed-forward network, or weights under other names?);"
+        f" {listed(arrays) if arrays else 'any array is taken by its `key`, a stack with its `cut`'}"
     )
 
 
