@@ -165,10 +165,10 @@ def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
 
 def none_found(where: str, arrays: Mapping[str, Any]) -> str:
     """That `arrays` hold no recurrent weight, and the keys that there are."""
+    keys = listed(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
     return (
         f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-        " found none (a feed-forward network, or weights under other names?)"
-        + (f"; {listed(arrays)}" if arrays else "")
+        f" found none (a feed-forward network, or weights under other names?); {keys}"
     )
 
 

@@ -207,7 +207,7 @@ ODD = {
     "another class": ({"lstm": weights("LSTM")}, model(layer("PeepholeLSTM", "lstm")), "class P"),
     "another shape": ({"gru": weights("LSTM")}, None, r"must have shape \(h, 3\*h\), got"),
     "peepholes": ({"lstm": weights("LSTM") | {"peep": np.ones(H)}}, None, "stands peep: another"),
-    "cuDNN": ({"lstm": weights("LSTM") | {"bias": np.ones(8 * H)}}, None, "layer of cuDNN"),
+    "bias": ({"lstm": weights("LSTM") | {"bias": np.ones(5)}}, None, r"its bias must .* got .5"),
 }  # fmt: skip
 
 
@@ -251,3 +251,23 @@ def test_without_the_package_the_way_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ValueError, match=r"`pip install 'rnnspec\[keras\]'` installs"):
         load_matrices(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_weights_in_the_memory_of_cudnn_are_those_of_the_usual_layer(tmp_path, kind):
+    w, g = weights(kind), CLASSES[kind][0]
+    both = w["bias"] if kind == "GRU" else np.stack([w["bias"], np.zeros(g * H)])
+    packed = {  # each gate's block turned, and its kernel filled column by column
+        "kernel": np.hstack([K.T.reshape(K.shape) for K in np.hsplit(w["kernel"], g)]),
+        "recurrent_kernel": np.hstack([R.T for R in np.hsplit(w["recurrent_kernel"], g)]),
+        "bias": both.ravel(),
+    }
+    name = CLASSES[kind][1]
+    groups = [{f"{name}/{name}": coloned(arrays)} for arrays in (w, packed)]
+    usual, cudnn = tmp_path / "usual.h5", tmp_path / "cudnn.h5"
+    for path, arrays in zip((usual, cudnn), groups, strict=True):
+        saved_h5(path, arrays, layer_names=[name])
+    found, expected = read_contents(cudnn), read_contents(usual)
+    assert not found.formula
+    for key, W in expected.arrays.items():
+        assert np.array_equal(found.arrays[key], W), key
