@@ -213,4 +213,4 @@ def test_debug_shows_the_traceback(sources):
     assert quiet.stderr.count("\n") == 1
     assert loud.returncode != 0
     assert "Traceback" in loud.stderr
-    assert "bad.npy is not a readable matrix file" in loud.stderr
+    assert "bad.npy is an empty file; expected" in loud.stderr

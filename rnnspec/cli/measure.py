@@ -57,8 +57,8 @@ def measure(
     from rnnspec.report.tables import print_json, print_measures
     from rnnspec.spectra.measures import measure as measure_one
 
-    matrices = matrices_of(source, matrix, cut, data_dir, not no_download)
-    found = matrices if matrix else choose(matrices)
+    matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
+    found, others = (matrices, []) if matrix else choose(matrices)
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})
@@ -70,6 +70,8 @@ def measure(
                 names.setdefault(text, []).append(name)
         for text, named in names.items():
             click.echo(f"{', '.join(named)}: {text}", err=True)
+    if others and not quiet:
+        click.echo(f"left out, for it is not square: {', '.join(others)}", err=True)
     advice = advice_on_gates({name: record["spectral_radius"] for name, record in records.items()})
     if advice and not quiet:
         click.echo(advice, err=True)

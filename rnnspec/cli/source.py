@@ -1,7 +1,6 @@
 """What commands share about SOURCE: choosing matrices, reading lists of numbers."""
 
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ def check_source(source: str) -> None:
 
 
 def matrices_of(
-    source: str, name: str | None, cut: str | None, data_dir: str | None, download: bool
+    source: str, name: str | None, data_dir: str | None, download: bool, cut: str | None = None
 ) -> Any:
     """The matrices in `source` by name: that called `name`, the gates of a cut, or all."""
     check_source(source)
@@ -51,19 +50,22 @@ def matrices_of(
     return {name: named_jacobian(model, inputs, lengths, name)}
 
 
-def choose(matrices: Mapping[str, Any]) -> dict[str, Any]:
-    """Every square matrix; if none is, all, to be told why not."""
+def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Every square matrix, and what is none; if all are none, all, to be told why not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> choose({"A": np.eye(1), "B": np.ones((2, 3)), "layer0.stacked": np.ones((3, 1))})
+    ({'A': array([[1.]])}, ['B (2, 3)'])
+    """
     square = {name: A for name, A in matrices.items() if A.shape[0] == A.shape[1]}
     others = [
         f"{name} {A.shape}"
         for name, A in matrices.items()
         if name not in square and not name.endswith(".stacked")
     ]
-    if square and others:
-        from rnnspec.models.keys import LeftOut
-
-        warnings.warn(f"not square: {', '.join(others)}", LeftOut, stacklevel=2)
-    return square or dict(matrices)
+    return (square, others) if square else (dict(matrices), [])
 
 
 def advice_on_gates(radii: Mapping[str, float]) -> str:

@@ -15,7 +15,7 @@ from rnnspec.models.arrays import as_array, first_not_finite, is_integer
 from rnnspec.models.asked import INTEGERS, way_to_cut
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.foreign_names import is_input, is_recurrent
-from rnnspec.models.keys import Found, listed, none_found, tell, weights_in
+from rnnspec.models.keys import Found, listed, none_found, weights_in
 from rnnspec.models.recurrent import matrices_of_stacks
 
 SINGLE = ("npy", "mtx", "text")  # one array, whose name is the file's
@@ -23,8 +23,10 @@ TAKE = "--matrix KEY, in Python `key`, takes any square array"
 MATRICES = (*SINGLE, "npz", "mat", "hdf5")  # what has no names of its own may be a matrix
 
 
-def matrices_among(contents: Contents, where: str) -> dict[str, NDArray[Any]]:
-    """The matrices in `contents` by name; what is left out or assumed is warned of.
+def matrices_among(
+    contents: Contents, where: str
+) -> tuple[dict[str, NDArray[Any]], tuple[str, ...], tuple[str, ...]]:
+    """The matrices in `contents` by name, a sentence on each thing left out, and on each assumed.
 
     Raises
     ------
@@ -34,8 +36,9 @@ def matrices_among(contents: Contents, where: str) -> dict[str, NDArray[Any]]:
     Examples
     --------
     >>> among = Contents("npz", {"rnn.weight_hh_l0": np.eye(2), "B": np.ones((2, 3))})
-    >>> list(matrices_among(among, "a.npz"))
-    ['layer0']
+    >>> found, left_out, assumed = matrices_among(among, "a.npz")
+    >>> list(found), left_out, assumed
+    (['layer0'], (), ())
     """
     if contents.kind in SINGLE:
         found = Found((), (), (), contents.arrays)
@@ -47,8 +50,7 @@ def matrices_among(contents: Contents, where: str) -> dict[str, NDArray[Any]]:
     left_out = (*contents.left_out, *found.left_out, *reasons)
     if not taken:
         raise ValueError(_nothing(contents, where, left_out))
-    tell(left_out, (*contents.assumed, *found.assumed), where)
-    return taken
+    return taken, left_out, (*contents.assumed, *found.assumed)
 
 
 def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
@@ -70,9 +72,11 @@ def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]],
         key: W for key, W in found.arrays.items() if key not in known and "weight_hh" not in key
     }
     named = any(is_recurrent(key) for key in others)
-    if contents.kind in ("onnx", "keras") or ((known or found.left_out) and not named):
+    if contents.kind in ("onnx", "keras") or (
+        not named and (known or found.left_out or contents.kind not in MATRICES)
+    ):
         return {}, []  # its reader, or PyTorch's keys, say which arrays are recurrent
-    neutral = not named and contents.kind in MATRICES
+    neutral = not named
     taken, left_out = {}, []
     for key, W in others.items():
         reason = _why_not(key, W, neutral)

@@ -16,7 +16,7 @@ from rnnspec.models.asked import asked, near
 from rnnspec.models.assembly import assembled
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import listed, weights_in
+from rnnspec.models.keys import listed, tell, weights_in
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -88,14 +88,19 @@ def load_matrices(
         return asked(contents.arrays, key, cut, where, contents.kind in MATRICES)
     if key is not None and key.replace("/", ".") in _keys(contents):
         return asked(contents.arrays, key, None, where, contents.kind in MATRICES)
-    found = matrices_among(contents, where)
     if key is None:
+        found, left_out, assumed = matrices_among(contents, where)
+        tell(left_out, assumed, where)
         return found
+    try:
+        found, _, assumed = matrices_among(contents, where)
+        has = f"; it has {', '.join(found)}; {listed(contents.arrays)}"
+    except ValueError as error:
+        found, has = {}, str(error).removeprefix(where)
     if key not in found:
-        has = f"it has {', '.join(found)}; {listed(contents.arrays)}"
-        raise ValueError(
-            f"{where} has no matrix {key!r}{near(key, [*found, *contents.arrays])}; {has}"
-        )
+        hint = near(key, [*found, *contents.arrays])
+        raise ValueError(f"{where} has no matrix {key!r}{hint}{has}")
+    tell((), assumed, where)
     return {key: found[key]}
 
 

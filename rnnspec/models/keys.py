@@ -99,9 +99,9 @@ def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> 
 def tell(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -> None:
     """Warn of each sentence, once."""
     start = f"{where}: " if where else ""
-    for texts, category in ((left_out, LeftOut), (assumed, Assumed)):
+    for texts, category, what in ((left_out, LeftOut, "left out: "), (assumed, Assumed, "")):
         for text in dict.fromkeys(texts):
-            warnings.warn(start + text, category, stacklevel=4)
+            warnings.warn(start + what + text, category, stacklevel=4)
 
 
 def weights_in(source: Mapping[str, Any]) -> Found:
@@ -165,10 +165,10 @@ def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
 
 def none_found(where: str, arrays: Mapping[str, Any]) -> str:
     """That `arrays` hold no recurrent weight, and the keys that there are."""
+    keys = listed(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
     return (
         f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-        " found none (a feed-forward network, or weights under other names?)"
-        + (f"; {listed(arrays)}" if arrays else "")
+        f" found none (a feed-forward network, or weights under other names?); {keys}"
     )
 
 
@@ -197,20 +197,21 @@ def _stack(
     shape = tuple(np.shape(W))
     cell = cell_of_shape(*shape) if len(shape) == 2 else None
     if cell is None:
-        turned = len(shape) == 2 and cell_of_shape(*shape[::-1]) is not None
-        why = (
-            f"gates beside one another? {SAY}"
-            if turned
-            else "an LSTM with proj_size is not supported"
-        )
-        return None, (
-            f"must have shape (h, h), (3h, h) or (4h, h) (rnn, gru, lstm), got {shape} ({why})"
-        )
+        wanted = "(h, h), (3h, h) or (4h, h) (rnn, gru, lstm)"
+        return None, f"must have shape {wanted}, got {shape} ({_cause(shape)})"
     several = len({other["prefix"] for other, _ in matches}) > 1
     name = f"layer{match['layer'] or 0}" + (".reverse" if match["reverse"] else "")
     prefix = match["prefix"]
     full = f"{prefix}{name}" if several else name
     return Stack(full, match[0], prefix, match["suffix"], cell, W), ""
+
+
+def _cause(shape: tuple[int, ...]) -> str:
+    """What a weight of no known shape is, likely."""
+    if len(shape) == 2 and shape[0] > 4 * shape[1] and shape[0] % 4 == 0:
+        return "an LSTM with proj_size is not supported"
+    turned = len(shape) == 2 and cell_of_shape(*shape[::-1]) is not None
+    return f"{'gates beside one another' if turned else 'no cell of PyTorch has it'}; {SAY}"
 
 
 def _beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,13 +261,20 @@ def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
 
 
 def _is_strange(rest: str, suffix: str) -> bool:
+    """Whether what stands beside belongs to the same layer, and PyTorch's cells have it not."""
     if _OWN.fullmatch(rest) or _STATE.fullmatch(rest):
         return False
-    return not suffix or rest.endswith(suffix) or rest.startswith(("weight_", "bias_"))
+    if not suffix or re.search(rf"{suffix}(?!_reverse)(_|$)", rest):
+        return True
+    return rest.startswith(("weight_", "bias_")) and not re.search(r"_l\d", rest)
 
 
 def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
-    others = [rest for rest in beside if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest))]
+    others = [
+        rest
+        for rest in beside
+        if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest) or re.search(r"_l\d", rest))
+    ]
     if stack.suffix and not others:
         return []
     gates, shape = GATES[stack.cell], tuple(np.shape(stack.weight))

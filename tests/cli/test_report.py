@@ -67,7 +67,10 @@ def test_an_older_page_is_replaced_whole_or_kept(program, files, monkeypatch):
     ("arguments", "match"),
     [
         (("missing",), "missing"),
-        (("readme.md",), "must be a run directory, weights"),
+        (
+            ("readme.md",),
+            "text that holds no numbers: line 1 begins with 'no source'; expected a run",
+        ),
         (("empty",), "must be a run directory with model.safetensors"),
         (("a.npy", "missing.npy"), "missing.npy does not exist"),
         ((), "Missing argument"),

@@ -43,7 +43,7 @@ def test_examples_are_what_they_say(of_run):
         ("summary.json", "{", "summary.json is damaged"),
         ("environment.json", "[]", "expected an object, got list"),
         ("config.json", "{", "config.json is damaged"),
-        ("model.safetensors", "?", "not a readable weights file"),
+        ("model.safetensors", "?", "model.safetensors is text that holds no numbers"),
         ("model.safetensors", None, "found none"),
         ("robustness.json", '{"results": 3}', "expected target, attack, epsilon, accuracy"),
         ("robustness.json", '{"results": [], "minimal": {"fmn": {}}}', "expected norm, median"),

@@ -1,12 +1,14 @@
 """Text from bytes, whoever wrote them."""
 
 import codecs
+import re
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")  # all but tabs and ends of lines and pages
 
 
 def decode(data: bytes, cut: bool = False) -> str | None:
@@ -30,8 +32,7 @@ def decode(data: bytes, cut: bool = False) -> str | None:
         text = data.decode("latin-1")
     if named == "utf-16" and not any(letter.isascii() for letter in text):
         return None  # two bytes that are a mark by chance
-    control = any(letter < " " and letter not in "\t\r\n\f\v" for letter in text)
-    return None if control else text
+    return None if _CONTROL.search(text) else text
 
 
 def without_remark(line: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
@@ -45,7 +46,9 @@ def read_keras(path: Path) -> Contents:
         raise Refusal(f"{path} is HDF5 or a Keras network: {INSTALL}") from error
     config: str | None = None
     source: Any = path
-    if path.open("rb").read(2) == b"PK":
+    with path.open("rb") as start:
+        packed = start.read(2) == b"PK"
+    if packed:
         with ZipFile(path) as archive:
             check_unpacked(path, sum(info.file_size for info in archive.infolist()))
             config = archive.read("config.json").decode()
@@ -106,28 +109,36 @@ def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
     if cell is None or (kind and kind != cell):
         wanted = f"(h, {n_gates(kind)}*h)" if kind else "(h, h), (h, 3*h) or (h, 4*h)"
         raise LeftOut(f"its recurrent kernel must have shape {wanted}, got {R.shape}")
-    order, rows = ORDER[cell], R.shape[1]
+    order, rows, K, b = ORDER[cell], R.shape[1], group.kernel, group.bias
+    if K is not None and (K.ndim != 2 or K.shape[1] != rows):
+        raise LeftOut(f"its kernel must have {rows} columns, got shape {K.shape}")
+    if b is not None and b.shape not in ((rows,), (2, rows), (2 * rows,)):
+        raise LeftOut(f"its bias must have shape ({rows},) or (2, {rows}), got {b.shape}")
+    if group.is_cudnn:
+        R = np.hstack([block.T for block in np.hsplit(R, len(order))])
+        K = None if K is None else np.hstack([_refilled(k) for k in np.hsplit(K, len(order))])
     found = {"weight_hh": ordered(R.T, order)}
-    if group.kernel is not None:
-        if group.kernel.ndim != 2 or group.kernel.shape[1] != rows:
-            raise LeftOut(f"its kernel must have {rows} columns, got shape {group.kernel.shape}")
-        found["weight_ih"] = ordered(group.kernel.T, order)
-    if group.bias is not None:
-        if group.bias.shape == (2 * rows,):
-            raise LeftOut("its weights are those of a layer of cuDNN: save it as a usual layer")
-        if group.bias.shape not in ((rows,), (2, rows)):
-            raise LeftOut(f"its bias must have shape ({rows},) or (2, {rows}), not fit")
-        both = group.bias.reshape(-1, rows)
+    if K is not None:
+        found["weight_ih"] = ordered(K.T, order)
+    if b is not None:
+        both = b.reshape(-1, rows)
         found |= {
             part: ordered(b, order) for part, b in zip(("bias_ih", "bias_hh"), both, strict=False)
         }
     return found, cell
 
 
+def _refilled(block: NDArray[Any]) -> NDArray[Any]:
+    """A gate's kernel from cuDNN's memory, where it stands column by column."""
+    return block.reshape(block.shape[::-1]).T
+
+
 def _other_formula(
     cell: str, group: Group, settings: Mapping[str, Any] | None, version: str
 ) -> str:
     """Why the cell is not PyTorch's of the same name, or nothing."""
+    if group.is_cudnn:  # which knows PyTorch's formula alone
+        return ""
     said = settings or {}
     if (activation := said.get("activation", "tanh")) != "tanh":
         return f"its activation is {_name(activation)}, not tanh"

@@ -33,6 +33,11 @@ class Group:
     bias: NDArray[Any] | None  # shape: (g*h,) or (2, g*h)
     others: tuple[str, ...]  # what else stands there
 
+    @property
+    def is_cudnn(self) -> bool:
+        """Whether these are the weights of a layer of cuDNN, told by the length of its bias."""
+        return self.bias is not None and self.bias.shape == (2 * self.recurrent.shape[-1],)
+
 
 def groups_in(datasets: Datasets) -> list[Group]:
     """The recurrent layers, in the three ways in which Keras 1, 2 and 3 keep them."""

@@ -15,9 +15,11 @@ KINDS = {
     "LSTMCell": "lstm",
     "GRU": "gru",
     "GRUCell": "gru",
+    "CuDNNLSTM": "lstm",
+    "CuDNNGRU": "gru",
 }
 WRAPPERS = ("Bidirectional", "TimeDistributed", "RNN", "StackedRNNCells")
-_WORD = re.compile(r"(forward_|backward_)?(?P<kind>simple_rnn|lstm|gru)(_cell)?(_\d+)?")
+_WORD = re.compile(r"(forward_|backward_)?(cu_?dnn_?)?(?P<kind>simple_rnn|lstm|gru)(_cell)?(_\d+)?")
 _WORDS = {"simple_rnn": "rnn", "lstm": "lstm", "gru": "gru"}
 
 

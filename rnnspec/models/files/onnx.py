@@ -66,9 +66,10 @@ def read_onnx(path: Path) -> Contents:
         for function in model.functions
         if any(node.op_type in NODES for node in function.node)
     ]
-    if not arrays and not left_out:
+    others = values.unused()
+    if not arrays and not left_out and not any("weight_hh" in key for key in others):
         left_out.append(f"it has no LSTM, GRU or RNN node, but {', '.join(sorted(kinds)[:12])}")
-    return Contents("onnx", values.unused() | arrays, tuple(left_out), formula)
+    return Contents("onnx", others | arrays, tuple(left_out), formula)
 
 
 def _nodes(graph: Any, outer: Scope, values: Values) -> Iterator[tuple[Any, Scope]]:

@@ -9,7 +9,7 @@ from rnnspec.models.files.quantised import unpacked
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
-AGAIN = 300_000  # objects looked at once more, which could be without end
+AGAIN = 100_000  # objects looked at once more, which could be without end
 DEEPEST = 500  # objects within one another
 _MODULE = ("_parameters", "_buffers", "_modules")
 

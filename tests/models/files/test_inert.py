@@ -166,7 +166,7 @@ def doubled(times, last=b"."):
     [
         doubled(60),
         b"\x80\x02}" + doubled(60, b"")[2:] + b"K\x01s.",  # as a key, whose hash would never end
-        b"\x80\x02" + b"]" * 200_000 + b"a" * 199_999 + b".",
+        b"\x80\x02" + b"]" * 50_000 + b"a" * 49_999 + b".",
         b"\x80\x02]q\x00h\x00a.",  # a list of itself
         b"\x80\x02cos\nX\n)\x81q\x00h\x00b.",  # an object that is its own state
     ],

@@ -66,6 +66,28 @@ def test_an_array_behind_an_array_is_named(read, saved, same):
         read(saved(np.save, A) + b"anything")
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_versions_of_the_numpy_format(read, saved, same, version):
+    content = saved(np.lib.format.write_array, A, version=version)
+    assert same(read(content).arrays, {"stem": A})
+    with pytest.raises(ValueError, match=r"a NumPy array, damaged .*version \(9, 0\)|magic"):
+        read(content[:6] + b"\x09" + content[7:])
+
+
+def test_members_of_an_npz_that_are_no_arrays(read, saved, same, zip_of):
+    array = saved(np.save, A)
+    contents = read(zip_of({"A.npy": array, "notes.txt": b"of today"}))
+    assert same(contents.arrays, {"A": A})
+    assert contents.left_out == ("notes.txt: no array",)
+    with pytest.raises(ValueError, match="damaged or cut off .bytes follow the array A"):
+        read(zip_of({"A.npy": array + b"more"}))
+
+
+def test_text_with_binary_data_far_behind(read):
+    with pytest.raises(ValueError, match="stem.any is text with binary data in it; expected"):
+        read(b"1 2\n" * 2000 + bytes(4))
+
+
 @pytest.mark.parametrize("layout", ["csr", "csc", "coo", "dia", "bsr"])
 @pytest.mark.parametrize("kind", ["array", "matrix"])
 def test_sparse_archives(read, saved, same, layout, kind):

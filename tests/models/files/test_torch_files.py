@@ -112,6 +112,14 @@ def test_a_tensor_without_a_key(tmp_path, value):
     )
 
 
+def test_storages_of_half_bytes_are_left_out_by_name():
+    from rnnspec.models.files.refusal import LeftOut
+    from rnnspec.models.files.storages import Storage, strided
+
+    with pytest.raises(LeftOut, match="a tensor in a QUInt4x2Storage, a type of numbers that is"):
+        strided(Storage("QUInt4x2Storage", 4, bytearray), 0, (2, 2), (2, 1))
+
+
 class Odd:
     """A class of the user's, in a file that is read without it."""
 
@@ -297,8 +305,8 @@ def test_the_tar_archives_of_2016(tmp_path, tar_of):
     data = np.arange(6, dtype="<f4")
     storage = (7, "cpu", torch.FloatStorage)
     stored = pickle.dumps(1, 2) + pickle.dumps(storage, 2) + struct.pack("<q", 6) + data.tobytes()
-    tensors = pickle.dumps(1, 2) + pickle.dumps((8, 7, torch.FloatTensor), 2)
-    tensors += struct.pack("<i4x2q2qq", 2, 2, 2, 2, 1, 1)
+    tensors = pickle.dumps(1, 2) + pickle.dumps((8, 9, torch.FloatTensor), 2)
+    tensors += struct.pack("<i4x2q2qq", 2, 2, 2, 2, 1, 0)
 
     class Writer(pickle.Pickler):
         def persistent_id(self, value):
@@ -307,7 +315,7 @@ def test_the_tar_archives_of_2016(tmp_path, tar_of):
     root = io.BytesIO()
     Writer(root, 2).dump({"weight_hh_l0": "THE TENSOR"})
     members = {
-        "storages": stored + pickle.dumps([], 2),
+        "storages": stored + pickle.dumps([(9, 7, 1, 4)], 2),
         "tensors": tensors,
         "pickle": root.getvalue(),
     }
