@@ -12,7 +12,8 @@ known from the first batch, and a resumed training or a second process finds the
 
 Measured with cells of 64 units in batches of 32: a GRU on the 40 sequences of GunPoint stays at
 chance in 80 steps, and is right on 93 to 97 % of the test part after 1,600; an LSTM on the rows of
-MNIST has its least validation loss within the first 10 epochs, which are 17,190 steps.
+MNIST is right on 98.2 % in a training of 3 epochs, and on 98.7 % in one of 10, 17,190 steps, whose
+least validation loss is that of the sixth.
 """
 
 from rnnspec._checks import count
