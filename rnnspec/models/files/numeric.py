@@ -40,4 +40,6 @@ def dense(A: Any) -> NDArray[Any]:
     if not hasattr(A, "toarray"):
         return np.asarray(A)
     check_described(A.shape, A.nnz)
+    if hasattr(A, "check_format"):  # or wrong indices would have scipy write anywhere
+        A.check_format(full_check=True)
     return np.asarray(A.toarray())

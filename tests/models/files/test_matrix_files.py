@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import pickle
+import struct
 import sys
 
 import numpy as np
@@ -96,6 +97,15 @@ def test_sparse_archives(read, saved, same, layout, kind):
     large = stored(sparse.eye(20_000, format="csr"))
     with pytest.raises(ValueError, match=r"shape \(20000, 20000\) with only"):
         read(saved(sparse.save_npz, large))
+
+
+@pytest.mark.parametrize("layout", ["csr", "csc", "bsr", "coo"])
+def test_sparse_archives_with_wrong_indices(read, saved, layout):
+    """Upon which scipy's own conversion writes beyond its memory."""
+    stored = getattr(sparse, f"{layout}_array")(A)
+    (stored.indices if layout != "coo" else stored.coords[0])[0] = 10**6
+    with pytest.raises(ValueError, match="an archive of NumPy arrays, damaged or cut off"):
+        read(saved(sparse.save_npz, stored))
 
 
 TEXTS = {
@@ -195,13 +205,28 @@ def test_structs_and_cells_of_matlab(read, saved, same):
     assert same(contents.arrays, expected)
 
 
-def test_objects_of_matlab_are_named(read, saved, monkeypatch, same):
-    """A table or a string of MATLAB's own, which scipy hands on undecoded."""
-    opaque = scipy_io.matlab.MatlabOpaque(np.zeros(1, [("s0", "O"), ("arr", "O")]))
-    monkeypatch.setattr("scipy.io.loadmat", lambda *_, **__: {"A": A, "t": opaque})
-    contents = read(saved(scipy_io.savemat, {"A": A}))
-    assert same(contents.arrays, {"A": A})
-    assert contents.left_out == ("t: an object of MATLAB, no array of numbers",)
+def test_objects_and_flags_of_matlab(read, saved, same):
+    content = bytearray(
+        saved(scipy_io.savemat, {"A": A, "flag": A > 0, "n": np.int16([[3]]), "f": A})
+    )
+    at = content.rindex(b"\x06\x00\x00\x00\x08\x00\x00\x00")  # the flags of the last one
+    content[at + 8] = 16  # a function
+    contents = read(bytes(content))
+    assert same(contents.arrays, {"A": A, "flag": (A > 0).astype(float), "n": np.int16([[3]])})
+    assert contents.left_out == ("f: a function or an object of MATLAB, no array of numbers",)
+
+
+def test_a_big_endian_file_of_matlab(read, same):
+    """As a machine writes it whose highest byte comes first."""
+    values = np.array([[1.5, -2.0]])
+    parts = struct.pack(">4I", 6, 8, 6, 0) + struct.pack(">2I2i", 5, 8, 1, 2)
+    parts += (
+        struct.pack(">2H4s", 1, 1, b"A")
+        + struct.pack(">2I", 9, 16)
+        + values.astype(">f8").tobytes()
+    )
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00MI"
+    assert same(read(head + struct.pack(">2I", 14, len(parts)) + parts).arrays, {"A": values})
 
 
 def fill(file):
