@@ -1,11 +1,14 @@
 """Numbers from elsewhere: arrays, tensors and tables as NumPy arrays, with all their digits."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-LOST = 1e-3  # of a channel's range: what rounding to float32 may change
+# Of a channel's range, what rounding to float32 may change: less than that leaves a value three
+# digits, or one.
+THREE_DIGITS, ONE_DIGIT = 1e-3, 0.1
 
 
 def real_values(given: Any, name: str) -> NDArray[Any]:
@@ -51,7 +54,12 @@ def keep_digits(
     ------
     ValueError
         If, over the steps that are `real`, a value is beyond float32, or rounding changes a
-        channel by more than 1e-3 of its range: its offset is too large.
+        channel by more than a tenth of its range: its offset is too large.
+
+    Warns
+    -----
+    UserWarning
+        If rounding changes a channel by more than a thousandth of its range.
 
     Examples
     --------
@@ -74,14 +82,18 @@ def keep_digits(
     largest = np.abs(steps).max(axis=0)
     change = np.abs(short - steps).max(axis=0)
     # A range of a few roundings of float64 is that of a constant.
-    gone = (change > LOST * extent) & (extent > 16 * np.spacing(largest))
-    if gone.any():
-        c = int(np.argmax(gone))
-        raise ValueError(
+    varies = extent > 16 * np.spacing(largest)
+    lost = np.where(varies, change, 0.0) / np.where(varies, extent, 1.0)
+    c = int(lost.argmax())
+    if lost[c] > THREE_DIGITS:
+        text = (
             f"`{name}` has values near {largest[c]:.3g} that differ by at most {extent[c]:.3g} in"
             f" channel {c}: float32, in which networks compute, would change them by up to"
             f" {change[c]:.3g}; {way_out}"
         )
+        if lost[c] > ONE_DIGIT:
+            raise ValueError(text)
+        warnings.warn(text, stacklevel=4)
 
 
 def _array(given: Any) -> NDArray[Any]:

@@ -20,6 +20,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rnnspec.models.keys import LeftOut
+from rnnspec.models.nested import listed
 from rnnspec.models.parts import Part, is_quantised, joined, packed_weights, recurrent_parts
 
 # What renews a weight before each forward: the class of hook, the attribute with the weight's
@@ -92,7 +93,9 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
             else:
                 found.append((part.name, name, part.kind, weights[f"weight_hh{suffix}"]))
     if not found:
-        reason = "; ".join(left_out) or f"found none in {type(module).__name__}"
+        reason = "; ".join(left_out) or (
+            f"found none in {type(module).__name__}; {listed(module.state_dict())}"
+        )
         raise ValueError(
             "`source` must hold recurrent weights of nn.RNN, nn.LSTM, nn.GRU or their cells:"
             f" {reason}"
@@ -154,8 +157,10 @@ def weight_hooks(part: nn.Module) -> list[tuple[str, Callable[[nn.Module], Tenso
 @contextmanager
 def at_rest(module: nn.Module) -> Iterator[None]:
     """Evaluation mode for a while: to look at a weight must not move its normalisation."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
+    # A frozen TorchScript module has no modes.
+    modes = {part: part.training for part in module.modules() if hasattr(part, "training")}
+    if modes:
+        module.eval()
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,26 +54,6 @@ class Found:
     left_out: tuple[str, ...]
     assumed: tuple[str, ...]
     arrays: dict[str, Any]  # all, by their plain keys
-
-
-def stacks_in_mapping(source: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Name, cell and (g*h, h) weight of each recurrent weight of known modules.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or one of no known shape.
-    """
-    matches = [(match, W) for key, W in source.items() if (match := _KEY.fullmatch(key))]
-    stacks = []
-    for match, W in matches:
-        stack, reason = _stack(match, W, matches)
-        if stack is None:
-            raise ValueError(f"`{match[0]}` {reason}")
-        stacks.append(stack)
-    if not stacks:
-        raise ValueError(none_found("`source`", source))
-    return ((stack.name, stack.cell, stack.weight) for stack in stacks)
 
 
 def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> tuple[Stack, ...]:

@@ -124,7 +124,15 @@ def only_part(module: nn.Module) -> Part:
     found = recurrent_parts(module)
     foreign = foreign_cells(module)
     if not found:
-        reason = foreign[0] if foreign else "a feed-forward network?"
+        reason = (
+            foreign[0]
+            if foreign
+            else (
+                "a feed-forward network, or a step of its own, whose formula is not known? any"
+                " square matrix of it can be measured:"
+                " rnnspec.recurrent_matrices(module, key='h2h.weight')"
+            )
+        )
         raise ValueError(
             "`module` must have nn.RNN, nn.LSTM or nn.GRU inside, found none"
             f" in {type(module).__name__} ({reason})"

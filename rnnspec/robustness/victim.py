@@ -7,7 +7,7 @@ Attacks know nothing of networks or data: they see F, its gradient and a budget.
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -180,9 +180,7 @@ def under_attack(
         torch.from_numpy(a).to(device) for a in (data.inputs, data.lengths, data.labels)
     )
     asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    # A TorchScript module that was frozen has no mode to change: it is in evaluation for good.
-    mode = at_rest(model) if hasattr(model, "training") else nullcontext()
-    with mode, torch.backends.cudnn.flags(enabled=False):
+    with at_rest(model), torch.backends.cudnn.flags(enabled=False):
         try:
             for weight, _ in asked:
                 weight.requires_grad_(False)
