@@ -118,10 +118,10 @@ def at_point(
         If there is no such point.
     """
     if number >= len(found):
-        raise ValueError(
-            f"{MARK}fixed{number} must be one of the fixed points found: there are {len(found)},"
-            " from fixed0 on"
-        )
+        there = f"there are {len(found)}, from fixed0 on" if len(found) else "none was found"
+        if not len(found) and len(found.slow_speeds):
+            there += f"; the slowest state moves by {found.slow_speeds.min():.3g} in a step"
+        raise ValueError(f"{MARK}fixed{number} must be one of the fixed points found: {there}")
     J: NDArray[np.float64] = found.jacobians[number]
     if layer is None:
         return J

@@ -20,7 +20,7 @@ from rnnspec.models.keys import Assumed, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
 
-RANDOM, STEPS = 31, 100  # states that searches start from, and from where these go in so many steps
+RANDOM, STEPS = 15, 100  # states that searches start from, and from where these go in so many steps
 SCALES = 0.05, 2.0  # of the random states, from the smallest to the largest
 FORMULA = {
     "rnn": "nn.RNN with tanh",

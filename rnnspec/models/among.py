@@ -15,7 +15,8 @@ from rnnspec.models.arrays import as_array, first_not_finite, is_integer
 from rnnspec.models.asked import INTEGERS, way_to_cut
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.foreign_names import is_input, is_recurrent
-from rnnspec.models.keys import Found, listed, none_found, weights_in
+from rnnspec.models.keys import Found, weights_in
+from rnnspec.models.nested import listed, none_found
 from rnnspec.models.recurrent import matrices_of_stacks
 
 SINGLE = ("npy", "mtx", "text")  # one array, whose name is the file's

@@ -11,7 +11,8 @@ from rnnspec.models.arrays import as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
 from rnnspec.models.foreign_names import is_recurrent
 from rnnspec.models.gates import cell_of_shape
-from rnnspec.models.keys import flat, listed, weights_in
+from rnnspec.models.keys import weights_in
+from rnnspec.models.nested import flat, listed
 
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
 INTEGERS = (

@@ -16,7 +16,8 @@ from rnnspec.models.asked import asked, near
 from rnnspec.models.assembly import assembled
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import listed, tell, weights_in
+from rnnspec.models.keys import tell, weights_in
+from rnnspec.models.nested import listed
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:

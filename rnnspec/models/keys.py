@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from rnnspec.models.arrays import as_array, first_not_finite, is_integer
 from rnnspec.models.assembly import assembled
 from rnnspec.models.gates import GATES, cell_of_shape
+from rnnspec.models.nested import flat, none_found
 
 _KEY = re.compile(r"(?P<prefix>.*?)weight_hh(?P<suffix>(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?)")
 _PART = re.compile(r"(.*\.)?[^.]*weight_hh[^.]*")  # such as weight_hh_l0_mask: a part of one
 _OWN = re.compile(r"(weight|bias)_(ih|hh|hr)(_l\d+(_reverse)?)?")
 _STATE = re.compile(r"[hc](x|_?0)?|hidden|state|(init|initial)_\w+")  # a state to start from
 _CLASS = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
-KEYS = 12  # named where none is found, at most
 SAY = "to say what it is: --matrix KEY --cut CELL:GATES:AXIS, in Python `key` and `cut`"
 
 
@@ -140,54 +139,6 @@ def weights_in(source: Mapping[str, Any]) -> Found:
         if _PART.fullmatch(key) and key not in plain and not _explained(key, plain)
     ]
     return Found(tuple(stacks), tuple(left_out), tuple(assumed), arrays)
-
-
-def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
-    """The arrays of nested mappings and sequences, their keys joined by dots.
-
-    Examples
-    --------
-    >>> list(flat({"net": {"W": np.eye(2)}, "epoch": 3, "parts": [{"b": np.ones(2)}]}))
-    ['net.W', 'parts.0.b']
-    """
-    found: dict[str, Any] = {}
-    for key, value in source.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{start}{key}.")
-        elif isinstance(value, list | tuple) and any(
-            isinstance(part, Mapping | Tensor | np.ndarray) for part in value
-        ):
-            found |= flat(dict(enumerate(value)), f"{start}{key}.")
-        elif isinstance(value, Tensor) or _is_numeric(value):
-            found[f"{start}{key}"] = value
-    return found
-
-
-def none_found(where: str, arrays: Mapping[str, Any]) -> str:
-    """That `arrays` hold no recurrent weight, and the keys that there are."""
-    keys = listed(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
-    return (
-        f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
-        f" found none (a feed-forward network, or weights under other names?); {keys}"
-    )
-
-
-def listed(arrays: Mapping[str, Any]) -> str:
-    """The keys that there are, with their shapes, up to a dozen and then a count."""
-    if not arrays:
-        return "it holds no arrays"
-    # What could be a recurrent weight first.
-    shapes = {key: tuple(np.shape(W)) for key, W in arrays.items()}
-    order = sorted(shapes, key=lambda key: len(shapes[key]) != 2)
-    shown = ", ".join(f"{key} {shapes[key]}" for key in order[:KEYS])
-    more = f" and {len(order) - KEYS} more" if len(order) > KEYS else ""
-    return f"its keys: {shown}{more}; a square one is taken with --matrix KEY, in Python `key`"
-
-
-def _is_numeric(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind in "biufcV" and value.dtype.names is None
-    return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
 
 
 def _stack(

@@ -86,3 +86,13 @@ def test_weights_of_another_formula_have_none():
         weights_jacobian(
             {"cell": network().state_dict()}, "jacobian@fixed0", {"cell.": "it is relu"}
         )
+
+
+def test_a_network_that_rests_nowhere_says_so():
+    """A cell state that only grows: i = f = 1 but for rounding, g = tanh 1."""
+    lstm = nn.LSTM(1, 1).double()
+    for W in lstm.parameters():
+        nn.init.zeros_(W)
+    lstm.bias_ih_l0.data = torch.tensor([40.0, 40.0, 1.0, 0.0]).double()
+    with pytest.raises(ValueError, match="none was found; the slowest state moves by 0.76"):
+        weights_jacobian(lstm.state_dict(), "layer0.jacobian@fixed0")

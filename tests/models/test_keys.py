@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from rnnspec import load_matrices, recurrent_matrices
-from rnnspec.models.keys import Assumed, LeftOut, flat, weights_in
+from rnnspec.models.keys import Assumed, LeftOut, weights_in
+from rnnspec.models.nested import flat
 
 H, D = 4, 3
 

@@ -1,0 +1,57 @@
+"""The arrays in nested mappings by dotted keys, and how they are listed in an error."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+KEYS = 12  # named where none is found, at most
+
+
+def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
+    """The arrays of nested mappings and sequences, their keys joined by dots.
+
+    Examples
+    --------
+    >>> list(flat({"net": {"W": np.eye(2)}, "epoch": 3, "parts": [{"b": np.ones(2)}]}))
+    ['net.W', 'parts.0.b']
+    """
+    found: dict[str, Any] = {}
+    for key, value in source.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{start}{key}.")
+        elif isinstance(value, list | tuple) and any(
+            isinstance(part, Mapping | Tensor | np.ndarray) for part in value
+        ):
+            found |= flat(dict(enumerate(value)), f"{start}{key}.")
+        elif isinstance(value, Tensor) or _is_numeric(value):
+            found[f"{start}{key}"] = value
+    return found
+
+
+def none_found(where: str, arrays: Mapping[str, Any]) -> str:
+    """That `arrays` hold no recurrent weight, and the keys that there are."""
+    keys = listed(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
+    return (
+        f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
+        f" found none (a feed-forward network, or weights under other names?); {keys}"
+    )
+
+
+def listed(arrays: Mapping[str, Any]) -> str:
+    """The keys that there are, with their shapes, up to a dozen and then a count."""
+    if not arrays:
+        return "it holds no arrays"
+    # What could be a recurrent weight first.
+    shapes = {key: tuple(np.shape(W)) for key, W in arrays.items()}
+    order = sorted(shapes, key=lambda key: len(shapes[key]) != 2)
+    shown = ", ".join(f"{key} {shapes[key]}" for key in order[:KEYS])
+    more = f" and {len(order) - KEYS} more" if len(order) > KEYS else ""
+    return f"its keys: {shown}{more}; a square one is taken with --matrix KEY, in Python `key`"
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biufcV" and value.dtype.names is None
+    return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
