@@ -83,8 +83,13 @@ def _array(node: Any) -> Any:
 
 
 def _numbers(node: Any) -> Any:
+    parts = node.dtype.fields or {"real": (node.dtype, 0)}
+    if not set(parts) <= {"real", "imag"} or any(
+        kind.kind not in "biuf" for kind, _ in parts.values()
+    ):
+        raise LeftOut(f"an array with entries of type {node.dtype}, no numbers")
     check_described(node.shape, node.id.get_storage_size() // node.dtype.itemsize)
     found = node[()]
-    if set(found.dtype.names or ()) == {"real", "imag"}:
+    if node.dtype.fields:
         found = found["real"] + 1j * found["imag"]
     return numbers_of(np.asarray(found))

@@ -256,6 +256,7 @@ def fill(file):
         group["jc"] = S.indptr.astype("u8")
         if S.nnz:
             group["data"], group["ir"] = S.data, S.indices.astype("u8")
+    file["records"] = np.zeros(2, [("a", "f8"), ("b", "i4")])
     file["circle"] = file["/"]
     file["elsewhere"] = h5py.ExternalLink("other.h5", "/A")
     file.create_dataset("huge", (10**6, 10**6), "f8", chunks=(100, 100))
@@ -270,6 +271,7 @@ def test_matlab_73(read, mat73_of, same):
     found = {key: value for key, value in contents.arrays.items() if "circle" not in key}
     assert contents.kind == "mat"
     assert same(found, expected)
+    assert any(text.startswith("records: an array with entr") for text in contents.left_out)
     assert "huge: shape (1000000, 1000000) with only 0 numbers behind it" in contents.left_out
 
 
