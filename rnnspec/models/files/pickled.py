@@ -27,7 +27,7 @@ _BUILDERS = {
 def read_pickle(path: Path) -> Contents:
     """All arrays and tensors in the first pickle of the file `path`."""
     with path.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as file:
-        arrays, left_out = arrays_in(unpickle(file, _BUILDERS), path.stem)
+        found = arrays_in(unpickle(file, _BUILDERS), path.stem)
         rest = len(file) - file.tell()
     also = (f"{rest} bytes that follow the first pickle",) if rest else ()
-    return Contents("pickle", arrays, left_out + also)
+    return Contents("pickle", found.arrays, found.left_out + also, found.formula, found.assumed)

@@ -19,13 +19,15 @@ def read_archive(path: Path) -> Contents:
         names = archive.namelist()
         data = min((name for name in names if _last(name) == "data.pkl"), key=len)
         folder = data.removesuffix("data.pkl")
-        arrays, left_out = arrays_in(_unpickled(archive, folder, "data"), path.stem)
+        found = arrays_in(_unpickled(archive, folder, "data"), path.stem)
+        arrays, left_out = found.arrays, found.left_out
         script = f"{folder}constants.pkl" in names
         if script:
             constants = {"constants": _unpickled(archive, folder, "constants")}
-            more, also = arrays_in(constants)
-            arrays, left_out = {**more, **arrays}, left_out + also
-    return Contents("torchscript" if script else "torch", arrays, left_out)
+            more = arrays_in(constants)
+            arrays, left_out = {**more.arrays, **arrays}, left_out + more.left_out
+    kind = "torchscript" if script else "torch"
+    return Contents(kind, arrays, left_out, found.formula, found.assumed)
 
 
 def _unpickled(archive: ZipFile, folder: str, name: str) -> Any:

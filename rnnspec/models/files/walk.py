@@ -1,8 +1,9 @@
 """The arrays in an unpickled object, under keys that lead to them."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from rnnspec.models.files.classes import is_known, other_formula
 from rnnspec.models.files.inert import Instance
 from rnnspec.models.files.pickled_numpy import array_of, is_array
 from rnnspec.models.files.quantised import unpacked
@@ -16,8 +17,17 @@ _MODULE = ("_parameters", "_buffers", "_modules")
 Child = tuple[str, Any]
 
 
-def arrays_in(root: Any, name: str = "it") -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Each tensor and array below `root` by its dotted key, and a sentence for each left out.
+class Walked(NamedTuple):
+    """What `Contents` has of the same names."""
+
+    arrays: dict[str, Any]
+    left_out: tuple[str, ...]
+    formula: dict[str, str]
+    assumed: tuple[str, ...]
+
+
+def arrays_in(root: Any, name: str = "it") -> Walked:
+    """Each tensor and array below `root` by its dotted key, and what is to be said of them.
 
     A module contributes the keys of its state dict: the dicts in which it keeps parameters,
     buffers and modules have no part in the keys.  A root that is an array itself is called `name`.
@@ -30,11 +40,13 @@ def arrays_in(root: Any, name: str = "it") -> tuple[dict[str, Any], tuple[str, .
     Examples
     --------
     >>> import torch
-    >>> arrays_in({"epoch": 3, "net": [Lazy(lambda: torch.ones(1))]})
-    ({'net.0': tensor([1.])}, ())
+    >>> arrays_in({"epoch": 3, "net": [Lazy(lambda: torch.ones(1))]}).arrays
+    {'net.0': tensor([1.])}
     """
     arrays: dict[str, Any] = {}
     left_out: list[str] = []
+    formula: dict[str, str] = {}
+    assumed: list[str] = []
     above: set[int] = set()  # the objects on the way from the root, so that a circle ends
     path: list[tuple[int, Iterator[Child]]] = []
     waiting: Iterator[Child] = iter([(name if _is_array(root) else "", root)])
@@ -49,13 +61,18 @@ def arrays_in(root: Any, name: str = "it") -> tuple[dict[str, Any], tuple[str, .
                 if len(path) == DEEPEST or again > AGAIN:
                     raise ValueError("objects within one another without end")
                 seen.add(id(value))
+                if isinstance(value, Instance) and (reason := other_formula(value)):
+                    prefix = f"{key}." if key else ""
+                    formula[prefix] = reason
+                    if not is_known(value):
+                        assumed.append(f"`{prefix}weight_hh` is cut as PyTorch's: {reason}")
                 path.append((id(value), waiting))
                 above.add(id(value))
                 waiting = iter(children)
                 break
         else:
             if not path:
-                return arrays, tuple(left_out)
+                return Walked(arrays, tuple(left_out), formula, tuple(assumed))
             done, waiting = path.pop()
             above.remove(done)
 

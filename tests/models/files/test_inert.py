@@ -140,7 +140,7 @@ def test_no_step_of_the_machine_calls(tmp_path, monkeypatch, name):
     monkeypatch.setitem(copyreg._extension_cache, 1, os.system)
     found = unpickle(RAW[name], BUILDERS)
     assert isinstance(found, Instance | Global | dict)
-    assert arrays_in({"x": found}) == ({}, ())
+    assert arrays_in({"x": found})[:2] == ({}, ())
     assert not list(tmp_path.iterdir())
     assert dict(os.environ) == environment
 

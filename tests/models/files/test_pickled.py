@@ -128,7 +128,7 @@ def test_tensors_of_other_devices_and_layouts(same):
             (np.array([[0, 1], [1, 0]]), np.array([2.0, 3.0]), (2, 2), True),
         ),
     }  # fmt: skip
-    arrays, left_out = arrays_in(unpickle(pickle.dumps(value), BUILDERS))
+    arrays, left_out = arrays_in(unpickle(pickle.dumps(value), BUILDERS))[:2]
     expected = {"tpu": A, "device": A, "class": A, "unknown.0": A}
     assert same(arrays, expected | {"sparse": np.array([[0, 2.0], [3.0, 0]])})
     assert left_out == (

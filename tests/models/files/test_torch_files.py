@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
+from rnnspec import load_matrices
+from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.files.reading import read_contents
 
 FORMATS = {"archive": True, "legacy": False}
@@ -265,7 +267,7 @@ def test_quantised_statically_is_left_out_by_name():
     from rnnspec.models.files.walk import arrays_in
 
     pack = Instance(Global("torch", "ScriptObject"), (), (("quantized", [], [], [], []), CELL))
-    assert arrays_in({"rnn": pack}) == (
+    assert arrays_in({"rnn": pack})[:2] == (
         {},
         ("rnn: weights packed by the scheme quantized, which is not read",),
     )
@@ -324,3 +326,50 @@ def test_the_tar_archives_of_2016(tmp_path, tar_of):
         expected = torch.load(tmp_path / "a", weights_only=False)
     assert expected["weight_hh_l0"].tolist() == [[1, 2], [3, 4]]
     identical(read_contents(tmp_path / "a").arrays, expected)
+
+
+class Stepper(nn.GRU):
+    """A class of someone's own, which may step as it likes."""
+
+
+@pytest.mark.parametrize(
+    ("module", "prefix", "formula"),
+    [
+        (nn.RNN(3, 4, nonlinearity="relu"), "", "its nonlinearity is relu"),
+        (nn.Sequential(nn.RNNCell(3, 4, nonlinearity="relu")), "0.", "its nonlinearity is relu"),
+        (
+            nn.Sequential(Stepper(3, 4)),
+            "0.",
+            "Stepper, is none of PyTorch's and may step in another way",
+        ),
+        (nn.LSTM(3, 4), "", ""),
+        (nn.RNN(3, 4), "", ""),
+    ],
+)
+@pytest.mark.parametrize("archive", [True, False])
+def test_a_whole_module_says_its_class_and_nonlinearity(tmp_path, module, prefix, formula, archive):
+    path = tmp_path / "whole"
+    torch.save(module, path, _use_new_zipfile_serialization=archive)
+    found = read_contents(path)
+    if not formula:
+        assert found.formula == {}
+        assert found.assumed == ()
+        return
+    ((key, reason),) = found.formula.items()
+    assert key == prefix
+    assert formula in reason
+    assert bool(found.assumed) == ("class" in reason)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert next(iter(load_matrices(path))).startswith("layer0")
+    assert bool(said) == ("class" in reason or isinstance(module[0], nn.RNNCell) if prefix else 0)
+    with warnings.catch_warnings(action="ignore"), pytest.raises(ValueError, match=formula):
+        weights_jacobian(found.arrays, "layer0.jacobian@fixed0", found.formula, "whole")
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.(script|trace).* is (deprecated|not supported)")
+def test_a_script_says_its_nonlinearity(tmp_path):
+    torch.jit.script(nn.Sequential(nn.RNN(3, 4, nonlinearity="relu"))).save(tmp_path / "r")
+    assert read_contents(tmp_path / "r").formula == {"0.": "its nonlinearity is relu"}
+    torch.jit.script(nn.Sequential(nn.RNN(3, 4))).save(tmp_path / "t")
+    assert read_contents(tmp_path / "t").formula == {}
