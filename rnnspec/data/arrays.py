@@ -68,13 +68,13 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     if isinstance(data, SequenceDataset):
         return data
     X, y = _pair(data, name)
-    values = _padded(X, name)
+    values = _pad(X, name)
     labels = _columns(y, len(values), name)
     if not len(labels):
         raise ValueError(f"`{name}` must hold at least one sequence, got none")
     lengths = _lengths(values)
     real = real_steps(lengths, values.shape[1])
-    _complete(values, real, name)
+    _check_complete(values, real, name)
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
     keep_digits(
@@ -97,10 +97,10 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
         mean=np.zeros(d),
         std=np.ones(d),
     )
-    return measured(dataset)
+    return measure_spread(dataset)
 
 
-def measured(data: SequenceDataset) -> SequenceDataset:
+def measure_spread(data: SequenceDataset) -> SequenceDataset:
     """Take the standard deviations of the inputs themselves as the units of perturbations."""
     center, std = moments(data.inputs[data.mask()])
     return replace(data, center=center, spread=np.where(std > 0, std, 1.0))
@@ -125,7 +125,7 @@ def _pair(data: Any, name: str) -> tuple[Any, Any]:
     raise ValueError(f"`{name}` must be a SequenceDataset, got {got} ({OTHER_FORMS})")
 
 
-def _padded(X: Any, name: str) -> NDArray[Any]:
+def _pad(X: Any, name: str) -> NDArray[Any]:
     """(n, t, d) array, NaN where a sequence of a list has ended."""
     several = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object)
     if not several:
@@ -197,7 +197,7 @@ def _lengths(values: NDArray[Any]) -> NDArray[np.int64]:
     return np.where(there.any(axis=1), t - there[:, ::-1].argmax(axis=1), 0)
 
 
-def _complete(values: NDArray[Any], real: NDArray[np.bool_], name: str) -> None:
+def _check_complete(values: NDArray[Any], real: NDArray[np.bool_], name: str) -> None:
     if not (filled := real.any(axis=1)).all():
         i = int(np.argmin(filled))
         raise ValueError(f"`{name}` must have a step in every sequence, got none in sequence {i}")

@@ -31,8 +31,8 @@ def class_numbers(labels: ArrayLike, class_names: Sequence[str]) -> NDArray[np.i
     for i, word in enumerate(words):
         if word not in number:
             raise ValueError(
-                f"`labels` must be among the class names {_listed(class_names)}, got {word!r} at"
-                f" [{i}] (names are compared as they are written)"
+                f"`labels` must be among the class names {_list_names(class_names)}, got {word!r}"
+                f" at [{i}] (names are compared as they are written)"
             )
     return np.array([number[word] for word in words], dtype=np.int64).reshape(np.shape(labels))
 
@@ -64,7 +64,7 @@ def whole_numbers(values: Any, name: str) -> NDArray[np.int64]:
     if array.size == 0:
         return array.astype(np.int64)
     if array.dtype == object or array.dtype.kind not in "biuf" or np.ma.is_masked(values):
-        raise ValueError(f"`{name}` must be whole numbers, got {_kind(array, values)}")
+        raise ValueError(f"`{name}` must be whole numbers, got {_type_of(array, values)}")
     with np.errstate(invalid="ignore"):
         whole = array.astype(np.int64)
     # Beyond 2^53 two whole numbers may be one float; a wrapped number has another sign.
@@ -107,12 +107,12 @@ def label_name(text: str) -> str:
     return f"-{number}" if sign == "-" and number else str(number)
 
 
-def _kind(array: NDArray[Any], values: Any) -> str:
+def _type_of(array: NDArray[Any], values: Any) -> str:
     if np.ma.is_masked(values):
         return "a masked value"
     return f"dtype {array.dtype}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     shown = ", ".join(map(repr, names[:10]))
     return shown if len(names) <= 10 else f"{shown}, ... ({len(names)})"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec.data.labels import class_numbers, whole_numbers
-from rnnspec.data.validity import finite, in_range, scaling, within
+from rnnspec.data.validity import check_bounds, check_finite, check_range, check_scaling
 from rnnspec.data.values import keep_digits, real_values
 
 
@@ -82,11 +82,11 @@ class SequenceDataset:
         for name, times in Counter(self.class_names).most_common(1):
             if times > 1:
                 raise ValueError(f"`class_names` must differ, got {name!r} twice")
-        in_range(self.lengths, "lengths", 1, t)
-        in_range(self.labels, "labels", 0, len(self.class_names) - 1)
-        finite(self.inputs)
-        scaling(self.mean, self.std)
-        within(self.inputs, self.mask(), self.mean, self.std, (self.lower, self.upper))
+        check_range(self.lengths, "lengths", 1, t)
+        check_range(self.labels, "labels", 0, len(self.class_names) - 1)
+        check_finite(self.inputs)
+        check_scaling(self.mean, self.std)
+        check_bounds(self.inputs, self.mask(), self.mean, self.std, (self.lower, self.upper))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -158,7 +158,7 @@ class SequenceDataset:
             np.broadcast_to(np.asarray(value, dtype=np.float64), (d,)).copy()
             for value in (lower, upper, mean, std)
         )
-        scaling(center, scale)
+        check_scaling(center, scale)
         if isinstance(class_names, str):
             raise ValueError(f"`class_names` must be a tuple of names, got {class_names!r}")
         steps = whole_numbers(lengths, "lengths")

@@ -151,7 +151,7 @@ def fixed_points(
     >>> found.states[:, 0].round(6).tolist(), found.kinds
     ([-0.957504, 0.957504, 0.0], ('stable', 'stable', 'unstable'))
     """
-    return fixed_points_of(causal(own_cells(model)), starts, input)
+    return fixed_points_of(causal_cells(own_cells(model)), starts, input)
 
 
 def fixed_points_of(
@@ -196,7 +196,7 @@ def _result(cells: tuple[Cell, ...], x: Tensor, ends: Ends) -> FixedPoints:
     )
 
 
-def causal(cells: tuple[tuple[Cell, ...], ...]) -> tuple[Cell, ...]:
+def causal_cells(cells: tuple[tuple[Cell, ...], ...]) -> tuple[Cell, ...]:
     """The cells of the one direction that there is.
 
     Raises

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
 from rnnspec.dynamics.named import JACOBIAN, MARK, at_point
-from rnnspec.models.keys import Assumed, stacks_of_state_dict
+from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
 
@@ -65,7 +65,7 @@ def weights_jacobian(
 
     Examples
     --------
-    >>> with warnings.catch_warnings(action="ignore", category=Assumed):
+    >>> with warnings.catch_warnings(action="ignore", category=AssumptionWarning):
     ...     J = weights_jacobian(nn.LSTM(3, 8).state_dict(), "layer0.jacobian@fixed0")
     >>> J.shape
     (16, 16)
@@ -103,7 +103,7 @@ def weights_jacobian(
     warnings.warn(
         f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; weights alone do"
         " not tell",
-        Assumed,
+        AssumptionWarning,
         stacklevel=2,
     )
     found = fixed_points(module, _starts(module))

@@ -19,9 +19,9 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from rnnspec.models.keys import LeftOut
-from rnnspec.models.nested import listed
-from rnnspec.models.parts import Part, is_quantised, joined, packed_weights, recurrent_parts
+from rnnspec.models.keys import LeftOutWarning
+from rnnspec.models.nested import list_keys
+from rnnspec.models.parts import Part, full_key, is_quantised, packed_weights, recurrent_parts
 
 # What renews a weight before each forward: the class of hook, the attribute with the weight's
 # name, and how the weight is computed.
@@ -55,13 +55,13 @@ def acting_weights(root: nn.Module, part: Part) -> dict[str, Tensor]:
     >>> acting_weights(rnn, part)["weight_hh_l0"].sum()  # 5 of 9 are left
     tensor(10.)
     """
-    with at_rest(part.module), torch.no_grad(), _renewed(part.module):
-        found = {name: _acting(root, part, name) for name in part.parameter_names}
+    with at_rest(part.module), torch.no_grad(), _refresh_hooks(part.module):
+        found = {name: _acting_weight(root, part, name) for name in part.parameter_names}
     for name, weight in found.items():
         if not (weight.is_floating_point() or weight.is_complex()):
             raise ValueError(
-                f"`{joined(part.name, name)}` must hold real or complex numbers, got {weight.dtype}"
-                " without a scale (a quantised weight? multiply it by its scale first)"
+                f"`{full_key(part.name, name)}` must hold real or complex numbers, got"
+                f" {weight.dtype} without a scale (a quantised weight? multiply it by its scale first)"
             )
     return found
 
@@ -76,7 +76,7 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
 
     Warns
     -----
-    LeftOut
+    LeftOutWarning
         For each weight that cannot be told, beside others that can.
     """
     found: list[tuple[str, str, str, Tensor]] = []
@@ -89,22 +89,22 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
             continue
         for name, suffix in part.layers:
             if f"weight_hr{suffix}" in weights:
-                left_out.append(_projected(part, suffix))
+                left_out.append(_why_projected(part, suffix))
             else:
                 found.append((part.name, name, part.kind, weights[f"weight_hh{suffix}"]))
     if not found:
         reason = "; ".join(left_out) or (
-            f"found none in {type(module).__name__}; {listed(module.state_dict())}"
+            f"found none in {type(module).__name__}; {list_keys(module.state_dict())}"
         )
         raise ValueError(
             "`source` must hold recurrent weights of nn.RNN, nn.LSTM, nn.GRU or their cells:"
             f" {reason}"
         )
     for text in left_out:
-        warnings.warn(f"left out: {text}", LeftOut, stacklevel=4)
+        warnings.warn(f"left out: {text}", LeftOutWarning, stacklevel=4)
     several = len({prefix for prefix, *_ in found}) > 1
     for prefix, name, kind, W in found:
-        yield joined(prefix, name) if several else name, kind, W
+        yield full_key(prefix, name) if several else name, kind, W
 
 
 def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
@@ -119,12 +119,12 @@ def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
     """
     arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
     for prefix, sub in module.named_modules():
-        with at_rest(sub), torch.no_grad(), _renewed(sub):
+        with at_rest(sub), torch.no_grad(), _refresh_hooks(sub):
             computed = [*getattr(sub, "parametrizations", ()), *dict(weight_hooks(sub))]
-            arrays |= {joined(prefix, name): getattr(sub, name).detach() for name in computed}
+            arrays |= {full_key(prefix, name): getattr(sub, name).detach() for name in computed}
     for part in recurrent_parts(module):
         weights = acting_weights(module, part)
-        arrays |= {joined(part.name, name): weight for name, weight in weights.items()}
+        arrays |= {full_key(part.name, name): weight for name, weight in weights.items()}
     return arrays
 
 
@@ -137,7 +137,7 @@ def foreign_cells(module: nn.Module) -> list[str]:
         owned = [name for name in names if not name.endswith("_raw")]  # those of weight dropout
         if sub not in known and owned:
             sentences.append(
-                f"{joined(prefix, owned[0])} of {type(sub).__name__}, which is none of PyTorch's"
+                f"{full_key(prefix, owned[0])} of {type(sub).__name__}, which is none of PyTorch's"
                 " cells, so that the order of its gates is not known (where it is PyTorch's, pass"
                 " its state_dict(), or say the cut: cut='lstm:ifgo:rows')"
             )
@@ -176,7 +176,7 @@ def raw_weight(root: nn.Module, part: nn.Module, name: str) -> Tensor | None:
 
 
 @contextmanager
-def _renewed(part: nn.Module) -> Iterator[None]:
+def _refresh_hooks(part: nn.Module) -> Iterator[None]:
     """The attributes that hooks compute, as the next forward pass would have them."""
     stale: dict[str, Any] = {}
     for name, compute in weight_hooks(part):
@@ -189,7 +189,7 @@ def _renewed(part: nn.Module) -> Iterator[None]:
             setattr(part, name, value)
 
 
-def _acting(root: nn.Module, part: Part, name: str) -> Tensor:
+def _acting_weight(root: nn.Module, part: Part, name: str) -> Tensor:
     """One weight: a parameter, or computed by what is known."""
     module = part.module
     if is_quantised(module):
@@ -206,16 +206,16 @@ def _acting(root: nn.Module, part: Part, name: str) -> Tensor:
     )
     if not known:
         raise ValueError(
-            f"`{joined(part.name, name)}` must be a parameter, got a plain tensor that something"
+            f"`{full_key(part.name, name)}` must be a parameter, got a plain tensor that something"
             " computes in a way that is not known and that may be stale (if it is right as it is,"
             f" pass it in a mapping: {{{name!r}: ...}})"
         )
     return weight.detach()
 
 
-def _projected(part: Part, suffix: str) -> str:
+def _why_projected(part: Part, suffix: str) -> str:
     return (
-        f"{joined(part.name, f'weight_hh{suffix}')} acts on a projection of the state (proj_size)"
+        f"{full_key(part.name, f'weight_hh{suffix}')} acts on a projection of the state (proj_size)"
         f" and is not square: what takes h to h is weight_hh{suffix} @ weight_hr{suffix}, whose"
         " blocks of h rows can be measured"
     )

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.arrays import as_array, first_not_finite, is_integer
-from rnnspec.models.asked import INTEGERS, way_to_cut
+from rnnspec.models.by_key import INTEGERS, way_to_cut
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.keys import Found, weights_in
-from rnnspec.models.nested import listed, none_found
+from rnnspec.models.nested import list_keys, none_found
 from rnnspec.models.recurrent import matrices_of_stacks
 
 SINGLE = ("npy", "mtx", "text")  # one array, whose name is the file's
@@ -57,11 +57,13 @@ def matrices_among(
 def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
     """Why there is no matrix in `contents`."""
     if left_out:
-        return f"{where}: no matrix can be taken; {'; '.join(left_out)}; {listed(contents.arrays)}"
+        return (
+            f"{where}: no matrix can be taken; {'; '.join(left_out)}; {list_keys(contents.arrays)}"
+        )
     if contents.kind in MATRICES:
         return (
             f"{where} must hold a two-dimensional numeric array, found none;"
-            f" {listed(contents.arrays)}"
+            f" {list_keys(contents.arrays)}"
         )
     return none_found(where, contents.arrays)
 

@@ -34,7 +34,7 @@ Arrays = dict[str, Any]
 Rule = Callable[..., NDArray[Any]]
 
 
-def assembled(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
+def assemble(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
     """`arrays` with each reparametrised weight under its plain key, and why others are not.
 
     Returns
@@ -46,7 +46,7 @@ def assembled(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
 
     Examples
     --------
-    >>> whole, refused = assembled({"weight_g": [[2.0]], "weight_v": [[0.5]]})
+    >>> whole, refused = assemble({"weight_g": [[2.0]], "weight_v": [[0.5]]})
     >>> whole["weight"].tolist(), refused
     ([[2.0]], {})
     """

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from rnnspec._files import write_atomically
 from rnnspec.models.among import MATRICES, matrices_among
-from rnnspec.models.asked import asked, near
-from rnnspec.models.assembly import assembled
+from rnnspec.models.assembly import assemble
+from rnnspec.models.by_key import matrices_by_key, near
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import tell, weights_in
-from rnnspec.models.nested import listed
+from rnnspec.models.nested import list_keys
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -39,7 +39,7 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
         normalisation say, is not made permanent.
     """
     contents = read_contents(path)
-    for key, why in assembled(contents.arrays)[1].items():
+    for key, why in assemble(contents.arrays)[1].items():
         raise ValueError(f"{path}: `{key}`: {why}")
     return {
         key: value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
@@ -73,9 +73,9 @@ def load_matrices(
 
     Warns
     -----
-    LeftOut
+    LeftOutWarning
         Names each thing that was not taken, and why.
-    Assumed
+    AssumptionWarning
         Where the file does not say what cell its weights are of.
 
     Raises
@@ -86,16 +86,16 @@ def load_matrices(
     """
     contents, where = read_contents(source), str(source)
     if cut is not None:
-        return asked(contents.arrays, key, cut, where, contents.kind in MATRICES)
+        return matrices_by_key(contents.arrays, key, cut, where, contents.kind in MATRICES)
     if key is not None and key.replace("/", ".") in _keys(contents):
-        return asked(contents.arrays, key, None, where, contents.kind in MATRICES)
+        return matrices_by_key(contents.arrays, key, None, where, contents.kind in MATRICES)
     if key is None:
         found, left_out, assumed = matrices_among(contents, where)
         tell(left_out, assumed, where)
         return found
     try:
         found, _, assumed = matrices_among(contents, where)
-        has = f"; it has {', '.join(found)}; {listed(contents.arrays)}"
+        has = f"; it has {', '.join(found)}; {list_keys(contents.arrays)}"
     except ValueError as error:
         found, has = {}, str(error).removeprefix(where)
     if key not in found:

@@ -16,14 +16,14 @@ from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.layers import Cell
 from rnnspec.models.motion import simulate
 from rnnspec.models.parts import KINDS, Part, recurrent_parts
-from rnnspec.models.recorded import Call, recorded_calls
+from rnnspec.models.recording import Call, record_calls
 
 SAMPLES = 4  # random sequences of a trial
 STEPS = 3  # of a trial, so that the state is fed back twice
 ROUNDING = 64  # times the precision and the size of what is summed up, what rounding may do
 
 
-def is_known(module: nn.Module) -> bool:
+def has_known_formula(module: nn.Module) -> bool:
     """Whether the class of `module` alone tells its formula.
 
     That of PyTorch's recurrent classes and of `SequenceClassifier` does, parametrised or not, if
@@ -31,14 +31,14 @@ def is_known(module: nn.Module) -> bool:
 
     Examples
     --------
-    >>> is_known(nn.GRU(2, 3)), is_known(nn.Sequential(nn.GRU(2, 3)))
+    >>> has_known_formula(nn.GRU(2, 3)), has_known_formula(nn.Sequential(nn.GRU(2, 3)))
     (True, False)
     """
     if isinstance(module, torch.jit.ScriptModule):
         return any(part.module is module for part in recurrent_parts(module))
     kind = parametrize.type_before_parametrizations(module)
     if isinstance(module, SequenceClassifier) and kind is SequenceClassifier:
-        return not _is_changed(module) and is_known(module.recurrent)
+        return not _is_changed(module) and has_known_formula(module.recurrent)
     return kind in KINDS and not _is_changed(module)
 
 
@@ -62,7 +62,7 @@ def trial_difference(cells: tuple[tuple[Cell, ...], ...], part: Part) -> str:
     reference = next(part.module.parameters())
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(SAMPLES, STEPS, cells[0][0].n_inputs, generator=generator).to(reference)
-    with at_rest(part.module), recorded_calls(part) as calls:
+    with at_rest(part.module), record_calls(part) as calls:
         try:
             _feed(part, x)
         except Exception as error:  # another's forward may raise anything

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnspec.models.arrays import as_array, first_not_finite, is_integer
-from rnnspec.models.assembly import assembled
+from rnnspec.models.assembly import assemble
 from rnnspec.models.gates import GATES, cell_of_shape
 from rnnspec.models.nested import flat, none_found
 
@@ -21,11 +21,11 @@ _CLASS = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
 SAY = "to say what it is: --matrix KEY --cut CELL:GATES:AXIS, in Python `key` and `cut`"
 
 
-class LeftOut(UserWarning):
+class LeftOutWarning(UserWarning):
     """Something that a source holds was not taken; the text names it and says why."""
 
 
-class Assumed(UserWarning):
+class AssumptionWarning(UserWarning):
     """A source does not say what was taken for granted; the text says what, and the other way."""
 
 
@@ -78,7 +78,10 @@ def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> 
 def tell(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -> None:
     """Warn of each sentence, once."""
     start = f"{where}: " if where else ""
-    for texts, category, what in ((left_out, LeftOut, "left out: "), (assumed, Assumed, "")):
+    for texts, category, what in (
+        (left_out, LeftOutWarning, "left out: "),
+        (assumed, AssumptionWarning, ""),
+    ):
         for text in dict.fromkeys(texts):
             warnings.warn(start + what + text, category, stacklevel=4)
 
@@ -86,7 +89,7 @@ def tell(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -
 def weights_in(source: Mapping[str, Any]) -> Found:
     """The recurrent weights among the items of `source`, nested ones under dotted keys.
 
-    A reparametrised weight is put together, see `assembled`.  A weight is left out, and named,
+    A reparametrised weight is put together, see `assemble`.  A weight is left out, and named,
     if it cannot be; is not of shape (h, h), (3h, h) or (4h, h); holds integers, or a NaN or an
     infinity; or does not fit what stands beside it: weights of PyTorch's cells agree in their
     rows, and there are no others.  The state dict of a cell class does not say which cell that
@@ -98,12 +101,12 @@ def weights_in(source: Mapping[str, Any]) -> Found:
     >>> [(stack.name, stack.key, stack.cell) for stack in found.stacks]
     [('layer0', 'encoder.weight_hh_l0', 'lstm')]
     """
-    arrays, refused = assembled(flat(source))
+    arrays, refused = assemble(flat(source))
     left_out = [f"`{key}`: {why}" for key, why in refused.items() if _KEY.fullmatch(key)]
     matches = [(match, W) for key, W in arrays.items() if (match := _KEY.fullmatch(key))]
     stacks, assumed = [], []
     for match, W in matches:
-        beside = _beside(match, arrays)
+        beside = _keys_beside(match, arrays)
         stack, reason = _stack(match, W, matches)
         if stack is not None:
             reason = _doubt(stack, beside)
@@ -116,7 +119,7 @@ def weights_in(source: Mapping[str, Any]) -> Found:
     left_out += [
         f"`{key}` is no weight of PyTorch's, nor all the parts of one ({SAY})"
         for key in arrays
-        if _PART.fullmatch(key) and key not in plain and not _explained(key, plain)
+        if _PART.fullmatch(key) and key not in plain and not _is_explained(key, plain)
     ]
     return Found(tuple(stacks), tuple(left_out), tuple(assumed), arrays)
 
@@ -145,7 +148,7 @@ def _cause(shape: tuple[int, ...]) -> str:
     return f"{'gates beside one another' if turned else 'no cell of PyTorch has it'}; {SAY}"
 
 
-def _beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
+def _keys_beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
     """What the same module holds itself, without the prefix."""
     start = match["prefix"]
     return {
@@ -216,12 +219,12 @@ def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
     return [f"`{stack.key}` {shape} {how}: an assumption, for {why}{other} ({SAY})"]
 
 
-def _explained(part: str, plain: set[str]) -> bool:
+def _is_explained(part: str, plain: set[str]) -> bool:
     """Whether `part` is named already, in what is said of the weight whose part it is."""
     return any(part.startswith(f"{key}_") for key in plain)
 
 
-def parts_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
+def weights_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The other weights of the same layer and direction, by PyTorch's names without suffix."""
     return {
         part: arrays[key]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec.models.acting import acting_weights, foreign_cells
-from rnnspec.models.parts import Part, is_quantised, joined, recurrent_parts
+from rnnspec.models.parts import Part, full_key, is_quantised, recurrent_parts
 from rnnspec.models.recurrent import cut_gates
 
 
@@ -104,7 +104,7 @@ def cells_of_part(
         if not weight.isfinite().all():
             raise ValueError(
                 f"`module` must have finite weights, got a NaN or an infinity in"
-                f" {joined(part.name, name)} (a training that diverged?)"
+                f" {full_key(part.name, name)} (a training that diverged?)"
             )
     return tuple(
         tuple(_cell(part.kind, weights, suffix, dtype) for suffix in row) for row in part.suffixes

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from rnnspec.models.arrays import as_array, first_not_finite
-from rnnspec.models.keys import Stack, parts_beside, weights_in
+from rnnspec.models.keys import Stack, weights_beside, weights_in
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -82,7 +82,7 @@ def module_of_weights(
 
 def _layer(stack: Stack, arrays: Mapping[str, Any], prefix: str) -> dict[str, torch.Tensor]:
     """The weights of one layer and direction in float64; biases may be missing."""
-    given = {"weight_hh": stack.weight} | parts_beside(stack, arrays)
+    given = {"weight_hh": stack.weight} | weights_beside(stack, arrays)
     parts = {}
     for part, value in given.items():
         A = as_array(value)

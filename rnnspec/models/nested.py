@@ -32,14 +32,16 @@ def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
 
 def none_found(where: str, arrays: Mapping[str, Any]) -> str:
     """That `arrays` hold no recurrent weight, and the keys that there are."""
-    keys = listed(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
+    keys = (
+        list_keys(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
+    )
     return (
         f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
         f" found none (a feed-forward network, or weights under other names?); {keys}"
     )
 
 
-def listed(arrays: Mapping[str, Any]) -> str:
+def list_keys(arrays: Mapping[str, Any]) -> str:
     """The keys that there are, with their shapes, up to a dozen and then a count."""
     if not arrays:
         return "it holds no arrays"

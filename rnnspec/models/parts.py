@@ -110,7 +110,7 @@ def packed_weights(part: Any) -> dict[str, Tensor]:
     return {**part.get_weight(), **part.get_bias()}
 
 
-def joined(prefix: str, name: str) -> str:
+def full_key(prefix: str, name: str) -> str:
     """`name` after `prefix` and a dot, if there is a prefix."""
     return f"{prefix}.{name}" if prefix else name
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rnnspec.models.call import unwrap
-from rnnspec.models.formula import is_known, trial_difference
+from rnnspec.models.formula import has_known_formula, trial_difference
 from rnnspec.models.layers import Cell, cells_of_part, only_part
 from rnnspec.models.motion import Motion, simulate
 from rnnspec.models.verification import Trial, verify
@@ -84,15 +84,19 @@ def read_along(
     """
     model = unwrap(model) if isinstance(model, nn.Module) else model
     x = as_tensor(inputs).detach()
-    if not isinstance(model, nn.Module) or is_known(model) or only_part(model).module is model:
+    if (
+        not isinstance(model, nn.Module)
+        or has_known_formula(model)
+        or only_part(model).module is model
+    ):
         cells = own_cells(model)
-        return Reading(cells, *checked(x, lengths, cells), (None,) * len(cells))
+        return Reading(cells, *check_inputs(x, lengths, cells), (None,) * len(cells))
     part = only_part(model)
-    steps = None if lengths is None else checked_lengths(lengths, x)
+    steps = None if lengths is None else check_lengths(lengths, x)
     cells, read, true_lengths, starts = verify(
         Trial(model, part, *_as_model_reads(model, x, steps))
     )
-    return Reading(cells, *checked(read, true_lengths, cells), starts)
+    return Reading(cells, *check_inputs(read, true_lengths, cells), starts)
 
 
 def own_cells(model: nn.Module) -> Cells:
@@ -111,7 +115,7 @@ def own_cells(model: nn.Module) -> Cells:
     ValueError: `model` (Sequential) does more than its recurrent part `0`, ...
     """
     part = only_part(model := unwrap(model) if isinstance(model, nn.Module) else model)
-    if part.module is not model and not is_known(model):
+    if part.module is not model and not has_known_formula(model):
         raise ValueError(
             f"`model` ({type(model).__name__}) does more than its recurrent part `{part.name}`, and"
             " without data nothing shows whether its state goes by the part's formula alone: pass"
@@ -119,7 +123,7 @@ def own_cells(model: nn.Module) -> Cells:
             " rnnspec.state_jacobians(model, inputs), which runs the model on data"
         )
     cells = cells_of_part(model, part)
-    if not is_known(model) and (text := trial_difference(cells, part)):
+    if not has_known_formula(model) and (text := trial_difference(cells, part)):
         raise ValueError(
             f"`model` ({type(model).__name__}) must step by the formula of PyTorch's"
             f" {part.kind.upper()}, but its state differs from that {text} of a random sequence"
@@ -149,7 +153,7 @@ def _as_model_reads(
     return x, lengths
 
 
-def checked(
+def check_inputs(
     inputs: ArrayLike | Tensor,
     lengths: ArrayLike | Tensor | None,
     cells: Sequence[Sequence[Cell]],
@@ -172,7 +176,7 @@ def checked(
         raise ValueError(
             f"`inputs` must hold at least one sequence of at least one step, got {tuple(x.shape)}"
         )
-    steps = torch.full((n,), t) if lengths is None else checked_lengths(lengths, x)
+    steps = torch.full((n,), t) if lengths is None else check_lengths(lengths, x)
     steps = steps.to(device)
     real = torch.arange(t, device=x.device) < steps[:, None]
     if not bool(x[real].isfinite().all()):
@@ -180,7 +184,7 @@ def checked(
     return x.masked_fill(~real[:, :, None], 0.0), steps
 
 
-def checked_lengths(lengths: ArrayLike | Tensor, x: Tensor) -> Tensor:
+def check_lengths(lengths: ArrayLike | Tensor, x: Tensor) -> Tensor:
     """Lengths (n,) that fit the sequences `x` (n, t, ...).
 
     Raises

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from rnnspec.models.acting import arrays_in_module, stacks_in_module
 from rnnspec.models.acting import at_rest as at_rest
 from rnnspec.models.arrays import as_array
-from rnnspec.models.asked import asked
+from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.gates import CELLS, GATES, n_gates
 from rnnspec.models.keys import Stack, stacks_of_state_dict, tell
@@ -58,9 +58,9 @@ def recurrent_matrices(
 
     Warns
     -----
-    LeftOut
+    LeftOutWarning
         Names each recurrent weight of a mapping or file that was not taken, and why.
-    Assumed
+    AssumptionWarning
         Where a state dict does not say what cell it is of.
 
     Raises
@@ -76,7 +76,7 @@ def recurrent_matrices(
     ['layer0.reset', 'layer0.update', 'layer0.new']
     """
     if key is not None or cut is not None:
-        return asked(_arrays(source), key, cut)
+        return matrices_by_key(_arrays(source), key, cut)
     matrices: dict[str, NDArray[Any]] = {}
     for name, cell, W in _stacks(source):
         matrices |= _by_gate(name, cell, as_array(W))

@@ -22,7 +22,7 @@ from rnnspec.models.acting import at_rest
 from rnnspec.models.call import call
 from rnnspec.models.formula import (
     difference,
-    is_known,
+    has_known_formula,
     rounding,
     step_difference,
     trial_difference,
@@ -30,7 +30,7 @@ from rnnspec.models.formula import (
 from rnnspec.models.layers import Cell, cells_of_part
 from rnnspec.models.motion import simulate
 from rnnspec.models.parts import Part
-from rnnspec.models.recorded import Call, UnknownCall, recorded_calls
+from rnnspec.models.recording import Call, UnknownCall, record_calls
 
 Cells = tuple[tuple[Cell, ...], ...]
 FIRST = 4  # steps of at most 2 FIRST sequences that a part of a known class is checked on
@@ -88,7 +88,7 @@ def record(trial: Trial, *, shaken: bool = False) -> list[Call]:
             f" recurrent part reads; or pass that part, {part.expression}, with inputs as that"
             " reads them"
         )
-    with _left_as_it_is(model), recorded_calls(part, _shake if shaken else None) as calls:
+    with _leave_unchanged(model), record_calls(part, _shake if shaken else None) as calls:
         try:
             call(model, trial.inputs, trial.lengths)
         except UnknownCall:
@@ -105,7 +105,7 @@ def record(trial: Trial, *, shaken: bool = False) -> list[Call]:
 
 
 @contextmanager
-def _left_as_it_is(model: nn.Module) -> Iterator[None]:
+def _leave_unchanged(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; attributes, buffers and random numbers are put back."""
     kept = [(part, dict(vars(part)), dict(part._buffers)) for part in model.modules()]
     values = [(buffer, buffer.clone()) for buffer in model.buffers()]
@@ -159,9 +159,9 @@ def _check_formula(trial: Trial, cells: Cells, calls: Sequence[Call]) -> None:
     """What the part returns is what the formula gives."""
     part = trial.part
     if part.is_cell:
-        some = calls[:FIRST] if is_known(part.module) else calls
+        some = calls[:FIRST] if has_known_formula(part.module) else calls
         text = step_difference(cells[0][0], some)
-    elif is_known(part.module):
+    elif has_known_formula(part.module):
         text = _first_outputs_difference(cells, calls[0])
     else:
         text = trial_difference(cells, part)

@@ -17,10 +17,6 @@ Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 PRECISIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
-class SanityWarning(UserWarning):
-    """A sign that a robustness number says something else than it seems to."""
-
-
 def device_of(model: nn.Module) -> torch.device:
     """Where the first parameter of `model` lies; the CPU, if it has none.
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnnspec._checks import one_of, seed_number
+from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec._files import load_npz, save_npz
 from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.bisection import bisection
@@ -21,7 +21,6 @@ from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.decision import undecided
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
-from rnnspec.robustness.foreign import SanityWarning
 from rnnspec.robustness.sanity import answers_fail
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import knowing

@@ -18,7 +18,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from rnnspec.robustness.foreign import SanityWarning as SanityWarning
 from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.noise import noise
 from rnnspec.robustness.square import square

@@ -14,12 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.models.call import takes, unwrap
 from rnnspec.models.recurrent import at_rest
 from rnnspec.robustness.budget import ROUNDING, Budget
 from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
-from rnnspec.robustness.foreign import Classify, SanityWarning, classifier, device_of
+from rnnspec.robustness.foreign import Classify, classifier, device_of
 from rnnspec.robustness.threat import Threat, free_state
 
 ULPS = 4  # by which logits may differ from batch to batch

@@ -10,7 +10,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rnnspec.models.acting import WEIGHT_HOOKS, at_rest, raw_weight
-from rnnspec.models.parts import joined, recurrent_parts
+from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.spectra.dominant import exact_pair
 from rnnspec.training.normalization import (
     Normalize,
@@ -59,7 +59,7 @@ def bake(module: nn.Module) -> tuple[str, ...]:
     """
     done = make_permanent(module)
     kept = [
-        joined(part.name, name)
+        full_key(part.name, name)
         for part in recurrent_parts(module)
         for name in part.parameter_names
         if raw_weight(module, part.module, name) is not None
@@ -85,11 +85,11 @@ def make_permanent(module: nn.Module) -> tuple[str, ...]:
     with at_rest(module):  # removal reads the weight: no estimator may move
         for part in recurrent_parts(module):
             if not isinstance(part.module, torch.jit.ScriptModule):
-                done += [joined(part.name, text) for text in _permanent(part.module)]
+                done += [full_key(part.name, text) for text in _remove_computations(part.module)]
     return tuple(done)
 
 
-def _permanent(part: nn.Module) -> Iterator[str]:
+def _remove_computations(part: nn.Module) -> Iterator[str]:
     # The hook put on last works on what the others keep, and goes first.
     for hook in reversed(list(part._forward_pre_hooks.values())):
         for kind, remove in REMOVALS.items():

@@ -108,7 +108,7 @@ def train_run(
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     data = load_dataset(config.dataset, config.view, data_dir, download=download)
-    epochs = config.epochs or _begun(directory, resume)
+    epochs = config.epochs or _epochs_so_far(directory, resume)
     epochs = epochs or default_epochs(len(data.train), config.batch_size)
     config = replace(config, view=data.view, epochs=epochs)
     model = SequenceClassifier(
@@ -142,7 +142,7 @@ def train_run(
     )
 
 
-def _begun(directory: Path, resume: bool) -> int | None:
+def _epochs_so_far(directory: Path, resume: bool) -> int | None:
     """Epochs of the run in `directory`, if there is one that goes on."""
     there = resume and (directory / "config.json").is_file()
     return read_config(directory).epochs if there else None

@@ -8,7 +8,7 @@ import torch
 from torch import nan, nn
 
 import rnnspec
-from rnnspec import Threat, minimal_perturbations, robustness_curve, under_attack
+from rnnspec import SanityWarning, Threat, minimal_perturbations, robustness_curve, under_attack
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.apgd import apgd
 from rnnspec.robustness.bisection import bisection
@@ -23,7 +23,6 @@ from rnnspec.robustness.decision import (
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
 from rnnspec.robustness.gradient import pgd
-from rnnspec.robustness.sanity import SanityWarning
 
 inf = torch.inf
 # logits, label, whether they are right, and the excess

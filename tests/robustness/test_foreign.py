@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rnnspec import (
+    SanityWarning,
     SequenceClassifier,
     Threat,
     minimal_perturbations,
@@ -16,7 +17,6 @@ from rnnspec import (
     under_attack,
 )
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.sanity import SanityWarning
 from rnnspec.robustness.sparse import sparse
 from rnnspec.robustness.subspace import subspace_noise
 from rnnspec.robustness.universal import fooling_rate, universal

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import ordered
+from rnnspec.models.files.gate_order import reorder_gates
 from rnnspec.models.files.hdf5 import datasets_of, text_of
 from rnnspec.models.files.keras_groups import Group, groups_in, names_of
 from rnnspec.models.files.keras_settings import Layer, kind_of, layers_of
@@ -116,19 +116,20 @@ def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
         raise LeftOut(f"its bias must have shape ({rows},) or (2, {rows}), got {b.shape}")
     if group.is_cudnn:
         R = np.hstack([block.T for block in np.hsplit(R, len(order))])
-        K = None if K is None else np.hstack([_refilled(k) for k in np.hsplit(K, len(order))])
-    found = {"weight_hh": ordered(R.T, order)}
+        K = None if K is None else np.hstack([_refill(k) for k in np.hsplit(K, len(order))])
+    found = {"weight_hh": reorder_gates(R.T, order)}
     if K is not None:
-        found["weight_ih"] = ordered(K.T, order)
+        found["weight_ih"] = reorder_gates(K.T, order)
     if b is not None:
         both = b.reshape(-1, rows)
         found |= {
-            part: ordered(b, order) for part, b in zip(("bias_ih", "bias_hh"), both, strict=False)
+            part: reorder_gates(b, order)
+            for part, b in zip(("bias_ih", "bias_hh"), both, strict=False)
         }
     return found, cell
 
 
-def _refilled(block: NDArray[Any]) -> NDArray[Any]:
+def _refill(block: NDArray[Any]) -> NDArray[Any]:
     """A gate's kernel from cuDNN's memory, where it stands column by column."""
     return block.reshape(block.shape[::-1]).T
 

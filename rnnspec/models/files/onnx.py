@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import ordered
+from rnnspec.models.files.gate_order import reorder_gates
 from rnnspec.models.files.onnx_values import Scope, Values
 from rnnspec.models.files.refusal import LeftOut, Refusal
 from rnnspec.models.gates import n_gates
@@ -118,7 +118,7 @@ def _weights(
             parts["weight_ih"] = W[side]
         if B is not None:
             parts["bias_ih"], parts["bias_hh"] = np.split(B[side], 2)
-        found |= {f"{part}_l0{end}": ordered(A, order) for part, A in parts.items()}
+        found |= {f"{part}_l0{end}": reorder_gates(A, order) for part, A in parts.items()}
     return found
 
 

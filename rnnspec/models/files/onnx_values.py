@@ -65,7 +65,7 @@ class Values:
             found = (
                 {name: self._read(source)}
                 if tensor
-                else self._computed(source, scope, (*above, name))
+                else self._compute(source, scope, (*above, name))
             )
             self._known[id(source)] = (source, found)
         return self._known[id(source)][1][name]
@@ -79,7 +79,7 @@ class Values:
             why = f"the initialiser {tensor.name} cannot be read ({reason(error)})"
             raise LeftOut(why) from error
 
-    def _computed(self, node: Any, scope: Scope, above: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    def _compute(self, node: Any, scope: Scope, above: tuple[str, ...]) -> dict[str, NDArray[Any]]:
         from onnx.reference import ReferenceEvaluator
 
         if node.op_type not in MOVERS or node.domain not in ("", "ai.onnx"):

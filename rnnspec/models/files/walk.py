@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rnnspec.models.files.classes import is_known, other_formula
+from rnnspec.models.files.classes import is_class_of_pytorch, other_formula
 from rnnspec.models.files.inert import Instance
 from rnnspec.models.files.pickled_numpy import array_of, is_array
-from rnnspec.models.files.quantised import unpacked
+from rnnspec.models.files.quantised import unpack_weights
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
@@ -64,7 +64,7 @@ def arrays_in(root: Any, name: str = "it") -> Walked:
                 if isinstance(value, Instance) and (reason := other_formula(value)):
                     prefix = f"{key}." if key else ""
                     formula[prefix] = reason
-                    if not is_known(value):
+                    if not is_class_of_pytorch(value):
                         assumed.append(f"`{prefix}weight_hh` is cut as PyTorch's: {reason}")
                 path.append((id(value), waiting))
                 above.add(id(value))
@@ -102,7 +102,7 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
     if not isinstance(value, Instance):
         return []
     try:
-        if (weights := unpacked(key, value)) is not None:
+        if (weights := unpack_weights(key, value)) is not None:
             return weights
     except LeftOut as why:
         left_out.append(f"{key}: {why}")

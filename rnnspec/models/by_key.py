@@ -12,7 +12,7 @@ from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
 from rnnspec.models.foreign_names import is_recurrent
 from rnnspec.models.gates import cell_of_shape
 from rnnspec.models.keys import weights_in
-from rnnspec.models.nested import flat, listed
+from rnnspec.models.nested import flat, list_keys
 
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
 INTEGERS = (
@@ -21,7 +21,7 @@ INTEGERS = (
 )
 
 
-def asked(
+def matrices_by_key(
     arrays: Mapping[str, Any],
     key: str | None,
     cut: str | None,
@@ -52,9 +52,9 @@ def asked(
 
     Examples
     --------
-    >>> list(asked({"enc_w_hh": np.ones((6, 2))}, "enc_w_hh", "gru:rzn:rows"))
+    >>> list(matrices_by_key({"enc_w_hh": np.ones((6, 2))}, "enc_w_hh", "gru:rzn:rows"))
     ['enc_w_hh.reset', 'enc_w_hh.update', 'enc_w_hh.new']
-    >>> asked({"h2h": {"weight": np.eye(1)}}, "h2h.weight", None)
+    >>> matrices_by_key({"h2h": {"weight": np.eye(1)}}, "h2h.weight", None)
     {'h2h.weight': array([[1.]])}
     """
     how = None if cut is None else parse_cut(cut)
@@ -73,7 +73,7 @@ def asked(
         stem, _, gate = key.replace("/", ".").rpartition(".")
         name = same.get(stem) if gate in how.gates else None
     if name is None:
-        raise ValueError(f"{where} has no matrix {key!r}{near(key, found)}; {listed(found)}")
+        raise ValueError(f"{where} has no matrix {key!r}{near(key, found)}; {list_keys(found)}")
     W = _matrix(found, name, where, integers)
     if how is not None:
         gates = cut_stack(W, how, name)
@@ -111,7 +111,7 @@ def _to_cut(found: Mapping[str, Any], how: Cut, where: str) -> list[str]:
     if not keys:
         raise ValueError(
             f"{where} has no array with a recurrent name that `cut` ({FORM}) fits: say which with"
-            f" --matrix KEY, in Python `key`; {listed(found)}"
+            f" --matrix KEY, in Python `key`; {list_keys(found)}"
         )
     return keys
 
