@@ -61,7 +61,8 @@ def acting_weights(root: nn.Module, part: Part) -> dict[str, Tensor]:
         if not (weight.is_floating_point() or weight.is_complex()):
             raise ValueError(
                 f"`{full_key(part.name, name)}` must hold real or complex numbers, got"
-                f" {weight.dtype} without a scale (a quantised weight? multiply it by its scale first)"
+                f" {weight.dtype} without a scale"
+                " (a quantised weight? multiply it by its scale first)"
             )
     return found
 
