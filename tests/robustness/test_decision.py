@@ -178,7 +178,7 @@ def test_a_label_that_is_masked_is_wrong_and_its_loss_infinite():
 def test_a_tie_is_a_perturbation_of_size_0(attack, norm):
     def tied(rows, x):
         names = ("a", "b", "c")[: len(rows)]
-        x = np.asarray(x, float)[:, None]
+        x = np.asarray(x, np.float32)[:, None]
         data = SequenceDataset.from_raw(x, np.ones(len(x)), np.zeros(len(x)), names)
         model = nn.Sequential(nn.Flatten(), nn.Linear(2, len(rows), bias=False))
         model[1].weight.data = torch.tensor(rows)
