@@ -1,4 +1,4 @@
-"""Arrays as the three parts of a data set: those that are given, and those cut from them."""
+"""The three parts of a data set from arrays: some are given, the others are cut from them."""
 
 from dataclasses import replace
 
@@ -16,9 +16,9 @@ def as_splits(
     n_classes: int | None = None,
     name: str = "train",
 ) -> DataSplits:
-    """The three parts, as `DataSplits.from_arrays` says; `train` may be a `DataSplits`.
+    """The three parts, as `DataSplits.from_arrays` makes them; a `DataSplits` stays as it is.
 
-    `n_classes` is as for `as_dataset`, and `name` is what errors call `train`.
+    `n_classes` means the same as for `as_dataset`, and `name` is what errors call `train`.
     """
     if isinstance(train, DataSplits):
         return train
@@ -55,7 +55,7 @@ def _cut_indices(whole: SequenceDataset, name: str) -> tuple[Indices, Indices, I
 
 
 def _match_parts(parts: dict[str, SequenceDataset]) -> dict[str, SequenceDataset]:
-    """Parts of the same channels, classes and type, measured by the training part."""
+    """The parts with one type, one list of classes, and the units of the training part."""
     train = parts["train"]
     for key, part in parts.items():
         if part.n_features != train.n_features:

@@ -33,10 +33,9 @@ class SequenceDataset:
     mean, std : (d,) float64 array
         The standardisation.
     center, spread : (d,) float64 array, optional
-        Where a channel of `inputs` lies, and one of its standard deviations, by which a
-        perturbation in standard deviations is measured: 0 and 1 of standardised values, which
-        is the default.  `rnnspec.data.as_dataset` measures them, for arrays that a network
-        takes as they are.
+        Mean and standard deviation of each channel of `inputs`, the unit of perturbations that
+        are given in standard deviations.  Default: 0 and 1, those of standardised values.
+        `rnnspec.data.as_dataset` measures them for arrays that reach a network as they are.
 
     Raises
     ------
@@ -147,7 +146,7 @@ class SequenceDataset:
         Raises
         ------
         ValueError
-            As the class does; and where a label is no class, a length no whole number, `std`
+            As the class does; and if a label is no class, a length is no whole number, `std` is
             not above 0, or float32 does not hold the standardised values.
         """
         raw = real_values(values, "values")

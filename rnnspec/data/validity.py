@@ -1,4 +1,4 @@
-"""What is refused of sequences: values, labels and lengths that cannot be meant."""
+"""Checks of the values, labels and lengths of sequences; each raises ValueError."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def check_finite(inputs: NDArray[Any]) -> None:
 
 
 def check_scaling(mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
-    """Refuse a standardisation that is none."""
+    """Refuse a `std` that is not above 0, and a `mean` or `std` that is not finite."""
     if not (np.isfinite(std).all() and (std > 0).all()):
         raise ValueError(f"`std` must be finite and > 0 in every channel, got {std}")
     if not np.isfinite(mean).all():
@@ -63,5 +63,5 @@ def check_bounds(
             "raw values must lie between `lower` and `upper`, from"
             f" {lower[c]:g} to {upper[c]:g} in channel {c}, got"
             f" {float(inputs[i, step, c]) * std[c] + mean[c]:.6g} at [{i}, {step}, {c}]"
-            " (other units, or bounds that the data does not keep?)"
+            " (other units, or bounds that do not hold for the data?)"
         )

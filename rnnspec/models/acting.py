@@ -23,8 +23,8 @@ from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.nested import list_keys
 from rnnspec.models.parts import Part, full_key, is_quantised, packed_weights, recurrent_parts
 
-# What renews a weight before each forward: the class of hook, the attribute with the weight's
-# name, and how the weight is computed.
+# The hooks that compute a weight before each forward: their class, the attribute that holds the
+# weight's name, and the computation.
 WEIGHT_HOOKS: dict[type, tuple[str, Callable[[Any, nn.Module], Tensor]]] = {
     BasePruningMethod: ("_tensor_name", lambda hook, part: hook.apply_mask(part)),
     WeightNorm: ("name", lambda hook, part: hook.compute_weight(part)),
@@ -73,12 +73,12 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
     Raises
     ------
     ValueError
-        If there is none that can be told.
+        If there is no recurrent weight, or none whose values are known.
 
     Warns
     -----
     LeftOutWarning
-        For each weight that cannot be told, beside others that can.
+        For each weight whose values or order of gates are not known, if others are.
     """
     found: list[tuple[str, str, str, Tensor]] = []
     left_out = foreign_cells(module)
@@ -116,7 +116,7 @@ def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the weights of a recurrent part cannot be told.
+        If the values of a recurrent part's weights are not known.
     """
     arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
     for prefix, sub in module.named_modules():
@@ -146,7 +146,7 @@ def foreign_cells(module: nn.Module) -> list[str]:
 
 
 def weight_hooks(part: nn.Module) -> list[tuple[str, Callable[[nn.Module], Tensor]]]:
-    """What renews weights of `part` before a forward: a weight's name, and how it is computed."""
+    """The hooks that compute weights of `part`: the name of each weight, and its computation."""
     return [
         (getattr(hook, attribute), partial(compute, hook))
         for hook in part._forward_pre_hooks.values()
@@ -157,7 +157,7 @@ def weight_hooks(part: nn.Module) -> list[tuple[str, Callable[[nn.Module], Tenso
 
 @contextmanager
 def at_rest(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while: to look at a weight must not move its normalisation."""
+    """Evaluation mode inside the block: to read a weight must not update its normalisation."""
     # A frozen TorchScript module has no modes.
     modes = {part: part.training for part in module.modules() if hasattr(part, "training")}
     if modes:
@@ -191,7 +191,7 @@ def _refresh_hooks(part: nn.Module) -> Iterator[None]:
 
 
 def _acting_weight(root: nn.Module, part: Part, name: str) -> Tensor:
-    """One weight: a parameter, or computed by what is known."""
+    """One weight: a parameter, or the result of a computation that is known."""
     module = part.module
     if is_quantised(module):
         packed = packed_weights(module)[name]
@@ -207,8 +207,8 @@ def _acting_weight(root: nn.Module, part: Part, name: str) -> Tensor:
     )
     if not known:
         raise ValueError(
-            f"`{full_key(part.name, name)}` must be a parameter, got a plain tensor that something"
-            " computes in a way that is not known and that may be stale (if it is right as it is,"
+            f"`{full_key(part.name, name)}` must be a parameter, got a plain tensor, which may be"
+            " out of date, because it is not known what computes it (if its values are right,"
             f" pass it in a mapping: {{{name!r}: ...}})"
         )
     return weight.detach()

@@ -1,4 +1,4 @@
-"""An array of a source by its own key, or its gates as its owner says that they are stacked."""
+"""One array of a source by its full key, or its gates, cut in the order that the user names."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ def matrices_by_key(
     Parameters
     ----------
     arrays : mapping
-        Also nested; of reparametrised weights both the parts and the whole can be asked for.
+        May be nested.  Of a reparametrised weight `key` may name the weight or one of its parts.
     key : str or None
         The full key; with `cut` also ``KEY.GATE`` for one gate.  None: each array with a
         recurrent name that `cut` fits, or the only one of two dimensions.
@@ -42,13 +42,14 @@ def matrices_by_key(
     where : str
         What to call the source in errors.
     integers : bool
-        Whether an array of integers is a matrix; of a network's weights it is quantised.
+        Whether an array of integers is taken.  Among the weights of a network it is refused: it
+        is a quantised weight without its scale.
 
     Raises
     ------
     ValueError
-        If there is no such key, or the array is no matrix of finite numbers, or neither
-        square nor such a stack.
+        If there is no such key; if the array is no matrix of finite numbers; or if it is neither
+        square nor a stack as `cut` says.
 
     Examples
     --------
@@ -84,13 +85,13 @@ def matrices_by_key(
 
 
 def near(key: str, known: Iterable[str]) -> str:
-    """A hint at the nearest of the names that there are."""
+    """A hint at the name in `known` that is most like `key`, or ""."""
     close = difflib.get_close_matches(key, list(known), 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 def way_to_cut(key: str, shape: tuple[int, ...]) -> str:
-    """How to say that an array of this shape is a stack of gates, if it can be one."""
+    """The flags that cut an array of this shape into gates, as a text; "" if it is no stack."""
     for rows, axis in ((shape, "rows"), (shape[::-1], "columns")):
         if len(shape) == 2 and (cell := cell_of_shape(*rows)) not in (None, "rnn"):
             assert cell is not None
@@ -102,7 +103,7 @@ def way_to_cut(key: str, shape: tuple[int, ...]) -> str:
 
 
 def _to_cut(found: Mapping[str, Any], how: Cut, where: str) -> list[str]:
-    """What `cut` is about where no key is given."""
+    """The keys of the arrays that are cut where no key is given."""
     named = [key for key in found if is_recurrent(key) or key.rpartition(".")[2][:9] == "weight_hh"]
     matrices = [key for key in found if np.ndim(found[key]) == 2]
     keys = [key for key in named if fits(tuple(np.shape(found[key])), how)]

@@ -35,8 +35,8 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the file is missing, damaged or holds no weights, or such whose parametrisation, a
-        normalisation say, is not made permanent.
+        If the file is missing, damaged or holds no weights; or if a weight is still parametrised
+        (by a normalisation, say) and cannot be computed from the file.
     """
     contents = read_contents(path)
     for key, why in assemble(contents.arrays)[1].items():
@@ -52,20 +52,21 @@ def load_matrices(
 ) -> dict[str, NDArray[Any]]:
     """Named matrices of a run directory, a file of weights or a file of matrices.
 
-    What a file is, its content says, not its name: see `rnnspec.models.files`.  Recurrent
-    weights under PyTorch's keys are cut into gates, ``layer0.forget``, beside their stack
-    ``layer0.stacked``; square arrays with other recurrent names, ``0.wh``, keep their own; in a
-    file of matrices without such names each two-dimensional array is one.  A file of one
-    matrix gives it the file's stem as name.
+    The content of a file decides how it is read, not its name: see `rnnspec.models.files`.
+    Recurrent weights under PyTorch's keys are cut into gates, ``layer0.forget``, and their stack
+    is there too, ``layer0.stacked``.  Square arrays with other recurrent names, ``0.wh``, keep
+    those names.  Where no name in a file of matrices is recurrent, every two-dimensional array
+    is taken.  The matrix of a file that holds only one is named by the file's stem.
 
     Parameters
     ----------
     source : path
     key : str, optional
-        One matrix alone: by its name, or by the full key of any square array.
+        Take one matrix alone: a name as above, or the full key of any square array.
     cut : str, optional
         How the gates of the array `key` are stacked, ``gru:rzn:rows``: see
-        `rnnspec.models.cut`.  Without `key`, of each array with a recurrent name that it fits.
+        `rnnspec.models.cut`.  Without `key`, each array with a recurrent name is cut whose shape
+        fits.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def load_matrices(
     LeftOutWarning
         Names each thing that was not taken, and why.
     AssumptionWarning
-        Where the file does not say what cell its weights are of.
+        If the file does not say which cell its weights belong to.
 
     Raises
     ------
@@ -106,5 +107,5 @@ def load_matrices(
 
 
 def _keys(contents: Contents) -> set[str]:
-    """What arrays of `contents` can be asked for by: the keys of weights and of their parts."""
+    """The keys that `key` may be: those of the weights and of their parts."""
     return {key.replace("/", ".") for key in weights_in(contents.arrays).arrays | contents.arrays}

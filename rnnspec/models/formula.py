@@ -1,4 +1,4 @@
-r"""Whether a recurrent part steps by PyTorch's formula: told by its class, or tried.
+r"""Whether a recurrent part steps by PyTorch's formula: its class tells, or a trial run does.
 
 A class derived from ``nn.GRUCell`` with a forward of its own, or a part with hooks that may
 change what it reads or returns, has to be run and compared with `rnnspec.models.cells`.
@@ -20,14 +20,14 @@ from rnnspec.models.recording import Call, record_calls
 
 SAMPLES = 4  # random sequences of a trial
 STEPS = 3  # of a trial, so that the state is fed back twice
-ROUNDING = 64  # times the precision and the size of what is summed up, what rounding may do
+ROUNDING = 64  # times the precision and the size of the sums: the rounding error that is allowed
 
 
 def has_known_formula(module: nn.Module) -> bool:
     """Whether the class of `module` alone tells its formula.
 
-    That of PyTorch's recurrent classes and of `SequenceClassifier` does, parametrised or not, if
-    nothing hooks into them and no instance has a forward of its own.
+    PyTorch's recurrent classes and `SequenceClassifier` do, parametrised or not, unless a hook
+    is registered or the instance has a forward of its own.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def _is_changed(module: nn.Module) -> bool:
 
 @torch.no_grad()
 def trial_difference(cells: tuple[tuple[Cell, ...], ...], part: Part) -> str:
-    """What `part` does otherwise than the formula of its `cells` on random sequences, or "".
+    """How the states of `part` on random sequences differ from those of its `cells`, or "".
 
     Raises
     ------
@@ -108,7 +108,7 @@ def state_difference(cells: tuple[tuple[Cell, ...], ...], call: Call) -> str:
 
 
 def rounding(cell: Cell, x: Tensor, s: Tensor) -> float:
-    """What rounding in the dtype of `x` may do to a state of `cell`: a bound on its sums."""
+    """A bound on the rounding error of a state of `cell` in the dtype of `x`."""
     largest = [float(v.abs().max()) if v.numel() else 0.0 for v in (x, s)]
     sums = float(cell.U.abs().sum(2).max()) * largest[0] + float(cell.W.abs().sum(2).max())
     return ROUNDING * torch.finfo(x.dtype).eps * (1 + sums * max(1.0, largest[1]))

@@ -62,8 +62,8 @@ def recurrent_cells(
     ------
     ValueError
         If `module` is no module, has no recurrent layers inside or several recurrent
-        modules, an ``nn.RNN`` with relu, or an LSTM with proj_size, or its weights are not
-        finite, complex or quantised.
+        modules, an ``nn.RNN`` with relu, or an LSTM with proj_size, or its weights are
+        complex, quantised or not finite.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def recurrent_cells(
 def cells_of_part(
     root: nn.Module, part: Part, dtype: torch.dtype = torch.float64
 ) -> tuple[tuple[Cell, ...], ...]:
-    """As `recurrent_cells`, of one `part` of `root`; its kind and its weights are checked."""
+    """The cells of one `part` of `root`, as `recurrent_cells` gives them, after the same checks."""
     where = f"`module`{f' ({part.name})' if part.name else ''}"
     if is_quantised(part.module):
         raise ValueError(

@@ -1,6 +1,6 @@
-"""A PyTorch module that has the weights of a mapping, so that whatever takes a module takes them.
+"""A PyTorch module with the weights of a mapping, for functions that take a module.
 
-PyTorch's formula is assumed: a mapping of weights does not tell a relu from a tanh.
+It steps by PyTorch's formula with tanh: weights alone do not tell tanh from relu.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def module_of_weights(
     source : mapping
         A state dict, as `weights_in` takes it.
     prefix : str
-        What the keys begin with, before ``weight_hh``.
+        The beginning of the keys, before ``weight_hh``.
     end : {"", "_reverse"}
         Which direction; the module has this one alone.
     layers : int, optional
@@ -34,7 +34,7 @@ def module_of_weights(
     Raises
     ------
     ValueError
-        If there are no such weights or some are missing, are complex or not finite, or a layer
+        If there are no such weights; if some are missing, complex or not finite; or if a layer
         above the first reads both directions.
 
     Examples

@@ -13,7 +13,7 @@ from rnnspec.models.stack import split_state, whole_size
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """What each layer of each direction read and was, in the order of its own steps.
+    """The inputs and states of each layer and direction at each step.
 
     ``read[direction][layer]`` is (n, t, d_l), ``before`` and ``after`` are (n, t, s_l): the
     states before and after the step.  Direction 1 goes from the last true step to the first;

@@ -1,8 +1,8 @@
-"""What the recurrent part of a network reads along data, where it starts, and its formula.
+"""The inputs that the recurrent part of a network reads on data, its first states, its formula.
 
 The Jacobians, fixed points and exponents of `rnnspec.dynamics` are those of PyTorch's formula for
-the recurrent part.  They are the network's own only if nothing but that formula takes its state
-from step to step, which `rnnspec.models.verification` finds out where the class does not tell.
+the recurrent part.  They are those of the network only if that formula alone takes its state
+from step to step.  Where the class does not tell, `rnnspec.models.verification` finds it out.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Cells = tuple[tuple[Cell, ...], ...]
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """The cells of a recurrent part, and what each sequence gives them to read, in float64.
+    """The cells of a recurrent part, and the inputs that they read in each sequence, in float64.
 
     ``starts[direction]`` are the whole states (n, s) before the first step, None for zero.
     """
@@ -53,7 +53,7 @@ class Reading:
 def read_along(
     model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
 ) -> Reading:
-    """What the recurrent part of `model` reads along `inputs`.
+    """The cells of the recurrent part of `model`, and what they read when it runs on `inputs`.
 
     Parameters
     ----------
@@ -100,12 +100,12 @@ def read_along(
 
 
 def own_cells(model: nn.Module) -> Cells:
-    """The cells of a network that is its recurrent part, or whose class tells that it is.
+    """The cells of a network that consists of its recurrent part, as its class tells.
 
     Raises
     ------
     ValueError
-        If `model` does more than its recurrent part, or the part another formula.
+        If `model` does more than its recurrent part, or that part has another formula.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a recurrent part reads and returns while the module around it runs."""
+"""The calls of a recurrent part while the module around it runs: its inputs and its states."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ Change = Callable[[Tensor], Tensor]
 
 
 class UnknownCall(ValueError):
-    """A recurrent part was called, or answers, in another way than its class in PyTorch."""
+    """A recurrent part is called, or returns, in another way than its class in PyTorch."""
 
 
 @dataclass(frozen=True, eq=False)

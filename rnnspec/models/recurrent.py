@@ -3,8 +3,8 @@
 PyTorch keeps the recurrent weights of a layer as ``weight_hh_l{layer}`` or
 ``weight_hh_l{layer}_reverse``, its gates stacked into one (g*h, h) matrix.
 Here, and nowhere else, that stack is cut: ``layer0.forget`` is a square
-float64 array that the matrix functions of `rnnspec` understand.  How others stack their gates,
-the owner says: `rnnspec.models.cut`.
+float64 array that the matrix functions of `rnnspec` understand.  A stack in another order is cut
+as the user says, by `rnnspec.models.cut`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,8 +46,8 @@ def recurrent_matrices(
         like; or a file or run directory (see `rnnspec.models.checkpoint`).  The
         cell is told from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
     key : str, optional
-        The full key of one array, whatever its name: the parameter of a module of your own,
-        ``h2h.weight``.  It must be square, or be cut.
+        The full key of one array, whatever its name; for example a parameter of your own module,
+        ``h2h.weight``.  The array must be square, unless it is cut.
     cut : str, optional
         How the gates of a stack stand in it: ``lstm:ifgo:rows``, ``gru:zrh:columns``, see
         `rnnspec.models.cut`.
@@ -61,7 +61,7 @@ def recurrent_matrices(
     LeftOutWarning
         Names each recurrent weight of a mapping or file that was not taken, and why.
     AssumptionWarning
-        Where a state dict does not say what cell it is of.
+        If a state dict does not say which cell it belongs to.
 
     Raises
     ------

@@ -6,7 +6,7 @@ The module runs on the data while each call of the part is recorded.  Its map is
   reset or a rescaling between two calls changes it);
 - what the part returns is what the formula gives (a class derived from PyTorch's, or a hook, may
   change it);
-- each sequence is read in its own row, in company as alone;
+- what the part reads of a sequence does not depend on the other sequences of the batch;
 - what the part reads does not depend on what it returned (a network that reads its own output is
   another map, with other fixed points).
 """
@@ -80,7 +80,7 @@ def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor, tuple[Tensor | None, ..
 
 
 def record(trial: Trial, *, shaken: bool = False) -> list[Call]:
-    """The calls of the part while the module runs; `shaken`, what it returns is changed."""
+    """The calls of the part while the module runs; with `shaken`, what it returns is replaced."""
     model, part = trial.model, trial.part
     if isinstance(model, torch.jit.ScriptModule):
         raise ValueError(
@@ -170,7 +170,7 @@ def _check_formula(trial: Trial, cells: Cells, calls: Sequence[Call]) -> None:
 
 
 def _first_outputs_difference(cells: Cells, one: Call) -> str:
-    """Of the first steps; a reverse direction has read the last ones by then, and is left out."""
+    """The difference in the first steps, or ""; a bidirectional part is not checked here."""
     if len(cells) > 1:
         return ""
     rows, t = slice(0, 2 * FIRST), min(FIRST, one.inputs.shape[1])
@@ -184,7 +184,7 @@ def _first_outputs_difference(cells: Cells, one: Call) -> str:
 
 
 def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
-    """Of what is read: those of the data, unless the part reads other steps than there are."""
+    """The true lengths of what the part reads; other steps than those of the data are refused."""
     (n, t), given, packed = trial.inputs.shape[:2], trial.lengths, calls[0].lengths
     if len(read) != n:
         raise trial.refusal(
@@ -209,7 +209,7 @@ def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
 
 
 def _check_reading(trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor) -> None:
-    """Few sequences in reverse order are read as in company, whatever the part returned."""
+    """Refuse if the part reads something else of a few sequences alone, or after other returns."""
     n, several = len(read), len(calls) > 1
     if n == 1 and not several:
         return

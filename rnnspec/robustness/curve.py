@@ -93,8 +93,8 @@ def robustness_curve(
 
     Notes
     -----
-    Perturbed logits that decide nothing, with NaN among them, count as wrong, and a warning says
-    how often that was.
+    Perturbed logits that decide nothing, because NaN is among them, count as wrong; a warning says
+    for how many sequences.
 
     A search costs one full attack (``steps * restarts`` gradients) for each sequence that
     is not fooled at the smallest size, and about a tenth more.  Every sequence that counts

@@ -135,8 +135,8 @@ def minimal_perturbations(
     .. math:: r^*(x) = \min\{\|u\|_p : \arg\max_k f_k(x + s u) \ne y\}
 
     over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Every
-    attack gives an upper bound, to the rounding of the two logits that decide.  To reach the
-    boundary is enough: where the label's logit equals another, r is 0.
+    attack gives an upper bound, to the rounding of the two logits that decide.  It is enough to
+    reach the boundary: where the label's logit equals another, r is 0.
 
     Parameters
     ----------

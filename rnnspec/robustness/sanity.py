@@ -156,7 +156,7 @@ def gradient_vanishes(zero: int, n: int) -> str | None:
 
 
 def answers_fail(undecided: int, n: int) -> str | None:
-    """Whether the perturbed network gives no answer, NaN or an infinite logit, to some sequences.
+    """A sentence if the perturbed network has NaN or infinite logits for some sequences.
 
     Examples
     --------

@@ -30,13 +30,13 @@ REMOVALS: dict[type, Callable[[nn.Module, str], object]] = {
 def bake(module: nn.Module) -> tuple[str, ...]:
     """Make what computes the weights of recurrent parts permanent, in place.
 
-    Plain parameters remain, with plain PyTorch's keys in the state dict: of rnnspec's own
-    normalisation, of every parametrisation of ``torch.nn.utils.parametrize``, of several on one
-    weight, and of the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
+    Plain parameters remain, under PyTorch's own keys in the state dict.  This replaces rnnspec's
+    own normalisation, every parametrisation of ``torch.nn.utils.parametrize`` (also several on one
+    weight), and the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
 
-    Estimates of rnnspec's normalisation err; so each gate is measured by LAPACK in float64 and
-    shrunk where it is above the bound.  Afterwards radius or norm are at most the bound times
-    1 + 1e-6.
+    The estimates of rnnspec's normalisation have errors; so each gate is measured by LAPACK in
+    float64, and shrunk where it is above the bound.  Afterwards the radius or the norm is at most
+    the bound times 1 + 1e-6.
 
     Returns
     -------
@@ -66,21 +66,21 @@ def bake(module: nn.Module) -> tuple[str, ...]:
     ]
     if kept:
         warnings.warn(
-            f"left as they are: {', '.join(kept)}, which the forward of a module around them"
-            " computes by dropout of weights and needs in its own form",
+            f"left as they are: {', '.join(kept)}, which a module around them computes by dropout"
+            " of weights in its forward, and so needs in this form",
             stacklevel=2,
         )
     elif not done:
         warnings.warn(
-            f"nothing to bake in {type(module).__name__}: nothing that is known computes its"
-            " recurrent weights",
+            f"nothing to bake in {type(module).__name__}: its recurrent weights are plain"
+            " parameters, or rnnspec does not know what computes them",
             stacklevel=2,
         )
     return done
 
 
 def make_permanent(module: nn.Module) -> tuple[str, ...]:
-    """As `bake`, without a word if there is nothing to do."""
+    """Do what `bake` does, without its warnings."""
     done = []
     with at_rest(module):  # removal reads the weight: no estimator may move
         for part in recurrent_parts(module):
@@ -90,7 +90,7 @@ def make_permanent(module: nn.Module) -> tuple[str, ...]:
 
 
 def _remove_computations(part: nn.Module) -> Iterator[str]:
-    # The hook put on last works on what the others keep, and goes first.
+    # The hook that was added last works on what the others compute, so it is removed first.
     for hook in reversed(list(part._forward_pre_hooks.values())):
         for kind, remove in REMOVALS.items():
             if isinstance(hook, kind):
@@ -105,7 +105,7 @@ def _remove_computations(part: nn.Module) -> Iterator[str]:
                 for block in getattr(part, name).view(stack[-1].shape):
                     shrink_to(block, stack[-1].normalize)
         yield f"{name} from {', '.join(type(one).__name__ for one in stack)}"
-    if isinstance(part, nn.RNNBase):  # what it runs on; not every removal tells it
+    if isinstance(part, nn.RNNBase):  # the list it runs on, which not every removal updates
         part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
 
 

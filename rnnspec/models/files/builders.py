@@ -16,14 +16,14 @@ from rnnspec.models.files.storages import DTYPES, Lazy, strided
 
 
 def tensor(value: Any) -> Tensor:
-    """What a builder below has promised, read.
+    """The tensor that one of the builders below describes; its numbers are read now.
 
     Raises
     ------
     LeftOut
-        If it is a tensor that is not read.
+        If it is a tensor of a kind that is not read.
     ValueError
-        If it is none.
+        If `value` describes no tensor.
     """
     if isinstance(value, Lazy):
         return value.read()
@@ -94,7 +94,7 @@ def _quantised_tensor(
 
 
 def _sparse_tensor(layout: Any, data: Any) -> Lazy:
-    """A sparse tensor with all its zeros."""
+    """A sparse tensor as a dense one."""
 
     def read() -> Tensor:
         name = str(layout.args[0] if isinstance(layout, Instance) else layout)

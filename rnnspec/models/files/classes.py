@@ -1,4 +1,4 @@
-"""What the class of a pickled module says of the formula by which it steps."""
+"""What the class of a pickled module says about the formula by which it steps."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ _KNOWN = re.compile(
 
 
 def is_class_of_pytorch(module: Instance) -> bool:
-    """Whether its class is one of PyTorch's recurrent ones."""
+    """Whether its class is one of PyTorch's recurrent classes."""
     return isinstance(module.called, Global) and bool(_KNOWN.fullmatch(str(module.called)))
 
 

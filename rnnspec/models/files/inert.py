@@ -29,7 +29,7 @@ class Global:
 
 @dataclass(eq=False)
 class Instance:
-    """What a pickle would have made by calling something."""
+    """What a pickle would have made by a call: the function and its arguments, not called."""
 
     called: Any  # a Global, or whatever else the pickle wants to call
     args: tuple[Any, ...] = ()
@@ -48,11 +48,11 @@ def unpickle(
     Parameters
     ----------
     source : binary file or bytes
-        A file stands behind the pickle afterwards.
+        The position of a file is then the end of the pickle.
     builders : mapping of str to function
-        By full name what may be called, such as "collections.OrderedDict".
+        The functions that may be called, by full name, such as "collections.OrderedDict".
     persistent : function
-        From the name of an object that is kept outside the pickle to what stands for it.
+        Gives the object for a name whose object is kept outside the pickle.
 
     Raises
     ------
@@ -194,7 +194,7 @@ class _Machine:
         return taken
 
     def call(self, called: Any, args: Any) -> Any:
-        """What a call gives: by a function of ours, or else a note of the call."""
+        """The result of a function of ours; of any other the note of the call."""
         build = self.builders.get(str(called)) if isinstance(called, Global) else None
         return build(*args) if build else Instance(called, tuple(args))
 
@@ -214,14 +214,14 @@ def mapping(pairs: Iterable[Any]) -> dict[Any, Any]:
 
 
 def _key(key: Any) -> Any:
-    """`key` if it is plain; another, whose hash may take for ever, stands for itself alone."""
+    """`key` if it is plain; any other is wrapped, because its hash could take for ever."""
     plain = key is None or isinstance(key, str | int | float | bytes)
     return key if plain else _Unnamed(key)
 
 
 @dataclass(frozen=True, eq=False)
 class _Unnamed:
-    """A key of a dict that is no name or number."""
+    """A key of a dict that is neither a name nor a number; it equals only itself."""
 
     key: Any
 

@@ -1,8 +1,9 @@
 """The recurrent weights of a Keras network, under PyTorch's keys and in its order of gates.
 
-Keras lets weights act from the right, ``h @ recurrent_kernel``, gates beside one another:
-i, f, c, o of an LSTM, z, r, h of a GRU.  Read are ``.keras`` archives, ``.weights.h5`` and the
-``.h5`` files of Keras 1 to 3, of weights or of a whole model; weights of optimisers never.
+In Keras weights act from the right, ``h @ recurrent_kernel``, and the gates stand beside one
+another: i, f, c, o of an LSTM, z, r, h of a GRU.  This module reads ``.keras`` archives,
+``.weights.h5`` and the ``.h5`` files of Keras 1 to 3, of weights or of a whole model; it leaves
+out the weights of optimisers.
 """
 
 import re
@@ -33,7 +34,7 @@ HARD = (2, 3)  # before this version gates were hard sigmoids unless told otherw
 def read_keras(path: Path) -> Contents:
     """Each recurrent layer as ``LAYER.weight_hh_l0`` and so on; other data sets as they are.
 
-    Of an HDF5 file without recurrent layers all its data sets.
+    An HDF5 file without recurrent layers gives all its data sets.
 
     Raises
     ------
@@ -130,15 +131,15 @@ def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
 
 
 def _refill(block: NDArray[Any]) -> NDArray[Any]:
-    """A gate's kernel from cuDNN's memory, where it stands column by column."""
+    """A gate's kernel as a matrix; cuDNN stores it column by column."""
     return block.reshape(block.shape[::-1]).T
 
 
 def _other_formula(
     cell: str, group: Group, settings: Mapping[str, Any] | None, version: str
 ) -> str:
-    """Why the cell is not PyTorch's of the same name, or nothing."""
-    if group.is_cudnn:  # which knows PyTorch's formula alone
+    """Why the formula is not that of PyTorch's cell of the same name, or ""."""
+    if group.is_cudnn:  # cuDNN has PyTorch's formula and no other
         return ""
     said = settings or {}
     if (activation := said.get("activation", "tanh")) != "tanh":
@@ -161,7 +162,7 @@ def _other_formula(
 
 
 def _name(activation: Any) -> str:
-    """A function by name; Keras 3 keeps some as a dict."""
+    """The name of a function, which Keras 3 writes as a dict for some."""
     if isinstance(activation, Mapping):
         activation = activation.get("config") or activation.get("class_name")
     return str(activation)

@@ -30,7 +30,7 @@ class Values:
         self._known: dict[int, tuple[Any, dict[str, NDArray[Any]]]] = {}
 
     def scope(self, graph: Any, outer: Scope) -> Scope:
-        """The names that nodes of `graph` see: its own and those around it."""
+        """The names that the nodes of `graph` see: its own, and those of the graphs around it."""
         made = {name: node for node in graph.node for name in node.output if name}
         own = {tensor.name: tensor for tensor in graph.initializer}
         self._initialisers += own.values()
@@ -48,7 +48,7 @@ class Values:
         return self._value(name, scope, ()) if name else None
 
     def unused(self) -> dict[str, NDArray[Any]]:
-        """Initialisers that reached no node that was asked for."""
+        """The initialisers that were not used as weights of a node."""
         found: dict[str, NDArray[Any]] = {}
         for tensor in self._initialisers:
             if id(tensor) not in self._known and tensor.name not in found and tensor.dims:

@@ -18,7 +18,7 @@ Child = tuple[str, Any]
 
 
 class Walked(NamedTuple):
-    """What `Contents` has of the same names."""
+    """The attributes of `Contents` with these names."""
 
     arrays: dict[str, Any]
     left_out: tuple[str, ...]
@@ -27,7 +27,7 @@ class Walked(NamedTuple):
 
 
 def arrays_in(root: Any, name: str = "it") -> Walked:
-    """Each tensor and array below `root` by its dotted key, and what is to be said of them.
+    """Each tensor and array below `root` by its dotted key, and sentences about them.
 
     A module contributes the keys of its state dict: the dicts in which it keeps parameters,
     buffers and modules have no part in the keys.  A root that is an array itself is called `name`.
@@ -35,7 +35,7 @@ def arrays_in(root: Any, name: str = "it") -> Walked:
     Raises
     ------
     ValueError
-        If an array is damaged, or the object without end.
+        If an array is damaged, or if objects lie within one another without end.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def _under(key: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Child]:
 
 
 def _in_module(key: str, state: dict[Any, Any], left_out: list[str]) -> Iterator[Child]:
-    """As ``state_dict`` has them; then what lies in other attributes, if it is no bare tensor."""
+    """The entries of the state dict, then those of other attributes that are no bare tensors."""
     passing = state.get("_non_persistent_buffers_set") or []
     for name in _MODULE:
         kept = {k: v for k, v in state[name].items() if name != "_buffers" or k not in passing}
