@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.arrays import as_array, first_not_finite, is_integer
-from rnnspec.models.by_key import INTEGERS, way_to_cut
+from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
+from rnnspec.models.by_key import way_to_cut
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.keys import Found, weights_in

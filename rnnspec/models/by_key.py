@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.arrays import as_array, first_not_finite, is_integer
+from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
 from rnnspec.models.foreign_names import is_recurrent
 from rnnspec.models.gates import cell_of_shape
@@ -15,10 +15,6 @@ from rnnspec.models.keys import weights_in
 from rnnspec.models.nested import flat, list_keys
 
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
-INTEGERS = (
-    "holds integers without their scale: dequantise it, weight = scale * (integer - zero_point),"
-    " before it is saved"
-)
 
 
 def matrices_by_key(

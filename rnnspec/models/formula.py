@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 from rnnspec.models.acting import WEIGHT_HOOKS, at_rest
 from rnnspec.models.cells import step
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.layers import Cell
+from rnnspec.models.layers import Cell, Cells
 from rnnspec.models.motion import simulate
 from rnnspec.models.parts import KINDS, Part, recurrent_parts
 from rnnspec.models.recording import Call, record_calls
@@ -51,7 +51,7 @@ def _is_changed(module: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def trial_difference(cells: tuple[tuple[Cell, ...], ...], part: Part) -> str:
+def trial_difference(cells: Cells, part: Part) -> str:
     """How the states of `part` on random sequences differ from those of its `cells`, or "".
 
     Raises
@@ -94,7 +94,7 @@ def step_difference(cell: Cell, calls: Sequence[Call]) -> str:
     return difference(after, flat.view_as(after), rounding(cell, x, before))
 
 
-def state_difference(cells: tuple[tuple[Cell, ...], ...], call: Call) -> str:
+def state_difference(cells: Cells, call: Call) -> str:
     """How the last states of a fused part differ from those of the formula, or ""."""
     n, t, _ = call.inputs.shape
     lengths = torch.full((n,), t, device=call.inputs.device)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnspec.models.arrays import as_array, first_not_finite, is_integer
+from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.assembly import assemble
 from rnnspec.models.gates import GATES, cell_of_shape
 from rnnspec.models.nested import flat, none_found
@@ -180,10 +180,7 @@ def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
                 f" ({SAY})"
             )
     if is_integer(stack.weight):
-        return (
-            "holds integers without their scale: dequantise it, weight = scale * (integer -"
-            " zero_point), before it is saved"
-        )
+        return INTEGERS
     W = as_array(stack.weight)
     if (where := first_not_finite(W)) is not None:
         gate = GATES[stack.cell] or ("",)

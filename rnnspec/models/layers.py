@@ -36,9 +36,11 @@ class Cell:
         return self.hidden * (1 + (self.kind == "lstm"))
 
 
-def recurrent_cells(
-    module: nn.Module, dtype: torch.dtype = torch.float64
-) -> tuple[tuple[Cell, ...], ...]:
+# For each direction its layers from below.
+Cells = tuple[tuple[Cell, ...], ...]
+
+
+def recurrent_cells(module: nn.Module, dtype: torch.dtype = torch.float64) -> Cells:
     """The cells of the recurrent part of `module`: one tuple for each direction, layers from below.
 
     Weights count as they act: a normalised or pruned weight is taken so.  Without biases
@@ -74,9 +76,7 @@ def recurrent_cells(
     return cells_of_part(module, only_part(module), dtype)
 
 
-def cells_of_part(
-    root: nn.Module, part: Part, dtype: torch.dtype = torch.float64
-) -> tuple[tuple[Cell, ...], ...]:
+def cells_of_part(root: nn.Module, part: Part, dtype: torch.dtype = torch.float64) -> Cells:
     """The cells of one `part` of `root`, as `recurrent_cells` gives them, after the same checks."""
     where = f"`module`{f' ({part.name})' if part.name else ''}"
     if is_quantised(part.module):

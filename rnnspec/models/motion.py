@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rnnspec.models.cells import step
-from rnnspec.models.layers import Cell
+from rnnspec.models.layers import Cell, Cells
 from rnnspec.models.stack import split_state, whole_size
 
 
@@ -21,7 +21,7 @@ class Motion:
     order in which it reads them, padded ones last.  Values at padded steps mean nothing.
     """
 
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: Cells
     real: Tensor  # shape: (n, t), True at real steps
     order: list[Tensor]
     read: list[list[Tensor]]
@@ -31,7 +31,7 @@ class Motion:
 
 @torch.no_grad()
 def simulate(
-    cells: tuple[tuple[Cell, ...], ...],
+    cells: Cells,
     x: Tensor,
     lengths: Tensor,
     starts: Sequence[Tensor | None] = (None, None),

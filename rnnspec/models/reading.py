@@ -15,11 +15,9 @@ from torch import Tensor, nn
 
 from rnnspec.models.call import unwrap
 from rnnspec.models.formula import has_known_formula, trial_difference
-from rnnspec.models.layers import Cell, cells_of_part, only_part
+from rnnspec.models.layers import Cell, Cells, cells_of_part, only_part
 from rnnspec.models.motion import Motion, simulate
 from rnnspec.models.verification import Trial, verify
-
-Cells = tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec.models.acting import arrays_in_module, stacks_in_module
-from rnnspec.models.acting import at_rest as at_rest
 from rnnspec.models.arrays import as_array
 from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents

@@ -27,12 +27,11 @@ from rnnspec.models.formula import (
     step_difference,
     trial_difference,
 )
-from rnnspec.models.layers import Cell, cells_of_part
+from rnnspec.models.layers import Cells, cells_of_part
 from rnnspec.models.motion import simulate
 from rnnspec.models.parts import Part
 from rnnspec.models.recording import Call, UnknownCall, record_calls
 
-Cells = tuple[tuple[Cell, ...], ...]
 FIRST = 4  # steps of at most 2 FIRST sequences that a part of a known class is checked on
 
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
+from rnnspec.models.acting import at_rest
 from rnnspec.models.call import takes, unwrap
-from rnnspec.models.recurrent import at_rest
 from rnnspec.robustness.budget import ROUNDING, Budget
 from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
 from rnnspec.robustness.foreign import Classify, classifier, device_of
