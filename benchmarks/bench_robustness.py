@@ -123,8 +123,8 @@ def contestants(
 
     import rnnspec
     from benchmarks import peers
+    from rnnspec import SanityWarning
     from rnnspec.robustness.gradient import pgd
-    from rnnspec.robustness.sanity import SanityWarning
 
     strength = {"steps": scale.steps, "restarts": scale.restarts}
 

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from rnnspec._checks import ConvergenceWarning as ConvergenceWarning
+    from rnnspec._checks import SanityWarning as SanityWarning
     from rnnspec.data.download import DatasetUnavailable as DatasetUnavailable
     from rnnspec.data.load import load_dataset as load_dataset
     from rnnspec.data.sequences import DataSplits as DataSplits
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from rnnspec.dynamics.trajectory import state_trajectory as state_trajectory
     from rnnspec.models.checkpoint import load_matrices as load_matrices
     from rnnspec.models.classifier import SequenceClassifier as SequenceClassifier
+    from rnnspec.models.keys import AssumptionWarning as AssumptionWarning
+    from rnnspec.models.keys import LeftOutWarning as LeftOutWarning
     from rnnspec.models.recurrent import recurrent_matrices as recurrent_matrices
     from rnnspec.models.recurrent import stacked_matrices as stacked_matrices
     from rnnspec.report.before_after import plot_before_after as plot_before_after
@@ -69,7 +72,6 @@ if TYPE_CHECKING:
     from rnnspec.robustness.minimal import MinimalPerturbations as MinimalPerturbations
     from rnnspec.robustness.minimal import minimal_perturbations as minimal_perturbations
     from rnnspec.robustness.result import RobustnessCurve as RobustnessCurve
-    from rnnspec.robustness.sanity import SanityWarning as SanityWarning
     from rnnspec.robustness.threat import Threat as Threat
     from rnnspec.robustness.victim import under_attack as under_attack
     from rnnspec.robustness.weights import weight_robustness as weight_robustness
@@ -129,6 +131,8 @@ _HOME = {
     "recurrent_matrices": "rnnspec.models.recurrent",
     "stacked_matrices": "rnnspec.models.recurrent",
     "load_matrices": "rnnspec.models.checkpoint",
+    "LeftOutWarning": "rnnspec.models.keys",
+    "AssumptionWarning": "rnnspec.models.keys",
     "Normalize": "rnnspec.training.normalization",
     "Adversarial": "rnnspec.training.adversarial",
     "CurvaturePenalty": "rnnspec.training.curvature",
@@ -183,7 +187,7 @@ _HOME = {
     "Threat": "rnnspec.robustness.threat",
     "robustness_curve": "rnnspec.robustness.curve",
     "RobustnessCurve": "rnnspec.robustness.result",
-    "SanityWarning": "rnnspec.robustness.sanity",
+    "SanityWarning": "rnnspec._checks",
     "under_attack": "rnnspec.robustness.victim",
     "BudgetExceeded": "rnnspec.robustness.budget",
     "corrupt": "rnnspec.robustness.corruptions",

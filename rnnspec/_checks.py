@@ -14,6 +14,10 @@ class ConvergenceWarning(UserWarning):
     """An iteration stopped before its tolerance; its result says so too."""
 
 
+class SanityWarning(UserWarning):
+    """A sign that a robustness number says something else than it seems to."""
+
+
 def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
     """`A` as a square, finite, non-empty float64 or complex128 matrix.
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source")
 @click.option(
-    "--matrix", metavar="NAME", help="One matrix, or any square array; default: the first."
+    "--matrix",
+    metavar="NAME",
+    help="Take one matrix, or any square array; default: the first square matrix.",
 )
 @cut_option
 @click.option(
@@ -60,7 +62,7 @@ def pseudospectrum(
 
     SOURCE is a run directory, a file of weights (PyTorch, whole modules and
     TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
-    .mat, .mtx, .csv, .txt).  What a file is, its content says, not its name.
+    .mat, .mtx, .csv, .txt).  A file is told by its content, not by its name.
 
     NAME is a name that is printed, or the full key of any square array in the
     file.  Gates stacked in another way than PyTorch's are cut by --cut, with

@@ -32,7 +32,7 @@ def report(
 
     RUN is a run directory, the folder of a study, a file of weights (PyTorch, safetensors,
     ONNX, Keras, .npz) or of matrices (.npy, .npz, .mat, .mtx, .csv, .txt), whatever it is
-    called; of a file the matrices alone.
+    called.  Of a file the report shows the matrices alone.
 
     \b
     Example:

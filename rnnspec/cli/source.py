@@ -11,12 +11,12 @@ _GATE = re.compile(r".*layer\d+(\.reverse)?\.(input|forget|cell|output|reset|upd
 
 
 def check_source(source: str) -> None:
-    """Refuse what is missing or of no known content, before anything heavy is imported.
+    """Refuse a missing file or one of no known content, before anything heavy is imported.
 
     Raises
     ------
     ValueError
-        That names the path, what it is and what was expected.
+        It names the path, what that is and what was expected.
     """
     from rnnspec.models.files.sniff import content_of
 
@@ -26,7 +26,7 @@ def check_source(source: str) -> None:
 def matrices_of(
     source: str, name: str | None, data_dir: str | None, download: bool, cut: str | None = None
 ) -> Any:
-    """The matrices in `source` by name: that called `name`, the gates of a cut, or all."""
+    """The matrices in `source` by name: the one called `name`, the gates of a cut, or all."""
     check_source(source)
     from rnnspec.dynamics.named import MARK, named_jacobian
 
@@ -51,7 +51,7 @@ def matrices_of(
 
 
 def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Every square matrix, and what is none; if all are none, all, to be told why not.
+    """The square matrices, and the names and shapes of others; all matrices if none is square.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def advice_on_gates(radii: Mapping[str, float]) -> str:
-    """What helps where matrices of single gates have eigenvalues outside the unit disk.
+    """The advice to take a Jacobian, if the matrix of one gate has eigenvalues outside the disk.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def advice_on_gates(radii: Mapping[str, float]) -> str:
         return ""
     layer = outside[0].rpartition(".")[0]
     return (
-        f"{', '.join(outside)}: the matrix of one gate is not the network, whose state may be"
+        f"{', '.join(outside)}: the matrix of one gate is not the whole network, which may be"
         f" stable all the same; its Jacobian tells: --matrix {layer}.jacobian@fixed0"
     )
 

@@ -100,8 +100,8 @@ def option(flag: str, default: object, kind: Any = None, help: str = "") -> Call
     "--epochs",
     "by the size of the data",
     click.IntRange(1),
-    f"Passes through the training data; unless given, {EPOCHS}, or more where these are fewer"
-    f" than {LEAST_STEPS:,} steps, or fewer where they are more than {MOST_STEPS:,}.",
+    f"Passes through the training data.  Unless given, {EPOCHS}: more if these make fewer than"
+    f" {LEAST_STEPS:,} steps, fewer if they make more than {MOST_STEPS:,}.",
 )
 @option("--batch-size", DEFAULTS.batch_size, click.IntRange(1), "Sequences per step.")
 @option("--lr", DEFAULTS.lr, float, "Adam's step at its peak.")

@@ -35,9 +35,9 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     """`data` as a `SequenceDataset`: one as it is, arrays as the inputs that a network takes.
 
     The values of arrays reach the network as they are, bit for bit: they are neither shifted
-    nor scaled, `raw` gives them back, and one raw unit is one unit of theirs.  One standard
-    deviation is that of each channel over all real steps given (1 for a channel that never
-    changes).  Labels are the numbers of the logits' columns, and stay what they are.
+    nor scaled, `raw` gives them back, and one raw unit is one unit of the arrays.  The standard
+    deviation of a channel is taken over all real steps (1 for a channel that never changes).
+    Labels are the numbers of the logits' columns, and are not renumbered.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     name : str
         What errors call it.
     n_classes : int, optional
-        Columns of the logits; by default those up to the largest label.
+        How many columns the logits have; default: the largest label + 1.
 
     Raises
     ------
     ValueError
-        For data in another form, several parts at once, no sequence, missing values before the
-        end of a sequence, labels that are words, negative or no whole numbers, and values of
-        float64 whose digits float32 does not hold.
+        If the data have another form, are several parts at once or hold no sequence; if a value
+        is missing before the end of a sequence; if labels are words, negative or no whole
+        numbers; or if float32 does not hold the digits of float64 values.
 
     Examples
     --------
@@ -68,13 +68,13 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     if isinstance(data, SequenceDataset):
         return data
     X, y = _pair(data, name)
-    values = _padded(X, name)
+    values = _pad(X, name)
     labels = _columns(y, len(values), name)
     if not len(labels):
         raise ValueError(f"`{name}` must hold at least one sequence, got none")
     lengths = _lengths(values)
     real = real_steps(lengths, values.shape[1])
-    _complete(values, real, name)
+    _check_complete(values, real, name)
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
     keep_digits(
@@ -97,11 +97,11 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
         mean=np.zeros(d),
         std=np.ones(d),
     )
-    return measured(dataset)
+    return measure_spread(dataset)
 
 
-def measured(data: SequenceDataset) -> SequenceDataset:
-    """Take the standard deviations of the inputs themselves as the units of perturbations."""
+def measure_spread(data: SequenceDataset) -> SequenceDataset:
+    """`data` with the means and standard deviations of its inputs, the units of perturbations."""
     center, std = moments(data.inputs[data.mask()])
     return replace(data, center=center, spread=np.where(std > 0, std, 1.0))
 
@@ -117,15 +117,15 @@ def _pair(data: Any, name: str) -> tuple[Any, Any]:
         return pair[0], pair[1]
     if type(pair) is tuple and len(pair) == 3:
         raise ValueError(
-            f"`{name}` must be a pair, inputs and labels, got three: which are lengths and which"
-            " labels cannot be told; give sequences of different lengths as a list"
-            " ([x1, x2, ...], y), or padded with NaN"
+            f"`{name}` must be a pair, inputs and labels, got three: which of them are"
+            " lengths and which are labels cannot be told; give sequences of different lengths as a"
+            " list ([x1, x2, ...], y), or padded with NaN"
         )
     got = type(data).__name__ + (f" of {len(pair)}" if isinstance(pair, tuple | list) else "")
     raise ValueError(f"`{name}` must be a SequenceDataset, got {got} ({OTHER_FORMS})")
 
 
-def _padded(X: Any, name: str) -> NDArray[Any]:
+def _pad(X: Any, name: str) -> NDArray[Any]:
     """(n, t, d) array, NaN where a sequence of a list has ended."""
     several = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object)
     if not several:
@@ -191,13 +191,13 @@ def _columns(y: Any, n: int, name: str) -> NDArray[np.int64]:
 
 
 def _lengths(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Steps up to the last that is not NaN in all channels."""
+    """(n,) numbers of steps up to the last one that is not NaN in all channels."""
     there = ~np.isnan(values).all(axis=2)
     t = values.shape[1]
     return np.where(there.any(axis=1), t - there[:, ::-1].argmax(axis=1), 0)
 
 
-def _complete(values: NDArray[Any], real: NDArray[np.bool_], name: str) -> None:
+def _check_complete(values: NDArray[Any], real: NDArray[np.bool_], name: str) -> None:
     if not (filled := real.any(axis=1)).all():
         i = int(np.argmin(filled))
         raise ValueError(f"`{name}` must have a step in every sequence, got none in sequence {i}")

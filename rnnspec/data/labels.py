@@ -1,4 +1,4 @@
-"""Labels as class numbers; what is no class is refused, and no two classes become one."""
+"""Labels as class numbers: other labels are refused, and different classes stay different."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ FLOAT = re.compile(r"([+-]?)(0|[1-9][0-9]*)\.([0-9]*)(?:[eE]([+-]?[0-9]{1,2}))?"
 
 
 def class_numbers(labels: ArrayLike, class_names: Sequence[str]) -> NDArray[np.int64]:
-    """Labels as places in `class_names`: names as they are written, or the numbers themselves.
+    """The number of each label's class: its place in `class_names`, or the label itself.
 
     Raises
     ------
@@ -31,8 +31,8 @@ def class_numbers(labels: ArrayLike, class_names: Sequence[str]) -> NDArray[np.i
     for i, word in enumerate(words):
         if word not in number:
             raise ValueError(
-                f"`labels` must be among the class names {_listed(class_names)}, got {word!r} at"
-                f" [{i}] (names are compared as they are written)"
+                f"`labels` must be among the class names {_list_names(class_names)}, got {word!r}"
+                f" at [{i}] (names are compared as they are written)"
             )
     return np.array([number[word] for word in words], dtype=np.int64).reshape(np.shape(labels))
 
@@ -64,7 +64,7 @@ def whole_numbers(values: Any, name: str) -> NDArray[np.int64]:
     if array.size == 0:
         return array.astype(np.int64)
     if array.dtype == object or array.dtype.kind not in "biuf" or np.ma.is_masked(values):
-        raise ValueError(f"`{name}` must be whole numbers, got {_kind(array, values)}")
+        raise ValueError(f"`{name}` must be whole numbers, got {_type_of(array, values)}")
     with np.errstate(invalid="ignore"):
         whole = array.astype(np.int64)
     # Beyond 2^53 two whole numbers may be one float; a wrapped number has another sign.
@@ -83,11 +83,12 @@ def whole_numbers(values: Any, name: str) -> NDArray[np.int64]:
 
 
 def label_name(text: str) -> str:
-    """The class that a label of a text file names: as it is written, but for 1.0 and 1.
+    """The class that a label of a text file names: the text itself, except that 1.0 is 1.
 
-    Whole numbers that a program wrote as floats, ``1.0000000e+00``, are the class ``1``: halves
-    of UCR data sets differ in that.  Everything else stays as it is: ``01`` is not ``1``, nor
-    ``1e3`` ``1000``, nor ``1.10`` ``1.1``, and long identifiers keep all digits.
+    A whole number that a program wrote as a float, ``1.0000000e+00``, is the class ``1``, because
+    the two files of some UCR data sets differ in that.  Everything else stays as it is: ``01`` and
+    ``1`` are two classes, and so are ``1e3`` and ``1000``, or ``1.10`` and ``1.1``; long
+    identifiers keep all digits.
 
     Examples
     --------
@@ -107,12 +108,12 @@ def label_name(text: str) -> str:
     return f"-{number}" if sign == "-" and number else str(number)
 
 
-def _kind(array: NDArray[Any], values: Any) -> str:
+def _type_of(array: NDArray[Any], values: Any) -> str:
     if np.ma.is_masked(values):
         return "a masked value"
     return f"dtype {array.dtype}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     shown = ", ".join(map(repr, names[:10]))
     return shown if len(names) <= 10 else f"{shown}, ... ({len(names)})"

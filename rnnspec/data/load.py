@@ -79,7 +79,7 @@ def load_dataset(
     Warns
     -----
     UserWarning
-        If the digits of a channel are gone beside its offset, or no channel changes.
+        If a channel's offset is so large that its digits are lost, or if no channel changes.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of channels, with all digits under any offset and in any unit."""
+"""Mean and standard deviation of channels, exact under any offset and in any unit."""
 
 import warnings
 
@@ -13,9 +13,9 @@ def moments(steps: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[n
 
     .. math:: \mu = m + \overline{x - m}, \qquad \sigma^2 = \overline{(x - \mu)^2}
 
-    with m a first estimate of the mean, so that an offset takes no digits; in units of a
-    power of 2 near the largest value, so that no square overflows or vanishes.  A column
-    whose deviation is below the rounding of its largest value counts as constant.
+    with m a first estimate of the mean, so that an offset costs no digits.  All is computed in
+    units of a power of 2 near the largest value, so that no square overflows or vanishes.  A
+    column whose deviation is below the rounding of its largest value counts as constant.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def moments(steps: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[n
     std = np.ldexp(np.sqrt(np.square(x).mean(axis=0)), exponent)
     same = (steps == steps[0]).all(axis=0)
     mean[same], std[same] = steps[0, same], 0
-    # As far as the type tells neighbours apart in which the values came.
+    # The distance of neighbouring numbers in the type in which the values came.
     rounding = np.spacing(largest).astype(np.float64)
     coarse = ~same & (std < COARSE * rounding)
     if coarse.any():

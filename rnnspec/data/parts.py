@@ -1,10 +1,10 @@
-"""Arrays as the three parts of a data set: those that are given, and those cut from them."""
+"""The three parts of a data set from arrays: some are given, the others are cut from them."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from rnnspec.data.arrays import Labelled, as_dataset, measured
+from rnnspec.data.arrays import Labelled, as_dataset, measure_spread
 from rnnspec.data.sequences import DataSplits, SequenceDataset
 from rnnspec.data.splits import Indices, parts_of, three_ways, validation_split
 
@@ -16,9 +16,9 @@ def as_splits(
     n_classes: int | None = None,
     name: str = "train",
 ) -> DataSplits:
-    """The three parts, as `DataSplits.from_arrays` says; `train` may be a `DataSplits`.
+    """The three parts, as `DataSplits.from_arrays` makes them; a `DataSplits` stays as it is.
 
-    `n_classes` is as for `as_dataset`, and `name` is what errors call `train`.
+    `n_classes` means the same as for `as_dataset`, and `name` is what errors call `train`.
     """
     if isinstance(train, DataSplits):
         return train
@@ -27,7 +27,11 @@ def as_splits(
     parts = {key: as_dataset(part, key) for key, part in given.items() if part is not None}
     if not parts:
         parts = dict(
-            zip(("train", "validation", "test"), parts_of(whole, _thirds(whole, name)), strict=True)
+            zip(
+                ("train", "validation", "test"),
+                parts_of(whole, _cut_indices(whole, name)),
+                strict=True,
+            )
         )
     elif "validation" not in parts:
         stay, held = validation_split(whole.labels, seed=0)
@@ -35,11 +39,11 @@ def as_splits(
     else:
         parts = {"train": whole, "test": whole.subset([])} | parts
     if not isinstance(train, SequenceDataset):
-        parts["train"] = measured(parts["train"])
-    return DataSplits("arrays", "series", 0, **_alike(parts), permutation=None, sources={})
+        parts["train"] = measure_spread(parts["train"])
+    return DataSplits("arrays", "series", 0, **_match_parts(parts), permutation=None, sources={})
 
 
-def _thirds(whole: SequenceDataset, name: str) -> tuple[Indices, Indices, Indices]:
+def _cut_indices(whole: SequenceDataset, name: str) -> tuple[Indices, Indices, Indices]:
     present, counts = np.unique(whole.labels, return_counts=True)
     if counts.min() < 10:
         raise ValueError(
@@ -50,8 +54,8 @@ def _thirds(whole: SequenceDataset, name: str) -> tuple[Indices, Indices, Indice
     return three_ways(whole.labels, seed=0)
 
 
-def _alike(parts: dict[str, SequenceDataset]) -> dict[str, SequenceDataset]:
-    """Parts of the same channels, classes and type, measured by the training part."""
+def _match_parts(parts: dict[str, SequenceDataset]) -> dict[str, SequenceDataset]:
+    """The parts with one type, one list of classes, and the units of the training part."""
     train = parts["train"]
     for key, part in parts.items():
         if part.n_features != train.n_features:

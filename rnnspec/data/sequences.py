@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec.data.labels import class_numbers, whole_numbers
-from rnnspec.data.validity import finite, in_range, scaling, within
+from rnnspec.data.validity import check_bounds, check_finite, check_range, check_scaling
 from rnnspec.data.values import keep_digits, real_values
 
 
@@ -33,10 +33,9 @@ class SequenceDataset:
     mean, std : (d,) float64 array
         The standardisation.
     center, spread : (d,) float64 array, optional
-        Where a channel of `inputs` lies, and one of its standard deviations, by which a
-        perturbation in standard deviations is measured: 0 and 1 of standardised values, which
-        is the default.  `rnnspec.data.as_dataset` measures them, for arrays that a network
-        takes as they are.
+        Mean and standard deviation of each channel of `inputs`, the unit of perturbations that
+        are given in standard deviations.  Default: 0 and 1, those of standardised values.
+        `rnnspec.data.as_dataset` measures them for arrays that reach a network as they are.
 
     Raises
     ------
@@ -82,11 +81,11 @@ class SequenceDataset:
         for name, times in Counter(self.class_names).most_common(1):
             if times > 1:
                 raise ValueError(f"`class_names` must differ, got {name!r} twice")
-        in_range(self.lengths, "lengths", 1, t)
-        in_range(self.labels, "labels", 0, len(self.class_names) - 1)
-        finite(self.inputs)
-        scaling(self.mean, self.std)
-        within(self.inputs, self.mask(), self.mean, self.std, (self.lower, self.upper))
+        check_range(self.lengths, "lengths", 1, t)
+        check_range(self.labels, "labels", 0, len(self.class_names) - 1)
+        check_finite(self.inputs)
+        check_scaling(self.mean, self.std)
+        check_bounds(self.inputs, self.mask(), self.mean, self.std, (self.lower, self.upper))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -147,7 +146,7 @@ class SequenceDataset:
         Raises
         ------
         ValueError
-            As the class does; and where a label is no class, a length no whole number, `std`
+            As the class does; and if a label is no class, a length is no whole number, `std` is
             not above 0, or float32 does not hold the standardised values.
         """
         raw = real_values(values, "values")
@@ -158,7 +157,7 @@ class SequenceDataset:
             np.broadcast_to(np.asarray(value, dtype=np.float64), (d,)).copy()
             for value in (lower, upper, mean, std)
         )
-        scaling(center, scale)
+        check_scaling(center, scale)
         if isinstance(class_names, str):
             raise ValueError(f"`class_names` must be a tuple of names, got {class_names!r}")
         steps = whole_numbers(lengths, "lengths")

@@ -26,8 +26,8 @@ class LabelledSeries:
 def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
     """Each non-blank line of a text file, with the words that name its place in errors.
 
-    UTF-8, with or without a byte-order mark; a line that is none is read as Latin-1, in which
-    old files have their descriptions.
+    The text is UTF-8, with or without a byte-order mark.  A line that is not UTF-8 is read as
+    Latin-1, in which old files have their descriptions.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
             " compressed file, or UTF-16?)"
         )
     for number, line in enumerate(content.splitlines(), 1):
-        if text := _decoded(line).strip("\r\n \x1a"):
+        if text := _decode(line).strip("\r\n \x1a"):
             yield f"line {number}", text
 
 
@@ -51,8 +51,8 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        If there is none, one is missing, infinite or no number, or float64 cannot tell apart
-        numbers of which the series consists.
+        If there is no number, if one is missing or infinite, if a text is no number, or if
+        float64 cannot tell apart different numbers of the series.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
     except ValueError:
         values = None
     if values is not None and values.size and np.isfinite(values).all():
-        _told_apart(values, tokens, where)
+        _check_digits(values, tokens, where)
         return values
     for step, token in enumerate(tokens, 1):
         if not _fits(token):
@@ -94,15 +94,15 @@ def pad(series: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDA
     return values, lengths
 
 
-def _decoded(line: bytes) -> str:
+def _decode(line: bytes) -> str:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("latin-1")
 
 
-def _told_apart(values: NDArray[np.float64], tokens: Sequence[str], where: str) -> None:
-    """Refuse a series whose digits are beyond float64, as 1e9 + 1e-9 and 1e9 + 2e-9."""
+def _check_digits(values: NDArray[np.float64], tokens: Sequence[str], where: str) -> None:
+    """Refuse different numbers that float64 cannot tell apart, as 1e9 + 1e-9 and 1e9 + 2e-9."""
     low, high = float(values.min()), float(values.max())
     if high / 2 - low / 2 > COARSE * np.spacing(max(abs(low), abs(high))):
         return

@@ -1,4 +1,4 @@
-"""What is refused of sequences: values, labels and lengths that cannot be meant."""
+"""Checks of the values, labels and lengths of sequences; each raises ValueError."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]  # each of shape (d,)
 ROUNDING = 1e-6  # relative, of standardised bounds: what float32 leaves of them
 
 
-def in_range(values: NDArray[np.int64], name: str, low: int, high: int) -> None:
+def check_range(values: NDArray[np.int64], name: str, low: int, high: int) -> None:
     """Refuse integers outside `low` to `high`."""
     if values.dtype.kind not in "iu":
         raise ValueError(f"`{name}` must be integers, got dtype {values.dtype}")
@@ -19,7 +19,7 @@ def in_range(values: NDArray[np.int64], name: str, low: int, high: int) -> None:
         raise ValueError(f"`{name}` must be from {low} to {high}, got {values[i]} at [{i}]")
 
 
-def finite(inputs: NDArray[Any]) -> None:
+def check_finite(inputs: NDArray[Any]) -> None:
     """Refuse NaN and infinity."""
     wrong = ~np.isfinite(inputs)
     if wrong.any():
@@ -30,15 +30,15 @@ def finite(inputs: NDArray[Any]) -> None:
         )
 
 
-def scaling(mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
-    """Refuse a standardisation that is none."""
+def check_scaling(mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
+    """Refuse a `std` that is not above 0, and a `mean` or `std` that is not finite."""
     if not (np.isfinite(std).all() and (std > 0).all()):
         raise ValueError(f"`std` must be finite and > 0 in every channel, got {std}")
     if not np.isfinite(mean).all():
         raise ValueError(f"`mean` must be finite in every channel, got {mean}")
 
 
-def within(
+def check_bounds(
     inputs: NDArray[Any],  # shape: (n, t, d)
     real: NDArray[np.bool_],  # shape: (n, t)
     mean: NDArray[np.float64],
@@ -63,5 +63,5 @@ def within(
             "raw values must lie between `lower` and `upper`, from"
             f" {lower[c]:g} to {upper[c]:g} in channel {c}, got"
             f" {float(inputs[i, step, c]) * std[c] + mean[c]:.6g} at [{i}, {step}, {c}]"
-            " (other units, or bounds that the data does not keep?)"
+            " (other units, or bounds that do not hold for the data?)"
         )

@@ -1,4 +1,4 @@
-"""Numbers from elsewhere: arrays, tensors and tables as NumPy arrays, with all their digits."""
+"""Arrays, tensors and tables of a user as NumPy arrays that keep all digits."""
 
 import warnings
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Of a channel's range, what rounding to float32 may change: less than that leaves a value three
-# digits, or one.
+# The share of a channel's range that rounding to float32 may change: below the first a value
+# keeps three digits, below the second it keeps one.
 THREE_DIGITS, ONE_DIGIT = 1e-3, 0.1
 
 

@@ -114,8 +114,8 @@ def fixed_points(
     Parameters
     ----------
     model : module
-        Causal: a recurrent layer or cell of PyTorch, or a `SequenceClassifier`.  Of any other
-        module pass the recurrent part, with `input` as that reads it.
+        A recurrent layer or cell of PyTorch or a `SequenceClassifier`, not bidirectional.  Of any
+        other module pass the recurrent part, with `input` as that reads it.
     starts : (n, s) array_like or tensor
         Whole states: all layers from below, (h, c) for an LSTM.
     input : (d,) array_like or tensor, optional
@@ -151,13 +151,13 @@ def fixed_points(
     >>> found.states[:, 0].round(6).tolist(), found.kinds
     ([-0.957504, 0.957504, 0.0], ('stable', 'stable', 'unstable'))
     """
-    return fixed_points_of(causal(own_cells(model)), starts, input)
+    return fixed_points_of(causal_cells(own_cells(model)), starts, input)
 
 
 def fixed_points_of(
     cells: tuple[Cell, ...], starts: ArrayLike | Tensor, input: ArrayLike | Tensor | None = None
 ) -> FixedPoints:
-    """As `fixed_points`, of the map of stacked `cells`."""
+    """The fixed points of the map of stacked `cells`, as `fixed_points` finds them."""
     x, s = _constant(input, cells), _checked(starts, cells)
     speeds = velocity(cells, x, s).square().sum(1)
     if not bool(speeds.isfinite().all()):
@@ -196,13 +196,13 @@ def _result(cells: tuple[Cell, ...], x: Tensor, ends: Ends) -> FixedPoints:
     )
 
 
-def causal(cells: tuple[tuple[Cell, ...], ...]) -> tuple[Cell, ...]:
-    """The cells of the one direction that there is.
+def causal_cells(cells: tuple[tuple[Cell, ...], ...]) -> tuple[Cell, ...]:
+    """The cells of the only direction.
 
     Raises
     ------
     ValueError
-        If there are two.
+        If there are two directions.
     """
     if len(cells) > 1:
         raise ValueError(

@@ -23,7 +23,7 @@ from rnnspec.dynamics.trajectory import one_direction
 from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.formula import is_known
+from rnnspec.models.formula import has_known_formula
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
 
@@ -112,7 +112,7 @@ def gradient_profile(
     ((1, 3), True)
     """
     model = unwrap(model) if isinstance(model, nn.Module) else model
-    if not isinstance(model, SequenceClassifier) or not is_known(model):
+    if not isinstance(model, SequenceClassifier) or not has_known_formula(model):
         raise ValueError(
             "`model` must be a rnnspec.SequenceClassifier, whose loss is known,"
             f" got {type(model).__name__} (with a forward or hooks of its own?)"

@@ -43,8 +43,8 @@ def state_jacobians(
     Parameters
     ----------
     model : module
-        As `state_trajectory` takes it: a module with more than its recurrent part is run on
-        `inputs`, and the Jacobians are those along what the part reads.
+        A module as for `state_trajectory`.  One that does more than its recurrent part is run on
+        `inputs`, and the Jacobians are taken along the inputs that the part reads.
     inputs : (n, t, d) array_like or tensor
     lengths : (n,) array_like of int, optional
         True lengths; default: all t.
@@ -83,7 +83,7 @@ def state_jacobians(
 def jacobians_along(
     reading: Reading, steps: Sequence[int] | None = None, direction: str | None = None
 ) -> NDArray[np.float64]:
-    """As `state_jacobians`, of what a recurrent part reads."""
+    """The Jacobians of a recurrent part along what it reads, as `state_jacobians` gives them."""
     side = one_direction(reading.cells, direction)
     wanted = _steps(steps, reading.inputs)
     s = sum(cell.state_size for cell in reading.cells[side])

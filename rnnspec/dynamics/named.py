@@ -7,7 +7,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.dynamics.fixed_points import FixedPoints, causal, fixed_points_of
+from rnnspec.dynamics.fixed_points import FixedPoints, causal_cells, fixed_points_of
 from rnnspec.dynamics.jacobian import mean_jacobian
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.reading import read_along
@@ -104,7 +104,7 @@ def visited_fixed_points(
     motion = reading.simulate()
     states = torch.cat(motion.after[0], dim=2)[motion.real]
     mean = reading.inputs.sum((0, 1)) / reading.lengths.sum()
-    return fixed_points_of(causal(reading.cells), states[:: -(-len(states) // STARTS)], mean)
+    return fixed_points_of(causal_cells(reading.cells), states[:: -(-len(states) // STARTS)], mean)
 
 
 def at_point(

@@ -23,9 +23,9 @@ def state_trajectory(
     model : module
         A recurrent layer or cell of PyTorch or a `SequenceClassifier`; or any module with one
         recurrent part inside.  The forward of such a module is run on `inputs`, in evaluation
-        mode; if its state goes from step to step by the formula of that part, the states are
-        computed in float64 along what the part really reads, from where the module lets it
-        start; if not, it is refused.  The module is left as it is.
+        mode.  If its state goes from step to step by the formula of that part, the states are
+        computed in float64, from the inputs that the part reads and from its first state; if
+        not, the module is refused.  The module is not changed.
     inputs : (n, t, d) array_like or tensor
         What `model` reads.
     lengths : (n,) array_like of int, optional

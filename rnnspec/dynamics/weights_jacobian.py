@@ -1,7 +1,7 @@
 """The Jacobian at a fixed point of a network of which only the weights are known.
 
-Its state map under zero input needs no data.  What the weights do not say, PyTorch's formula, is
-assumed and told; where a file says otherwise, there is no Jacobian.
+The state map under zero input needs no data.  The weights do not say by which formula the network
+steps: PyTorch's is assumed, with a warning.  If a file names another formula, it is refused.
 """
 
 import re
@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
 from rnnspec.dynamics.named import JACOBIAN, MARK, at_point
-from rnnspec.models.keys import Assumed, stacks_of_state_dict
+from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
 
-RANDOM, STEPS = 15, 100  # states that searches start from, and from where these go in so many steps
+RANDOM, STEPS = 15, 100  # random states, and steps that each of them is followed
 SCALES = 0.05, 2.0  # of the random states, from the smallest to the largest
 FORMULA = {
     "rnn": "nn.RNN with tanh",
@@ -37,19 +37,19 @@ def weights_jacobian(
 ) -> NDArray[Any]:
     """The Jacobian that `name` means, at a fixed point under zero input.
 
-    The searches start from zero, from random states and from where these go.
+    The searches start from zero, from random states, and from the states that these lead to.
 
     Parameters
     ----------
     weights : mapping
-        A state dict; or the arrays of a file, see `rnnspec.models.files`.
+        A state dict, or the arrays of a file: see `rnnspec.models.files`.
     name : str
-        ``layer0.jacobian@fixed0``, as `named_jacobian`: of the layers up to this one, its own
-        block; of a bidirectional network the first layer of either direction;
-        ``jacobian@fixed0`` of the whole state.  Before it what the keys begin with, where there
-        are several recurrent modules: ``encoder.layer0.jacobian@fixed0``.
+        ``layer0.jacobian@fixed0`` is the block of one layer, at a fixed point of the layers up
+        to it; ``jacobian@fixed0`` is that of the whole state.  A bidirectional network has the
+        first layer of either direction.  If there are several recurrent modules, the beginning
+        of their keys comes first: ``encoder.layer0.jacobian@fixed0``.
     formula : mapping of str to str, optional
-        For what keys begin with, why PyTorch's formula does not hold.
+        For a beginning of keys, why PyTorch's formula does not hold for that module.
     where : str
         What to call the source in errors.
 
@@ -65,7 +65,7 @@ def weights_jacobian(
 
     Examples
     --------
-    >>> with warnings.catch_warnings(action="ignore", category=Assumed):
+    >>> with warnings.catch_warnings(action="ignore", category=AssumptionWarning):
     ...     J = weights_jacobian(nn.LSTM(3, 8).state_dict(), "layer0.jacobian@fixed0")
     >>> J.shape
     (16, 16)
@@ -101,9 +101,9 @@ def weights_jacobian(
     module = module_of_weights(weights, prefix, end, layers)
     cells = recurrent_cells(module)[0]
     warnings.warn(
-        f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; weights alone do"
-        " not tell",
-        Assumed,
+        f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; the weights alone"
+        " do not tell the formula",
+        AssumptionWarning,
         stacklevel=2,
     )
     found = fixed_points(module, _starts(module))
@@ -111,7 +111,7 @@ def weights_jacobian(
 
 
 def _prefix(given: str, known: list[str], name: str) -> str:
-    """Which module is meant."""
+    """The beginning of the keys of the module that `name` means."""
     if given in known:
         return given
     if not given and len(known) == 1:
@@ -121,7 +121,7 @@ def _prefix(given: str, known: list[str], name: str) -> str:
 
 
 def _starts(module: nn.RNNBase) -> Tensor:
-    """Zero, random states of many scales, and where these are after some steps of zero input."""
+    """Zero, random states of many scales, and the states that these lead to under zero input."""
     generator = torch.Generator().manual_seed(0)
     shape = (module.num_layers, RANDOM, module.hidden_size)
     scales = torch.from_numpy(np.geomspace(*SCALES, RANDOM))[:, None]

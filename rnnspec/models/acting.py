@@ -19,12 +19,12 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from rnnspec.models.keys import LeftOut
-from rnnspec.models.nested import listed
-from rnnspec.models.parts import Part, is_quantised, joined, packed_weights, recurrent_parts
+from rnnspec.models.keys import LeftOutWarning
+from rnnspec.models.nested import list_keys
+from rnnspec.models.parts import Part, full_key, is_quantised, packed_weights, recurrent_parts
 
-# What renews a weight before each forward: the class of hook, the attribute with the weight's
-# name, and how the weight is computed.
+# The hooks that compute a weight before each forward: their class, the attribute that holds the
+# weight's name, and the computation.
 WEIGHT_HOOKS: dict[type, tuple[str, Callable[[Any, nn.Module], Tensor]]] = {
     BasePruningMethod: ("_tensor_name", lambda hook, part: hook.apply_mask(part)),
     WeightNorm: ("name", lambda hook, part: hook.compute_weight(part)),
@@ -55,13 +55,14 @@ def acting_weights(root: nn.Module, part: Part) -> dict[str, Tensor]:
     >>> acting_weights(rnn, part)["weight_hh_l0"].sum()  # 5 of 9 are left
     tensor(10.)
     """
-    with at_rest(part.module), torch.no_grad(), _renewed(part.module):
-        found = {name: _acting(root, part, name) for name in part.parameter_names}
+    with at_rest(part.module), torch.no_grad(), _refresh_hooks(part.module):
+        found = {name: _acting_weight(root, part, name) for name in part.parameter_names}
     for name, weight in found.items():
         if not (weight.is_floating_point() or weight.is_complex()):
             raise ValueError(
-                f"`{joined(part.name, name)}` must hold real or complex numbers, got {weight.dtype}"
-                " without a scale (a quantised weight? multiply it by its scale first)"
+                f"`{full_key(part.name, name)}` must hold real or complex numbers, got"
+                f" {weight.dtype} without a scale"
+                " (a quantised weight? multiply it by its scale first)"
             )
     return found
 
@@ -72,12 +73,12 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
     Raises
     ------
     ValueError
-        If there is none that can be told.
+        If there is no recurrent weight, or none whose values are known.
 
     Warns
     -----
-    LeftOut
-        For each weight that cannot be told, beside others that can.
+    LeftOutWarning
+        For each weight whose values or order of gates are not known, if others are.
     """
     found: list[tuple[str, str, str, Tensor]] = []
     left_out = foreign_cells(module)
@@ -89,22 +90,22 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
             continue
         for name, suffix in part.layers:
             if f"weight_hr{suffix}" in weights:
-                left_out.append(_projected(part, suffix))
+                left_out.append(_why_projected(part, suffix))
             else:
                 found.append((part.name, name, part.kind, weights[f"weight_hh{suffix}"]))
     if not found:
         reason = "; ".join(left_out) or (
-            f"found none in {type(module).__name__}; {listed(module.state_dict())}"
+            f"found none in {type(module).__name__}; {list_keys(module.state_dict())}"
         )
         raise ValueError(
             "`source` must hold recurrent weights of nn.RNN, nn.LSTM, nn.GRU or their cells:"
             f" {reason}"
         )
     for text in left_out:
-        warnings.warn(f"left out: {text}", LeftOut, stacklevel=4)
+        warnings.warn(f"left out: {text}", LeftOutWarning, stacklevel=4)
     several = len({prefix for prefix, *_ in found}) > 1
     for prefix, name, kind, W in found:
-        yield joined(prefix, name) if several else name, kind, W
+        yield full_key(prefix, name) if several else name, kind, W
 
 
 def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
@@ -115,16 +116,16 @@ def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the weights of a recurrent part cannot be told.
+        If the values of a recurrent part's weights are not known.
     """
     arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
     for prefix, sub in module.named_modules():
-        with at_rest(sub), torch.no_grad(), _renewed(sub):
+        with at_rest(sub), torch.no_grad(), _refresh_hooks(sub):
             computed = [*getattr(sub, "parametrizations", ()), *dict(weight_hooks(sub))]
-            arrays |= {joined(prefix, name): getattr(sub, name).detach() for name in computed}
+            arrays |= {full_key(prefix, name): getattr(sub, name).detach() for name in computed}
     for part in recurrent_parts(module):
         weights = acting_weights(module, part)
-        arrays |= {joined(part.name, name): weight for name, weight in weights.items()}
+        arrays |= {full_key(part.name, name): weight for name, weight in weights.items()}
     return arrays
 
 
@@ -137,7 +138,7 @@ def foreign_cells(module: nn.Module) -> list[str]:
         owned = [name for name in names if not name.endswith("_raw")]  # those of weight dropout
         if sub not in known and owned:
             sentences.append(
-                f"{joined(prefix, owned[0])} of {type(sub).__name__}, which is none of PyTorch's"
+                f"{full_key(prefix, owned[0])} of {type(sub).__name__}, which is none of PyTorch's"
                 " cells, so that the order of its gates is not known (where it is PyTorch's, pass"
                 " its state_dict(), or say the cut: cut='lstm:ifgo:rows')"
             )
@@ -145,7 +146,7 @@ def foreign_cells(module: nn.Module) -> list[str]:
 
 
 def weight_hooks(part: nn.Module) -> list[tuple[str, Callable[[nn.Module], Tensor]]]:
-    """What renews weights of `part` before a forward: a weight's name, and how it is computed."""
+    """The hooks that compute weights of `part`: the name of each weight, and its computation."""
     return [
         (getattr(hook, attribute), partial(compute, hook))
         for hook in part._forward_pre_hooks.values()
@@ -156,7 +157,7 @@ def weight_hooks(part: nn.Module) -> list[tuple[str, Callable[[nn.Module], Tenso
 
 @contextmanager
 def at_rest(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while: to look at a weight must not move its normalisation."""
+    """Evaluation mode inside the block: to read a weight must not update its normalisation."""
     # A frozen TorchScript module has no modes.
     modes = {part: part.training for part in module.modules() if hasattr(part, "training")}
     if modes:
@@ -176,7 +177,7 @@ def raw_weight(root: nn.Module, part: nn.Module, name: str) -> Tensor | None:
 
 
 @contextmanager
-def _renewed(part: nn.Module) -> Iterator[None]:
+def _refresh_hooks(part: nn.Module) -> Iterator[None]:
     """The attributes that hooks compute, as the next forward pass would have them."""
     stale: dict[str, Any] = {}
     for name, compute in weight_hooks(part):
@@ -189,8 +190,8 @@ def _renewed(part: nn.Module) -> Iterator[None]:
             setattr(part, name, value)
 
 
-def _acting(root: nn.Module, part: Part, name: str) -> Tensor:
-    """One weight: a parameter, or computed by what is known."""
+def _acting_weight(root: nn.Module, part: Part, name: str) -> Tensor:
+    """One weight: a parameter, or the result of a computation that is known."""
     module = part.module
     if is_quantised(module):
         packed = packed_weights(module)[name]
@@ -206,16 +207,16 @@ def _acting(root: nn.Module, part: Part, name: str) -> Tensor:
     )
     if not known:
         raise ValueError(
-            f"`{joined(part.name, name)}` must be a parameter, got a plain tensor that something"
-            " computes in a way that is not known and that may be stale (if it is right as it is,"
+            f"`{full_key(part.name, name)}` must be a parameter, got a plain tensor, which may be"
+            " out of date, because it is not known what computes it (if its values are right,"
             f" pass it in a mapping: {{{name!r}: ...}})"
         )
     return weight.detach()
 
 
-def _projected(part: Part, suffix: str) -> str:
+def _why_projected(part: Part, suffix: str) -> str:
     return (
-        f"{joined(part.name, f'weight_hh{suffix}')} acts on a projection of the state (proj_size)"
+        f"{full_key(part.name, f'weight_hh{suffix}')} acts on a projection of the state (proj_size)"
         f" and is not square: what takes h to h is weight_hh{suffix} @ weight_hr{suffix}, whose"
         " blocks of h rows can be measured"
     )

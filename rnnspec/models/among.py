@@ -1,8 +1,8 @@
 """Which of a file's arrays are recurrent matrices, and under which names.
 
-PyTorch's keys say it all: layer, direction, gates.  Other names (`foreign_names`) say which
-array is recurrent, not how its gates are stacked.  Arrays under neutral names are matrices in a
-file of matrices, and nothing in a file of a network's weights.
+PyTorch's keys name the layer, the direction and the gates.  Other names (`foreign_names`) say
+which array is recurrent, but not how its gates are stacked.  Arrays under neutral names are taken
+from a file of matrices, and not from a file of a network's weights.
 """
 
 from collections.abc import Mapping
@@ -11,28 +11,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.arrays import as_array, first_not_finite, is_integer
-from rnnspec.models.asked import INTEGERS, way_to_cut
+from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
+from rnnspec.models.by_key import way_to_cut
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.keys import Found, weights_in
-from rnnspec.models.nested import listed, none_found
+from rnnspec.models.nested import list_keys, none_found
 from rnnspec.models.recurrent import matrices_of_stacks
 
-SINGLE = ("npy", "mtx", "text")  # one array, whose name is the file's
+SINGLE = ("npy", "mtx", "text")  # files of one array, which is named by the file's stem
 TAKE = "--matrix KEY, in Python `key`, takes any square array"
-MATRICES = (*SINGLE, "npz", "mat", "hdf5")  # what has no names of its own may be a matrix
+MATRICES = (*SINGLE, "npz", "mat", "hdf5")  # files of matrices
 
 
 def matrices_among(
     contents: Contents, where: str
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...], tuple[str, ...]]:
-    """The matrices in `contents` by name, a sentence on each thing left out, and on each assumed.
+    """The matrices in `contents` by name; sentences on what is left out, and on what is assumed.
 
     Raises
     ------
     ValueError
-        If there is none: it names the reasons, or the keys that there are.
+        If there is no matrix: it names the reasons, or the keys that there are.
 
     Examples
     --------
@@ -57,17 +57,19 @@ def matrices_among(
 def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
     """Why there is no matrix in `contents`."""
     if left_out:
-        return f"{where}: no matrix can be taken; {'; '.join(left_out)}; {listed(contents.arrays)}"
+        return (
+            f"{where}: no matrix can be taken; {'; '.join(left_out)}; {list_keys(contents.arrays)}"
+        )
     if contents.kind in MATRICES:
         return (
             f"{where} must hold a two-dimensional numeric array, found none;"
-            f" {listed(contents.arrays)}"
+            f" {list_keys(contents.arrays)}"
         )
     return none_found(where, contents.arrays)
 
 
 def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """What other names than PyTorch's say of the arrays."""
+    """The matrices under other names than PyTorch's, and why others are left out."""
     known = {stack.key for stack in found.stacks}
     others = {
         key: W for key, W in found.arrays.items() if key not in known and "weight_hh" not in key
@@ -90,7 +92,7 @@ def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]],
 
 
 def _why_not(key: str, W: Any, neutral: bool) -> str | None:
-    """Why an array is no recurrent matrix; "" where nobody would take it for one, None if it is."""
+    """Why an array is left out: None if it is taken, "" if that needs no sentence."""
     shape = tuple(np.shape(W))
     square = len(shape) == 2 and shape[0] == shape[1]
     if is_recurrent(key) and len(shape) == 2:
@@ -105,7 +107,7 @@ def _why_not(key: str, W: Any, neutral: bool) -> str | None:
 
 
 def _plain(arrays: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """The matrices among `arrays`, and why others are none: single numbers, a NaN, an axis more."""
+    """The finite matrices among `arrays`, and a sentence on each array that is none."""
     taken: dict[str, NDArray[Any]] = {}
     left_out = []
     larger = any(np.ndim(W) == 2 and max(np.shape(W)) > 1 for W in arrays.values())

@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+# The reason to refuse a weight of integers, after the weight's name.
+INTEGERS = (
+    "holds integers without their scale: dequantise it, weight = scale * (integer - zero_point),"
+    " before it is saved"
+)
+
 
 def as_array(weight: Any) -> NDArray[Any]:
     """A copy of `weight` in float64, or in complex128 if it is complex.

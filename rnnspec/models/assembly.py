@@ -1,4 +1,4 @@
-r"""Weights that a file keeps in parts, put together as they act when the network runs.
+r"""Weights that a file keeps in parts are put together, as they act when the network runs.
 
 ================  ====================================  =======================================
 reparametrised    parts                                 what acts
@@ -11,7 +11,8 @@ pruning           ``W_orig, W_mask``                    :math:`W \circ M`
 weight dropout    ``W_raw``                             W, in evaluation
 ================  ====================================  =======================================
 
-Other parametrisations keep a part of their rule in the code: they are refused by name.
+Other parametrisations keep a part of their rule in the code of the network; they are refused,
+and the refusal names them.
 """
 
 import re
@@ -34,8 +35,8 @@ Arrays = dict[str, Any]
 Rule = Callable[..., NDArray[Any]]
 
 
-def assembled(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
-    """`arrays` with each reparametrised weight under its plain key, and why others are not.
+def assemble(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
+    """`arrays` with each reparametrised weight put together, and why some cannot be.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def assembled(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
 
     Examples
     --------
-    >>> whole, refused = assembled({"weight_g": [[2.0]], "weight_v": [[0.5]]})
+    >>> whole, refused = assemble({"weight_g": [[2.0]], "weight_v": [[0.5]]})
     >>> whole["weight"].tolist(), refused
     ([[2.0]], {})
     """
@@ -61,7 +62,7 @@ def assembled(arrays: Mapping[str, Any]) -> tuple[Arrays, dict[str, str]]:
 
 
 def _old(whole: Arrays, refused: dict[str, str], key: str) -> bool:
-    """Replace the parts that `key` is one of by the weight; whether they were all there."""
+    """Replace the part `key` and those that belong to it by the weight, if all are there."""
     if not (match := _PART.fullmatch(key)):
         return False
     base, part = match["base"], match["part"]
@@ -88,14 +89,14 @@ def _act(
 
 
 def _inner(whole: Arrays, base: str) -> str:
-    """The key in the module that a weight-dropping wrapper keeps under ``module``, if it is one."""
+    """The key of the weight inside ``module`` of a wrapper that drops weights; else `base`."""
     prefix, _, name = base.rpartition(".")
     inside = f"{prefix}.module." if prefix else "module."
     return inside + name if any(key.startswith(inside) for key in whole) else base
 
 
 def _put_together(whole: Arrays, refused: dict[str, str], match: re.Match[str]) -> None:
-    """The same for the keys of ``torch.nn.utils.parametrize``."""
+    """Replace the parts of one weight under ``torch.nn.utils.parametrize`` by the weight."""
     start, plain = match["base"] + ".", match["prefix"] + match["name"]
     parts = {key[len(start) :]: whole.pop(key) for key in list(whole) if key.startswith(start)}
     for names, rule in _NEW_RULES.items():

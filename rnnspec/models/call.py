@@ -1,6 +1,6 @@
-"""A module run on sequences, with the lengths and the state if its forward names them.
+"""Running a module on sequences, with lengths and a state if its forward names them.
 
-The names of its parameters alone say what a forward wants: ``forward(x, hidden=None)`` and
+Only the names of its parameters say what a forward expects: ``forward(x, hidden=None)`` and
 ``forward(x, noise=0.0)`` take a second argument too, and no lengths.
 """
 
@@ -76,7 +76,7 @@ def takes(model: nn.Module, name: str) -> bool:
 
 
 def runner(model: nn.Module) -> Run:
-    """`call` of one model, whose forward is looked at once.
+    """A function that does what `call` does for one model, whose forward is inspected once.
 
     Raises
     ------

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from rnnspec._files import write_atomically
 from rnnspec.models.among import MATRICES, matrices_among
-from rnnspec.models.asked import asked, near
-from rnnspec.models.assembly import assembled
+from rnnspec.models.assembly import assemble
+from rnnspec.models.by_key import matrices_by_key, near
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import tell, weights_in
-from rnnspec.models.nested import listed
+from rnnspec.models.nested import list_keys
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
@@ -35,11 +35,11 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the file is missing, damaged or holds no weights, or such whose parametrisation, a
-        normalisation say, is not made permanent.
+        If the file is missing, damaged or holds no weights; or if a weight is still parametrised
+        (by a normalisation, say) and cannot be computed from the file.
     """
     contents = read_contents(path)
-    for key, why in assembled(contents.arrays)[1].items():
+    for key, why in assemble(contents.arrays)[1].items():
         raise ValueError(f"{path}: `{key}`: {why}")
     return {
         key: value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
@@ -52,20 +52,21 @@ def load_matrices(
 ) -> dict[str, NDArray[Any]]:
     """Named matrices of a run directory, a file of weights or a file of matrices.
 
-    What a file is, its content says, not its name: see `rnnspec.models.files`.  Recurrent
-    weights under PyTorch's keys are cut into gates, ``layer0.forget``, beside their stack
-    ``layer0.stacked``; square arrays with other recurrent names, ``0.wh``, keep their own; in a
-    file of matrices without such names each two-dimensional array is one.  A file of one
-    matrix gives it the file's stem as name.
+    The content of a file decides how it is read, not its name: see `rnnspec.models.files`.
+    Recurrent weights under PyTorch's keys are cut into gates, ``layer0.forget``, and their stack
+    is there too, ``layer0.stacked``.  Square arrays with other recurrent names, ``0.wh``, keep
+    those names.  Where no name in a file of matrices is recurrent, every two-dimensional array
+    is taken.  The matrix of a file that holds only one is named by the file's stem.
 
     Parameters
     ----------
     source : path
     key : str, optional
-        One matrix alone: by its name, or by the full key of any square array.
+        Take one matrix alone: a name as above, or the full key of any square array.
     cut : str, optional
         How the gates of the array `key` are stacked, ``gru:rzn:rows``: see
-        `rnnspec.models.cut`.  Without `key`, of each array with a recurrent name that it fits.
+        `rnnspec.models.cut`.  Without `key`, each array with a recurrent name is cut whose shape
+        fits.
 
     Returns
     -------
@@ -73,10 +74,10 @@ def load_matrices(
 
     Warns
     -----
-    LeftOut
+    LeftOutWarning
         Names each thing that was not taken, and why.
-    Assumed
-        Where the file does not say what cell its weights are of.
+    AssumptionWarning
+        If the file does not say which cell its weights belong to.
 
     Raises
     ------
@@ -86,16 +87,16 @@ def load_matrices(
     """
     contents, where = read_contents(source), str(source)
     if cut is not None:
-        return asked(contents.arrays, key, cut, where, contents.kind in MATRICES)
+        return matrices_by_key(contents.arrays, key, cut, where, contents.kind in MATRICES)
     if key is not None and key.replace("/", ".") in _keys(contents):
-        return asked(contents.arrays, key, None, where, contents.kind in MATRICES)
+        return matrices_by_key(contents.arrays, key, None, where, contents.kind in MATRICES)
     if key is None:
         found, left_out, assumed = matrices_among(contents, where)
         tell(left_out, assumed, where)
         return found
     try:
         found, _, assumed = matrices_among(contents, where)
-        has = f"; it has {', '.join(found)}; {listed(contents.arrays)}"
+        has = f"; it has {', '.join(found)}; {list_keys(contents.arrays)}"
     except ValueError as error:
         found, has = {}, str(error).removeprefix(where)
     if key not in found:
@@ -106,5 +107,5 @@ def load_matrices(
 
 
 def _keys(contents: Contents) -> set[str]:
-    """What arrays of `contents` can be asked for by: the keys of weights and of their parts."""
+    """The keys that `key` may be: those of the weights and of their parts."""
     return {key.replace("/", ".") for key in weights_in(contents.arrays).arrays | contents.arrays}

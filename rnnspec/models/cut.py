@@ -1,7 +1,7 @@
-"""Cut a stack of gates as its owner says: which cell, in which order, along which axis.
+"""Cut a stack of gates as the user says: which cell, in which order, along which axis.
 
 A file's own key does not tell the order of the gates: PyTorch stacks an LSTM's as i, f, g, o
-in rows, ONNX as i, o, f, c, Keras in columns.  ``gru:zrh:columns`` says it in one word.
+in rows, ONNX as i, o, f, c, Keras in columns.  A text such as ``gru:zrh:columns`` tells it.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Cut:
 
 
 def parse_cut(text: str) -> Cut:
-    """What ``CELL:GATES:AXIS`` says.
+    """The cut that the text ``CELL:GATES:AXIS`` describes.
 
     CELL is rnn, lstm or gru.  GATES has a letter for each gate in the order of the stack: i, f,
     g (or c), o of an LSTM; r, z (or u), n (or h) of a GRU; h of an rnn.  AXIS is ``rows`` where
@@ -64,7 +64,7 @@ def parse_cut(text: str) -> Cut:
 
 
 def fits(shape: tuple[int, ...], cut: Cut) -> bool:
-    """Whether an array of this shape is such a stack."""
+    """Whether an array of this shape can be cut so."""
     if len(shape) != 2 or 0 in shape:
         return False
     long, short = shape if cut.axis == "rows" else shape[::-1]
@@ -79,7 +79,7 @@ def cut_stack(stack: Any, cut: Cut, key: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the shape is not that of such a stack.
+        If the shape does not fit the cut.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Names under which others than PyTorch keep recurrent and input weights.
+"""Names that other programs than PyTorch give to recurrent and input weights.
 
 A name tells which array carries the state on (``enc_w_hh``, ``0.wh``, ``recurrent_kernel``,
 ``h2h.weight``) and which reads the input.  It does not tell how gates are stacked.

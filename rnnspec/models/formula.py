@@ -1,4 +1,4 @@
-r"""Whether a recurrent part steps by PyTorch's formula: told by its class, or tried.
+r"""Whether a recurrent part steps by PyTorch's formula: its class tells, or a trial run does.
 
 A class derived from ``nn.GRUCell`` with a forward of its own, or a part with hooks that may
 change what it reads or returns, has to be run and compared with `rnnspec.models.cells`.
@@ -13,32 +13,32 @@ from torch.nn.utils import parametrize
 from rnnspec.models.acting import WEIGHT_HOOKS, at_rest
 from rnnspec.models.cells import step
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.layers import Cell
+from rnnspec.models.layers import Cell, Cells
 from rnnspec.models.motion import simulate
 from rnnspec.models.parts import KINDS, Part, recurrent_parts
-from rnnspec.models.recorded import Call, recorded_calls
+from rnnspec.models.recording import Call, record_calls
 
 SAMPLES = 4  # random sequences of a trial
 STEPS = 3  # of a trial, so that the state is fed back twice
-ROUNDING = 64  # times the precision and the size of what is summed up, what rounding may do
+ROUNDING = 64  # times the precision and the size of the sums: the rounding error that is allowed
 
 
-def is_known(module: nn.Module) -> bool:
+def has_known_formula(module: nn.Module) -> bool:
     """Whether the class of `module` alone tells its formula.
 
-    That of PyTorch's recurrent classes and of `SequenceClassifier` does, parametrised or not, if
-    nothing hooks into them and no instance has a forward of its own.
+    PyTorch's recurrent classes and `SequenceClassifier` do, parametrised or not, unless a hook
+    is registered or the instance has a forward of its own.
 
     Examples
     --------
-    >>> is_known(nn.GRU(2, 3)), is_known(nn.Sequential(nn.GRU(2, 3)))
+    >>> has_known_formula(nn.GRU(2, 3)), has_known_formula(nn.Sequential(nn.GRU(2, 3)))
     (True, False)
     """
     if isinstance(module, torch.jit.ScriptModule):
         return any(part.module is module for part in recurrent_parts(module))
     kind = parametrize.type_before_parametrizations(module)
     if isinstance(module, SequenceClassifier) and kind is SequenceClassifier:
-        return not _is_changed(module) and is_known(module.recurrent)
+        return not _is_changed(module) and has_known_formula(module.recurrent)
     return kind in KINDS and not _is_changed(module)
 
 
@@ -51,8 +51,8 @@ def _is_changed(module: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def trial_difference(cells: tuple[tuple[Cell, ...], ...], part: Part) -> str:
-    """What `part` does otherwise than the formula of its `cells` on random sequences, or "".
+def trial_difference(cells: Cells, part: Part) -> str:
+    """How the states of `part` on random sequences differ from those of its `cells`, or "".
 
     Raises
     ------
@@ -62,7 +62,7 @@ def trial_difference(cells: tuple[tuple[Cell, ...], ...], part: Part) -> str:
     reference = next(part.module.parameters())
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(SAMPLES, STEPS, cells[0][0].n_inputs, generator=generator).to(reference)
-    with at_rest(part.module), recorded_calls(part) as calls:
+    with at_rest(part.module), record_calls(part) as calls:
         try:
             _feed(part, x)
         except Exception as error:  # another's forward may raise anything
@@ -94,7 +94,7 @@ def step_difference(cell: Cell, calls: Sequence[Call]) -> str:
     return difference(after, flat.view_as(after), rounding(cell, x, before))
 
 
-def state_difference(cells: tuple[tuple[Cell, ...], ...], call: Call) -> str:
+def state_difference(cells: Cells, call: Call) -> str:
     """How the last states of a fused part differ from those of the formula, or ""."""
     n, t, _ = call.inputs.shape
     lengths = torch.full((n,), t, device=call.inputs.device)
@@ -108,7 +108,7 @@ def state_difference(cells: tuple[tuple[Cell, ...], ...], call: Call) -> str:
 
 
 def rounding(cell: Cell, x: Tensor, s: Tensor) -> float:
-    """What rounding in the dtype of `x` may do to a state of `cell`: a bound on its sums."""
+    """A bound on the rounding error of a state of `cell` in the dtype of `x`."""
     largest = [float(v.abs().max()) if v.numel() else 0.0 for v in (x, s)]
     sums = float(cell.U.abs().sum(2).max()) * largest[0] + float(cell.W.abs().sum(2).max())
     return ROUNDING * torch.finfo(x.dtype).eps * (1 + sums * max(1.0, largest[1]))

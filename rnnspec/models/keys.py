@@ -8,25 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from rnnspec.models.arrays import as_array, first_not_finite, is_integer
-from rnnspec.models.assembly import assembled
+from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
+from rnnspec.models.assembly import assemble
 from rnnspec.models.gates import GATES, cell_of_shape
 from rnnspec.models.nested import flat, none_found
 
 _KEY = re.compile(r"(?P<prefix>.*?)weight_hh(?P<suffix>(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?)")
-_PART = re.compile(r"(.*\.)?[^.]*weight_hh[^.]*")  # such as weight_hh_l0_mask: a part of one
+_PART = re.compile(
+    r"(.*\.)?[^.]*weight_hh[^.]*"
+)  # from which a weight is computed, such as weight_hh_l0_mask
 _OWN = re.compile(r"(weight|bias)_(ih|hh|hr)(_l\d+(_reverse)?)?")
 _STATE = re.compile(r"[hc](x|_?0)?|hidden|state|(init|initial)_\w+")  # a state to start from
 _CLASS = {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}
 SAY = "to say what it is: --matrix KEY --cut CELL:GATES:AXIS, in Python `key` and `cut`"
 
 
-class LeftOut(UserWarning):
-    """Something that a source holds was not taken; the text names it and says why."""
+class LeftOutWarning(UserWarning):
+    """An array of a source was not taken; the text names it and says why."""
 
 
-class Assumed(UserWarning):
-    """A source does not say what was taken for granted; the text says what, and the other way."""
+class AssumptionWarning(UserWarning):
+    """The source does not say what cell or formula it has; the text says what was assumed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,21 +50,21 @@ class Stack:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The recurrent weights of a mapping, what was left out of them, and what was assumed."""
+    """The recurrent weights of a mapping, and sentences on what was left out or assumed."""
 
     stacks: tuple[Stack, ...]
     left_out: tuple[str, ...]
     assumed: tuple[str, ...]
-    arrays: dict[str, Any]  # all, by their plain keys
+    arrays: dict[str, Any]  # all arrays, each put together under its plain key
 
 
 def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> tuple[Stack, ...]:
-    """The recurrent weights of a state dict; what is left out or assumed is warned of.
+    """The recurrent weights of a state dict, with a warning for what is left out or assumed.
 
     Raises
     ------
     ValueError
-        If none is left: it names the reason of each, or the keys that there are.
+        If no weight can be taken: it names the reason for each, or the keys that there are.
     """
     found = weights_in(source)
     if not found.stacks:
@@ -76,9 +78,12 @@ def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> 
 
 
 def tell(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -> None:
-    """Warn of each sentence, once."""
+    """Warn once of each sentence, by `LeftOutWarning` or `AssumptionWarning`."""
     start = f"{where}: " if where else ""
-    for texts, category, what in ((left_out, LeftOut, "left out: "), (assumed, Assumed, "")):
+    for texts, category, what in (
+        (left_out, LeftOutWarning, "left out: "),
+        (assumed, AssumptionWarning, ""),
+    ):
         for text in dict.fromkeys(texts):
             warnings.warn(start + what + text, category, stacklevel=4)
 
@@ -86,11 +91,11 @@ def tell(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -
 def weights_in(source: Mapping[str, Any]) -> Found:
     """The recurrent weights among the items of `source`, nested ones under dotted keys.
 
-    A reparametrised weight is put together, see `assembled`.  A weight is left out, and named,
-    if it cannot be; is not of shape (h, h), (3h, h) or (4h, h); holds integers, or a NaN or an
-    infinity; or does not fit what stands beside it: weights of PyTorch's cells agree in their
-    rows, and there are no others.  The state dict of a cell class does not say which cell that
-    is, so that what is assumed of it is told.
+    A reparametrised weight is put together, see `assemble`.  A weight is left out, and named, if
+    it cannot be put together; if its shape is not (h, h), (3h, h) or (4h, h); if it holds
+    integers, a NaN or an infinity; or if it does not fit the other weights of its layer: those of
+    PyTorch's cells have equally many rows, and other weights belong to another cell.  The state
+    dict of a cell class does not name the cell; what is assumed then is in `Found.assumed`.
 
     Examples
     --------
@@ -98,12 +103,12 @@ def weights_in(source: Mapping[str, Any]) -> Found:
     >>> [(stack.name, stack.key, stack.cell) for stack in found.stacks]
     [('layer0', 'encoder.weight_hh_l0', 'lstm')]
     """
-    arrays, refused = assembled(flat(source))
+    arrays, refused = assemble(flat(source))
     left_out = [f"`{key}`: {why}" for key, why in refused.items() if _KEY.fullmatch(key)]
     matches = [(match, W) for key, W in arrays.items() if (match := _KEY.fullmatch(key))]
     stacks, assumed = [], []
     for match, W in matches:
-        beside = _beside(match, arrays)
+        beside = _keys_beside(match, arrays)
         stack, reason = _stack(match, W, matches)
         if stack is not None:
             reason = _doubt(stack, beside)
@@ -116,7 +121,7 @@ def weights_in(source: Mapping[str, Any]) -> Found:
     left_out += [
         f"`{key}` is no weight of PyTorch's, nor all the parts of one ({SAY})"
         for key in arrays
-        if _PART.fullmatch(key) and key not in plain and not _explained(key, plain)
+        if _PART.fullmatch(key) and key not in plain and not _is_explained(key, plain)
     ]
     return Found(tuple(stacks), tuple(left_out), tuple(assumed), arrays)
 
@@ -124,7 +129,7 @@ def weights_in(source: Mapping[str, Any]) -> Found:
 def _stack(
     match: re.Match[str], W: Any, matches: list[tuple[re.Match[str], Any]]
 ) -> tuple[Stack | None, str]:
-    """The weight by its name and cell, or why its shape is none."""
+    """The weight with its name and cell, or why its shape is that of no cell."""
     shape = tuple(np.shape(W))
     cell = cell_of_shape(*shape) if len(shape) == 2 else None
     if cell is None:
@@ -138,15 +143,15 @@ def _stack(
 
 
 def _cause(shape: tuple[int, ...]) -> str:
-    """What a weight of no known shape is, likely."""
+    """The likely reason for a shape that no cell has."""
     if len(shape) == 2 and shape[0] > 4 * shape[1] and shape[0] % 4 == 0:
         return "an LSTM with proj_size is not supported"
     turned = len(shape) == 2 and cell_of_shape(*shape[::-1]) is not None
     return f"{'gates beside one another' if turned else 'no cell of PyTorch has it'}; {SAY}"
 
 
-def _beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """What the same module holds itself, without the prefix."""
+def _keys_beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of the same module by their names in it."""
     start = match["prefix"]
     return {
         rest: W
@@ -156,14 +161,14 @@ def _beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
-    """Why this is no weight of one of PyTorch's cells, or of none that can be taken."""
+    """Why the weight cannot be taken, or belongs to another cell than PyTorch's; "" if it can."""
     if f"weight_hr{stack.suffix}" in beside:
         return "belongs to an LSTM with proj_size, which is not supported"
     strange = [rest for rest in beside if _is_strange(rest, stack.suffix)]
     if strange:
         return (
             f"is not that of a {_CLASS[stack.cell]}: beside it stands {', '.join(strange)},"
-            f" which no cell of PyTorch's has ({SAY})"
+            f" which no cell of PyTorch has ({SAY})"
         )
     rows = len(stack.weight)
     for part in ("weight_ih", "bias_ih", "bias_hh"):
@@ -175,10 +180,7 @@ def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
                 f" ({SAY})"
             )
     if is_integer(stack.weight):
-        return (
-            "holds integers without their scale: dequantise it, weight = scale * (integer -"
-            " zero_point), before it is saved"
-        )
+        return INTEGERS
     W = as_array(stack.weight)
     if (where := first_not_finite(W)) is not None:
         gate = GATES[stack.cell] or ("",)
@@ -192,7 +194,7 @@ def _doubt(stack: Stack, beside: Mapping[str, Any]) -> str:
 
 
 def _is_strange(rest: str, suffix: str) -> bool:
-    """Whether what stands beside belongs to the same layer, and PyTorch's cells have it not."""
+    """Whether an array of the same layer is one that PyTorch's cells do not have."""
     if _OWN.fullmatch(rest) or _STATE.fullmatch(rest):
         return False
     if not suffix or re.search(rf"{suffix}(?!_reverse)(_|$)", rest):
@@ -216,12 +218,12 @@ def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
     return [f"`{stack.key}` {shape} {how}: an assumption, for {why}{other} ({SAY})"]
 
 
-def _explained(part: str, plain: set[str]) -> bool:
-    """Whether `part` is named already, in what is said of the weight whose part it is."""
+def _is_explained(part: str, plain: set[str]) -> bool:
+    """Whether the sentence on a weight already names this part of it."""
     return any(part.startswith(f"{key}_") for key in plain)
 
 
-def parts_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
+def weights_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The other weights of the same layer and direction, by PyTorch's names without suffix."""
     return {
         part: arrays[key]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec.models.acting import acting_weights, foreign_cells
-from rnnspec.models.parts import Part, is_quantised, joined, recurrent_parts
+from rnnspec.models.parts import Part, full_key, is_quantised, recurrent_parts
 from rnnspec.models.recurrent import cut_gates
 
 
@@ -36,9 +36,11 @@ class Cell:
         return self.hidden * (1 + (self.kind == "lstm"))
 
 
-def recurrent_cells(
-    module: nn.Module, dtype: torch.dtype = torch.float64
-) -> tuple[tuple[Cell, ...], ...]:
+# For each direction its layers from below.
+Cells = tuple[tuple[Cell, ...], ...]
+
+
+def recurrent_cells(module: nn.Module, dtype: torch.dtype = torch.float64) -> Cells:
     """The cells of the recurrent part of `module`: one tuple for each direction, layers from below.
 
     Weights count as they act: a normalised or pruned weight is taken so.  Without biases
@@ -62,8 +64,8 @@ def recurrent_cells(
     ------
     ValueError
         If `module` is no module, has no recurrent layers inside or several recurrent
-        modules, an ``nn.RNN`` with relu, or an LSTM with proj_size, or its weights are not
-        finite, complex or quantised.
+        modules, an ``nn.RNN`` with relu, or an LSTM with proj_size, or its weights are
+        complex, quantised or not finite.
 
     Examples
     --------
@@ -74,10 +76,8 @@ def recurrent_cells(
     return cells_of_part(module, only_part(module), dtype)
 
 
-def cells_of_part(
-    root: nn.Module, part: Part, dtype: torch.dtype = torch.float64
-) -> tuple[tuple[Cell, ...], ...]:
-    """As `recurrent_cells`, of one `part` of `root`; its kind and its weights are checked."""
+def cells_of_part(root: nn.Module, part: Part, dtype: torch.dtype = torch.float64) -> Cells:
+    """The cells of one `part` of `root`, as `recurrent_cells` gives them, after the same checks."""
     where = f"`module`{f' ({part.name})' if part.name else ''}"
     if is_quantised(part.module):
         raise ValueError(
@@ -104,7 +104,7 @@ def cells_of_part(
         if not weight.isfinite().all():
             raise ValueError(
                 f"`module` must have finite weights, got a NaN or an infinity in"
-                f" {joined(part.name, name)} (a training that diverged?)"
+                f" {full_key(part.name, name)} (a training that diverged?)"
             )
     return tuple(
         tuple(_cell(part.kind, weights, suffix, dtype) for suffix in row) for row in part.suffixes

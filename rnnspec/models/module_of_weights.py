@@ -1,6 +1,6 @@
-"""A PyTorch module that has the weights of a mapping, so that whatever takes a module takes them.
+"""A PyTorch module with the weights of a mapping, for functions that take a module.
 
-PyTorch's formula is assumed: a mapping of weights does not tell a relu from a tanh.
+It steps by PyTorch's formula with tanh: weights alone do not tell tanh from relu.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from rnnspec.models.arrays import as_array, first_not_finite
-from rnnspec.models.keys import Stack, parts_beside, weights_in
+from rnnspec.models.keys import Stack, weights_beside, weights_in
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -25,7 +25,7 @@ def module_of_weights(
     source : mapping
         A state dict, as `weights_in` takes it.
     prefix : str
-        What the keys begin with, before ``weight_hh``.
+        The beginning of the keys, before ``weight_hh``.
     end : {"", "_reverse"}
         Which direction; the module has this one alone.
     layers : int, optional
@@ -34,7 +34,7 @@ def module_of_weights(
     Raises
     ------
     ValueError
-        If there are no such weights or some are missing, are complex or not finite, or a layer
+        If there are no such weights; if some are missing, complex or not finite; or if a layer
         above the first reads both directions.
 
     Examples
@@ -82,7 +82,7 @@ def module_of_weights(
 
 def _layer(stack: Stack, arrays: Mapping[str, Any], prefix: str) -> dict[str, torch.Tensor]:
     """The weights of one layer and direction in float64; biases may be missing."""
-    given = {"weight_hh": stack.weight} | parts_beside(stack, arrays)
+    given = {"weight_hh": stack.weight} | weights_beside(stack, arrays)
     parts = {}
     for part, value in given.items():
         A = as_array(value)

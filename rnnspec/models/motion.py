@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from rnnspec.models.cells import step
-from rnnspec.models.layers import Cell
+from rnnspec.models.layers import Cell, Cells
 from rnnspec.models.stack import split_state, whole_size
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """What each layer of each direction read and was, in the order of its own steps.
+    """The inputs and states of each layer and direction at each step.
 
     ``read[direction][layer]`` is (n, t, d_l), ``before`` and ``after`` are (n, t, s_l): the
     states before and after the step.  Direction 1 goes from the last true step to the first;
@@ -21,7 +21,7 @@ class Motion:
     order in which it reads them, padded ones last.  Values at padded steps mean nothing.
     """
 
-    cells: tuple[tuple[Cell, ...], ...]
+    cells: Cells
     real: Tensor  # shape: (n, t), True at real steps
     order: list[Tensor]
     read: list[list[Tensor]]
@@ -31,7 +31,7 @@ class Motion:
 
 @torch.no_grad()
 def simulate(
-    cells: tuple[tuple[Cell, ...], ...],
+    cells: Cells,
     x: Tensor,
     lengths: Tensor,
     starts: Sequence[Tensor | None] = (None, None),

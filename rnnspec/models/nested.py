@@ -1,4 +1,4 @@
-"""The arrays in nested mappings by dotted keys, and how they are listed in an error."""
+"""The arrays in nested mappings under dotted keys, and the texts that list them in an error."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-KEYS = 12  # named where none is found, at most
+KEYS = 12  # the most that an error names
 
 
 def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
@@ -31,16 +31,18 @@ def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
 
 
 def none_found(where: str, arrays: Mapping[str, Any]) -> str:
-    """That `arrays` hold no recurrent weight, and the keys that there are."""
-    keys = listed(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
+    """The error text where `arrays` hold no recurrent weight; it lists their keys."""
+    keys = (
+        list_keys(arrays) if arrays else "any array is taken by its `key`, a stack with its `cut`"
+    )
     return (
         f"{where} must hold recurrent weights (keys that end in weight_hh_l0 or weight_hh),"
         f" found none (a feed-forward network, or weights under other names?); {keys}"
     )
 
 
-def listed(arrays: Mapping[str, Any]) -> str:
-    """The keys that there are, with their shapes, up to a dozen and then a count."""
+def list_keys(arrays: Mapping[str, Any]) -> str:
+    """The keys with their shapes as a sentence: the first twelve, then how many more there are."""
     if not arrays:
         return "it holds no arrays"
     # What could be a recurrent weight first.

@@ -37,7 +37,7 @@ class Part:
 
     @property
     def expression(self) -> str:
-        """How to write the submodule of a module that is called model."""
+        """The Python expression for the submodule of a module named ``model``."""
         if not self.name:
             return "model"
         written = all(word.isidentifier() for word in self.name.split("."))
@@ -45,7 +45,7 @@ class Part:
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """The plain names of its weights and biases, whatever computes them."""
+        """The plain names of its weights and biases, also of those that something computes."""
         part: Any = self.module
         if isinstance(part, nn.RNNBase):
             return tuple(name for layer in part._all_weights for name in layer)
@@ -66,7 +66,7 @@ class Part:
 
     @property
     def suffixes(self) -> tuple[tuple[str, ...], ...]:
-        """What ends the names of each direction's layers: (("_l0", "_l1"),), or (("",),)."""
+        """Ends of the weights' names by direction and layer: (("_l0", "_l1"),), or (("",),)."""
         ends = [suffix for _, suffix in self.layers]
         reverse = tuple(end for end in ends if end.endswith("_reverse"))
         forward = tuple(end for end in ends if end not in reverse)
@@ -79,7 +79,7 @@ class Part:
 
     @property
     def nonlinearity(self) -> str | None:
-        """Of the kind "rnn" its own, None where a traced module does not say; else tanh."""
+        """That of an rnn, or None if a traced module does not tell; of the other kinds tanh."""
         given: str | None = getattr(self.module, "nonlinearity", None)
         return given if self.kind == "rnn" else "tanh"
 
@@ -110,7 +110,7 @@ def packed_weights(part: Any) -> dict[str, Tensor]:
     return {**part.get_weight(), **part.get_bias()}
 
 
-def joined(prefix: str, name: str) -> str:
+def full_key(prefix: str, name: str) -> str:
     """`name` after `prefix` and a dot, if there is a prefix."""
     return f"{prefix}.{name}" if prefix else name
 

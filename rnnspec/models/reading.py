@@ -1,8 +1,8 @@
-"""What the recurrent part of a network reads along data, where it starts, and its formula.
+"""The inputs that the recurrent part of a network reads on data, its first states, its formula.
 
 The Jacobians, fixed points and exponents of `rnnspec.dynamics` are those of PyTorch's formula for
-the recurrent part.  They are the network's own only if nothing but that formula takes its state
-from step to step, which `rnnspec.models.verification` finds out where the class does not tell.
+the recurrent part.  They are those of the network only if that formula alone takes its state
+from step to step.  Where the class does not tell, `rnnspec.models.verification` finds it out.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,15 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rnnspec.models.call import unwrap
-from rnnspec.models.formula import is_known, trial_difference
-from rnnspec.models.layers import Cell, cells_of_part, only_part
+from rnnspec.models.formula import has_known_formula, trial_difference
+from rnnspec.models.layers import Cell, Cells, cells_of_part, only_part
 from rnnspec.models.motion import Motion, simulate
 from rnnspec.models.verification import Trial, verify
-
-Cells = tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """The cells of a recurrent part, and what each sequence gives them to read, in float64.
+    """The cells of a recurrent part, and the inputs that they read in each sequence, in float64.
 
     ``starts[direction]`` are the whole states (n, s) before the first step, None for zero.
     """
@@ -53,7 +51,7 @@ class Reading:
 def read_along(
     model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
 ) -> Reading:
-    """What the recurrent part of `model` reads along `inputs`.
+    """The cells of the recurrent part of `model`, and what they read when it runs on `inputs`.
 
     Parameters
     ----------
@@ -84,24 +82,28 @@ def read_along(
     """
     model = unwrap(model) if isinstance(model, nn.Module) else model
     x = as_tensor(inputs).detach()
-    if not isinstance(model, nn.Module) or is_known(model) or only_part(model).module is model:
+    if (
+        not isinstance(model, nn.Module)
+        or has_known_formula(model)
+        or only_part(model).module is model
+    ):
         cells = own_cells(model)
-        return Reading(cells, *checked(x, lengths, cells), (None,) * len(cells))
+        return Reading(cells, *check_inputs(x, lengths, cells), (None,) * len(cells))
     part = only_part(model)
-    steps = None if lengths is None else checked_lengths(lengths, x)
+    steps = None if lengths is None else check_lengths(lengths, x)
     cells, read, true_lengths, starts = verify(
         Trial(model, part, *_as_model_reads(model, x, steps))
     )
-    return Reading(cells, *checked(read, true_lengths, cells), starts)
+    return Reading(cells, *check_inputs(read, true_lengths, cells), starts)
 
 
 def own_cells(model: nn.Module) -> Cells:
-    """The cells of a network that is its recurrent part, or whose class tells that it is.
+    """The cells of a network that consists of its recurrent part, as its class tells.
 
     Raises
     ------
     ValueError
-        If `model` does more than its recurrent part, or the part another formula.
+        If `model` does more than its recurrent part, or that part has another formula.
 
     Examples
     --------
@@ -111,7 +113,7 @@ def own_cells(model: nn.Module) -> Cells:
     ValueError: `model` (Sequential) does more than its recurrent part `0`, ...
     """
     part = only_part(model := unwrap(model) if isinstance(model, nn.Module) else model)
-    if part.module is not model and not is_known(model):
+    if part.module is not model and not has_known_formula(model):
         raise ValueError(
             f"`model` ({type(model).__name__}) does more than its recurrent part `{part.name}`, and"
             " without data nothing shows whether its state goes by the part's formula alone: pass"
@@ -119,7 +121,7 @@ def own_cells(model: nn.Module) -> Cells:
             " rnnspec.state_jacobians(model, inputs), which runs the model on data"
         )
     cells = cells_of_part(model, part)
-    if not is_known(model) and (text := trial_difference(cells, part)):
+    if not has_known_formula(model) and (text := trial_difference(cells, part)):
         raise ValueError(
             f"`model` ({type(model).__name__}) must step by the formula of PyTorch's"
             f" {part.kind.upper()}, but its state differs from that {text} of a random sequence"
@@ -149,7 +151,7 @@ def _as_model_reads(
     return x, lengths
 
 
-def checked(
+def check_inputs(
     inputs: ArrayLike | Tensor,
     lengths: ArrayLike | Tensor | None,
     cells: Sequence[Sequence[Cell]],
@@ -172,7 +174,7 @@ def checked(
         raise ValueError(
             f"`inputs` must hold at least one sequence of at least one step, got {tuple(x.shape)}"
         )
-    steps = torch.full((n,), t) if lengths is None else checked_lengths(lengths, x)
+    steps = torch.full((n,), t) if lengths is None else check_lengths(lengths, x)
     steps = steps.to(device)
     real = torch.arange(t, device=x.device) < steps[:, None]
     if not bool(x[real].isfinite().all()):
@@ -180,7 +182,7 @@ def checked(
     return x.masked_fill(~real[:, :, None], 0.0), steps
 
 
-def checked_lengths(lengths: ArrayLike | Tensor, x: Tensor) -> Tensor:
+def check_lengths(lengths: ArrayLike | Tensor, x: Tensor) -> Tensor:
     """Lengths (n,) that fit the sequences `x` (n, t, ...).
 
     Raises

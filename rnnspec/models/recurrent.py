@@ -3,8 +3,8 @@
 PyTorch keeps the recurrent weights of a layer as ``weight_hh_l{layer}`` or
 ``weight_hh_l{layer}_reverse``, its gates stacked into one (g*h, h) matrix.
 Here, and nowhere else, that stack is cut: ``layer0.forget`` is a square
-float64 array that the matrix functions of `rnnspec` understand.  How others stack their gates,
-the owner says: `rnnspec.models.cut`.
+float64 array that the matrix functions of `rnnspec` understand.  A stack in another order is cut
+as the user says, by `rnnspec.models.cut`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec.models.acting import arrays_in_module, stacks_in_module
-from rnnspec.models.acting import at_rest as at_rest
 from rnnspec.models.arrays import as_array
-from rnnspec.models.asked import asked
+from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.gates import CELLS, GATES, n_gates
 from rnnspec.models.keys import Stack, stacks_of_state_dict, tell
@@ -46,8 +45,8 @@ def recurrent_matrices(
         like; or a file or run directory (see `rnnspec.models.checkpoint`).  The
         cell is told from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
     key : str, optional
-        The full key of one array, whatever its name: the parameter of a module of your own,
-        ``h2h.weight``.  It must be square, or be cut.
+        The full key of one array, whatever its name; for example a parameter of your own module,
+        ``h2h.weight``.  The array must be square, unless it is cut.
     cut : str, optional
         How the gates of a stack stand in it: ``lstm:ifgo:rows``, ``gru:zrh:columns``, see
         `rnnspec.models.cut`.
@@ -58,10 +57,10 @@ def recurrent_matrices(
 
     Warns
     -----
-    LeftOut
+    LeftOutWarning
         Names each recurrent weight of a mapping or file that was not taken, and why.
-    Assumed
-        Where a state dict does not say what cell it is of.
+    AssumptionWarning
+        If a state dict does not say which cell it belongs to.
 
     Raises
     ------
@@ -76,7 +75,7 @@ def recurrent_matrices(
     ['layer0.reset', 'layer0.update', 'layer0.new']
     """
     if key is not None or cut is not None:
-        return asked(_arrays(source), key, cut)
+        return matrices_by_key(_arrays(source), key, cut)
     matrices: dict[str, NDArray[Any]] = {}
     for name, cell, W in _stacks(source):
         matrices |= _by_gate(name, cell, as_array(W))

@@ -6,7 +6,7 @@ The module runs on the data while each call of the part is recorded.  Its map is
   reset or a rescaling between two calls changes it);
 - what the part returns is what the formula gives (a class derived from PyTorch's, or a hook, may
   change it);
-- each sequence is read in its own row, in company as alone;
+- what the part reads of a sequence does not depend on the other sequences of the batch;
 - what the part reads does not depend on what it returned (a network that reads its own output is
   another map, with other fixed points).
 """
@@ -22,17 +22,16 @@ from rnnspec.models.acting import at_rest
 from rnnspec.models.call import call
 from rnnspec.models.formula import (
     difference,
-    is_known,
+    has_known_formula,
     rounding,
     step_difference,
     trial_difference,
 )
-from rnnspec.models.layers import Cell, cells_of_part
+from rnnspec.models.layers import Cells, cells_of_part
 from rnnspec.models.motion import simulate
 from rnnspec.models.parts import Part
-from rnnspec.models.recorded import Call, UnknownCall, recorded_calls
+from rnnspec.models.recording import Call, UnknownCall, record_calls
 
-Cells = tuple[tuple[Cell, ...], ...]
 FIRST = 4  # steps of at most 2 FIRST sequences that a part of a known class is checked on
 
 
@@ -80,7 +79,7 @@ def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor, tuple[Tensor | None, ..
 
 
 def record(trial: Trial, *, shaken: bool = False) -> list[Call]:
-    """The calls of the part while the module runs; `shaken`, what it returns is changed."""
+    """The calls of the part while the module runs; with `shaken`, what it returns is replaced."""
     model, part = trial.model, trial.part
     if isinstance(model, torch.jit.ScriptModule):
         raise ValueError(
@@ -88,7 +87,7 @@ def record(trial: Trial, *, shaken: bool = False) -> list[Call]:
             f" recurrent part reads; or pass that part, {part.expression}, with inputs as that"
             " reads them"
         )
-    with _left_as_it_is(model), recorded_calls(part, _shake if shaken else None) as calls:
+    with _leave_unchanged(model), record_calls(part, _shake if shaken else None) as calls:
         try:
             call(model, trial.inputs, trial.lengths)
         except UnknownCall:
@@ -105,7 +104,7 @@ def record(trial: Trial, *, shaken: bool = False) -> list[Call]:
 
 
 @contextmanager
-def _left_as_it_is(model: nn.Module) -> Iterator[None]:
+def _leave_unchanged(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; attributes, buffers and random numbers are put back."""
     kept = [(part, dict(vars(part)), dict(part._buffers)) for part in model.modules()]
     values = [(buffer, buffer.clone()) for buffer in model.buffers()]
@@ -159,9 +158,9 @@ def _check_formula(trial: Trial, cells: Cells, calls: Sequence[Call]) -> None:
     """What the part returns is what the formula gives."""
     part = trial.part
     if part.is_cell:
-        some = calls[:FIRST] if is_known(part.module) else calls
+        some = calls[:FIRST] if has_known_formula(part.module) else calls
         text = step_difference(cells[0][0], some)
-    elif is_known(part.module):
+    elif has_known_formula(part.module):
         text = _first_outputs_difference(cells, calls[0])
     else:
         text = trial_difference(cells, part)
@@ -170,7 +169,7 @@ def _check_formula(trial: Trial, cells: Cells, calls: Sequence[Call]) -> None:
 
 
 def _first_outputs_difference(cells: Cells, one: Call) -> str:
-    """Of the first steps; a reverse direction has read the last ones by then, and is left out."""
+    """The difference in the first steps, or ""; a bidirectional part is not checked here."""
     if len(cells) > 1:
         return ""
     rows, t = slice(0, 2 * FIRST), min(FIRST, one.inputs.shape[1])
@@ -184,7 +183,7 @@ def _first_outputs_difference(cells: Cells, one: Call) -> str:
 
 
 def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
-    """Of what is read: those of the data, unless the part reads other steps than there are."""
+    """The true lengths of what the part reads; other steps than those of the data are refused."""
     (n, t), given, packed = trial.inputs.shape[:2], trial.lengths, calls[0].lengths
     if len(read) != n:
         raise trial.refusal(
@@ -209,7 +208,7 @@ def _true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
 
 
 def _check_reading(trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor) -> None:
-    """Few sequences in reverse order are read as in company, whatever the part returned."""
+    """Refuse if the part reads something else of a few sequences alone, or after other returns."""
     n, several = len(read), len(calls) > 1
     if n == 1 and not several:
         return

@@ -15,7 +15,7 @@ def show_epochs(
 ) -> Iterator[tuple[Callable[[int], None], Callable[[dict[str, float]], None]]]:
     """Yield what to call with the number of epochs, and then with each epoch's row.
 
-    The number is printed if `tell`, that is if nobody gave it; the bar is shown only on a
+    The number is printed with `tell`, for a user who did not give it; the bar is shown only on a
     terminal.
     """
     console = Console(stderr=True)

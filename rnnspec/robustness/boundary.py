@@ -86,7 +86,7 @@ def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: in
     The excess is below 0 at s = 0 and above at s = 1; it is sought at half of `TIGHT` of its
     clean value, so that the end is wrong and a row leaves below `TIGHT`.  The Illinois rule
     halves the value at an end that stays.  Where logits decide nothing the excess is infinite;
-    as large as the clean one instead, it lets the step halve the interval.
+    it is then replaced by the clean one's size, so that the step halves the interval.
     """
     u = u.clone()
     f_high = torch.where(f_high.isinf(), f_low.abs(), f_high)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnspec._checks import count, one_of, positive, seed_number
+from rnnspec._checks import SanityWarning, count, one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.points import Points, independent_points, points_of_search
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.sanity import SanityWarning, accuracy_rises, answers_fail, probe
+from rnnspec.robustness.sanity import accuracy_rises, answers_fail, probe
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import Thresholds, knowing
 from rnnspec.robustness.victim import under_attack
@@ -93,8 +93,8 @@ def robustness_curve(
 
     Notes
     -----
-    Perturbed logits that decide nothing, with NaN among them, count as wrong, and a warning says
-    how often that was.
+    Perturbed logits that decide nothing, because NaN is among them, count as wrong; a warning says
+    for how many sequences.
 
     A search costs one full attack (``steps * restarts`` gradients) for each sequence that
     is not fooled at the smallest size, and about a tenth more.  Every sequence that counts

@@ -1,8 +1,8 @@
 r"""What logits decide: the class of the largest, if it is a number.
 
 A class whose logit is :math:`-\infty` is masked: it is never chosen, and no gradient leads to
-it.  Logits with a NaN or a :math:`+\infty` among them decide nothing, nor do such as are all
-:math:`-\infty`; they are never right.
+it.  Logits decide nothing if one of them is NaN or :math:`+\infty`, or if all are
+:math:`-\infty`; such a decision counts as wrong.
 """
 
 import torch
@@ -23,7 +23,7 @@ def undecided(logits: Tensor) -> Tensor:
 
 
 def wrong(logits: Tensor, labels: Tensor) -> Tensor:
-    """(n,) mask: the logits (n, k) do not decide for the label; of equal ones the first counts.
+    """(n,) mask: the logits (n, k) do not decide for the label; the first of equal logits counts.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def wrong(logits: Tensor, labels: Tensor) -> Tensor:
     tensor([False,  True])
     """
     largest, classes = logits.max(1)
-    # 0 times the largest makes a label NaN, which no class equals, if that is not finite.
+    # Where the largest logit is not finite, 0 times it is NaN, and so no class equals the label.
     return classes != torch.add(labels, largest, alpha=0)
 
 
@@ -60,14 +60,14 @@ def excess(logits: Tensor, labels: Tensor) -> Tensor:
     tensor([1., inf])
     """
     own, others = _deciding(logits, labels)
-    # 0 * own is NaN if that is infinite: the label is masked, or nothing is decided.
+    # 0 * own is NaN if `own` is infinite: the label is masked, or nothing is decided.
     return (others - own + 0 * own).nan_to_num(torch.inf, torch.inf, -torch.inf)
 
 
 def magnitude(logits: Tensor, labels: Tensor) -> Tensor:
-    r"""(n,) sizes :math:`\max(|z_y|, |z_k|)` of the two logits that decide, as far as finite.
+    r"""(n,) sizes :math:`\max(|z_y|, |z_k|)` of the two logits that decide, where finite.
 
-    Their difference is rounded in proportion to it; no other class has a part in that.
+    The rounding of their difference is proportional to it; no other class matters.
 
     Examples
     --------
@@ -85,12 +85,12 @@ def _deciding(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def decisive(logits: Tensor) -> Tensor:
-    """`logits` of sequences as they are, if each decides something.
+    """`logits` unchanged, if those of every sequence decide something.
 
     Raises
     ------
     ValueError
-        That says how many do not, and which are the first.
+        If some do not; it says how many, and which are the first.
     """
     lost = torch.nonzero(undecided(logits))[:, 0]
     if len(lost):

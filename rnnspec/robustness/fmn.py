@@ -116,7 +116,7 @@ def fmn(
         r, factor = radius[rows], 1 + torch.where(won, -gamma, gamma) * annealed
         known = torch.where(r.isfinite(), epsilon[rows], size + leads.abs() / slope)
         epsilon[rows] = torch.minimum(factor * known, r)
-        # Without a slope, or with all rivals masked, no boundary is in sight at a finite distance.
+        # Without a slope, or if all other classes are masked, there is no finite distance to go.
         near = (slope > 0) & epsilon[rows].isfinite()
         on = near & ((idle[rows] < IDLE) | r.isinf())
         rows, v = rows[on], v[on]

@@ -1,4 +1,4 @@
-"""A module that others made, as a classifier to attack: refused by name, or doubted in words."""
+"""A module of others is checked before it is attacked: refused, or attacked with a warning."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +15,6 @@ from rnnspec.robustness.outputs import FEW, check_logits, check_outputs, check_r
 
 Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 PRECISIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
-
-
-class SanityWarning(UserWarning):
-    """A sign that a robustness number says something else than it seems to."""
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -44,7 +40,7 @@ def device_of(model: nn.Module) -> torch.device:
 
 
 def precision_of(model: nn.Module, accepts: Callable[[torch.dtype], Any]) -> torch.dtype:
-    """The precision of its inputs: that of the weights, the widest that `accepts` does not refuse.
+    """The dtype of inputs: that of the weights, or the first that `accepts` does not refuse.
 
     `accepts` runs the model; what it raises is raised again if no precision passes.
     """
@@ -71,7 +67,7 @@ def precision_of(model: nn.Module, accepts: Callable[[torch.dtype], Any]) -> tor
 
 
 def padding_is_read(model: nn.Module, lengths: Tensor, n_steps: int) -> str | None:
-    """Whether sequences end early and the forward of `model` is not told."""
+    """A sentence if sequences are padded and the forward of `model` takes no lengths."""
     shorter = int((lengths < n_steps).sum())
     if not shorter or takes(model, "lengths"):
         return None
@@ -91,7 +87,7 @@ class Foreign:
 
     classify: Classify
     dtype: torch.dtype  # of what goes in and comes out: float64, or float32
-    eps: float  # the relative spacing of the logits that the module itself gives
+    eps: float  # the relative spacing of the module's own logits
     doubts: tuple[str, ...]
 
 
@@ -103,9 +99,9 @@ def classifier(
     labels: Tensor,  # shape: (n,)
     state_shape: tuple[int, ...] | None,
 ) -> Foreign:
-    """`model`, which is in evaluation mode, after a look at what it says of some sequences.
+    """`model`, which is in evaluation mode, checked by its logits of some sequences.
 
-    With a `state_shape` its state moves, and starts at 0.
+    With a `state_shape` the model is given a state too, which starts at 0.
 
     Raises
     ------

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from rnnspec._checks import one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.recurrent import at_rest, recurrent_matrices
+from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.transient import transient_growth
 
 Array = NDArray[np.float64]

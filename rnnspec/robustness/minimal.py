@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnnspec._checks import one_of, seed_number
+from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec._files import load_npz, save_npz
 from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.bisection import bisection
@@ -21,7 +21,6 @@ from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.decision import undecided
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
-from rnnspec.robustness.foreign import SanityWarning
 from rnnspec.robustness.sanity import answers_fail
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import knowing
@@ -136,8 +135,8 @@ def minimal_perturbations(
     .. math:: r^*(x) = \min\{\|u\|_p : \arg\max_k f_k(x + s u) \ne y\}
 
     over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Every
-    attack gives an upper bound, to the rounding of the two logits that decide.  To reach the
-    boundary is enough: where the label's logit equals another, r is 0.
+    attack gives an upper bound, to the rounding of the two logits that decide.  It is enough to
+    reach the boundary: where the label's logit equals another, r is 0.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What a classifier must answer: logits (n, k), one row for each sequence by itself.
+"""Checks of a classifier's outputs: they must be logits (n, k), each row of one sequence alone.
 
-A number about robustness rests on logits that are a function of one sequence alone: the same
-in every run, and whatever else is in the batch.
+A measure of robustness means something only if the logits are a function of one sequence alone:
+the same in every run, and with any other sequences in the batch.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rnnspec.robustness.budget import ROUNDING
 
-FEW = 64  # sequences whose logits are looked at
+FEW = 64  # sequences whose logits are checked
 TRIALS = (0.5, 3.0, 20.0)  # sizes of the noise under which outputs that look like shares are tried
 
 
@@ -22,7 +22,7 @@ def check_outputs(outputs: Any, n: int) -> None:
     Raises
     ------
     ValueError
-        That says what came and how to make logits of it.
+        It says what came and how to make logits of it.
     """
     shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else None
     must = f"`model` must map {n} sequences to ({n}, k) logits, got"
@@ -54,15 +54,15 @@ def check_outputs(outputs: Any, n: int) -> None:
 def check_logits(
     classify: Callable[[Tensor], Tensor], inputs: Tensor, logits: Tensor, eps: float
 ) -> None:
-    """Raise if `logits` are shares of 1, those of the inputs (n, t, d) and of others with noise.
+    """Raise if the logits are probabilities: not negative, and summing to 1 for every input.
 
-    The noise is only tried if the logits are shares: a few that sum to 1 prove nothing.
-    `classify` is given the inputs again and again until there are 64.
+    Noise is added to the inputs (n, t, d) only if their own `logits` look so: a few logits that
+    sum to 1 prove nothing.  The inputs are repeated until there are 64.
 
     Raises
     ------
     ValueError
-        If they are.
+        If they are probabilities, and not the same for all inputs.
     """
     generator = torch.Generator().manual_seed(0)
     inputs = inputs.repeat(-(-FEW // len(inputs)), 1, 1)
@@ -72,13 +72,13 @@ def check_logits(
         if not _are_shares(outputs, tol):
             return
         outputs = torch.cat([outputs, classify(inputs + size * noise)])
-    # Outputs that no input changes cannot be told apart, and no attack either way.
+    # Constant outputs may be either, and no attack changes them.
     if _are_shares(outputs, tol) and (outputs - outputs[0]).abs().amax() > tol:
         raise ValueError(
             "`model` must return logits, its outputs are probabilities (a softmax at the end?"
             " its gradient vanishes where the network is sure, and hides it from attack): return"
-            " what the softmax takes, or its logarithm (of logits that sum to 1 for every input:"
-            " add a constant to all, which changes no decision)"
+            " the inputs of the softmax, or the logarithm of its outputs (if these are logits that"
+            " sum to 1 for every input: add a constant to all, which changes no decision)"
         )
 
 
@@ -87,15 +87,15 @@ def _are_shares(outputs: Tensor, tol: float) -> bool:
 
 
 def check_rows(classify: Callable[[Tensor], Tensor], inputs: Tensor, eps: float) -> str | None:
-    """Raise if a sequence's logits depend on the rest of the batch; say so if they are random.
+    """Raise if a sequence's logits depend on the rest of the batch; a sentence if they are random.
 
-    Two batches of two are looked at that differ in their first sequence: those of the second
-    are then equal to the last bit, or not a function of it alone.
+    Two batches of two sequences are compared that differ in the first.  The logits of the second
+    must agree to rounding, or they are no function of it alone.
 
     Raises
     ------
     ValueError
-        If they depend.
+        If they depend on it.
     """
     last = inputs[-1:]
     first = inputs[:1] if not torch.equal(inputs[:1], last) else 1 - last
@@ -122,7 +122,7 @@ def check_rows(classify: Callable[[Tensor], Tensor], inputs: Tensor, eps: float)
 
 
 def _apart(one: Tensor, other: Tensor, eps: float) -> float:
-    """The largest difference of two batches of logits, 0 if it can be rounding."""
+    """The largest difference of two batches of logits; 0 if rounding may be its cause."""
     apart = float((one - other).nan_to_num(0.0).abs().amax())
     size = float(one.nan_to_num(0.0, 0.0, 0.0).abs().amax())
     return apart if apart > eps**0.5 * size else 0.0

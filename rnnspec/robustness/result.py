@@ -90,7 +90,7 @@ class RobustnessCurve:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as strict JSON can hold it: what is infinite is "inf"."""
+        """Return everything in a form that strict JSON can hold: infinite numbers are "inf"."""
         return {
             "target": self.target,
             "attack": self.attack,

@@ -18,7 +18,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from rnnspec.robustness.foreign import SanityWarning as SanityWarning
 from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.noise import noise
 from rnnspec.robustness.square import square
@@ -157,7 +156,7 @@ def gradient_vanishes(zero: int, n: int) -> str | None:
 
 
 def answers_fail(undecided: int, n: int) -> str | None:
-    """Whether the perturbed network gives no answer, NaN or an infinite logit, to some sequences.
+    """A sentence if the perturbed network has NaN or infinite logits for some sequences.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from rnnspec.robustness.budget import NORMS, Budget
 
 TARGETS = ("input", "state")
 UNITS = ("std", "raw")
-EXTREME = 1e16  # raw units per standard deviation, or the reverse, that float32 may square
+EXTREME = 1e16  # raw units in a standard deviation, or the reverse: float32 holds its square
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +72,8 @@ class Threat:
         Raises
         ------
         ValueError
-            If raw units are so far from the data's that squares of perturbations in them
-            leave the range of float32.
+            If a raw unit is so much larger or smaller than the standard deviations that squares
+            of perturbations leave the range of float32.
         """
         if self.units == "std":
             return data.spread

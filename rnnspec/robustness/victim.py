@@ -14,12 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
+from rnnspec.models.acting import at_rest
 from rnnspec.models.call import takes, unwrap
-from rnnspec.models.recurrent import at_rest
 from rnnspec.robustness.budget import ROUNDING, Budget
 from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
-from rnnspec.robustness.foreign import Classify, SanityWarning, classifier, device_of
+from rnnspec.robustness.foreign import Classify, classifier, device_of
 from rnnspec.robustness.threat import Threat, free_state
 
 ULPS = 4  # by which logits may differ from batch to batch
@@ -42,7 +43,7 @@ class Victim:
     budget: Budget
     # Logits under nothing, once they are known; shape: (n, k).
     clean: Tensor | None = field(default=None, kw_only=True)
-    # How far the larger of two logits may be off, relative: they differ from batch to batch.
+    # The relative error of the larger of two logits: they differ from batch to batch.
     rounding: float = field(default=ROUNDING, kw_only=True)
     doubts: tuple[str, ...] = field(default=(), kw_only=True)  # about the model, in words
 
@@ -95,9 +96,9 @@ class Victim:
     def at_boundary(self, u: Tensor, logits: Tensor | None = None) -> Tensor:
         """(n,) mask: the class is wrong, or another logit equals that of the label.
 
-        Where u is not 0, to the rounding of the two, which may differ from batch to batch, and
-        is not less for being near 0: their unperturbed sizes count too.  The logits at `u` are
-        computed unless they are given.
+        Where u is not 0, they are equal up to the rounding of the two, which may differ from
+        batch to batch.  Their unperturbed sizes count too, because logits near 0 are not rounded
+        less.  The logits at `u` are computed unless they are given.
         """
         logits = self.logits(u) if logits is None else logits
         here, clean = (magnitude(z, self.labels) for z in (logits, self.unmoved()))
@@ -125,7 +126,7 @@ class Victim:
             (gradient,) = torch.autograd.grad(losses.sum(), leaf, allow_unused=True)
         if gradient is None:
             raise ValueError(_NO_GRADIENT)
-        # A slope that is no number, as of a root at 0, is none; it would carry u off to NaN.
+        # A slope that is NaN, as that of a root at 0, counts as 0; it would make u NaN.
         return losses.detach(), gradient.nan_to_num(0.0), logits.detach()
 
 
@@ -145,15 +146,15 @@ def under_attack(
     no parameter asks for a gradient, and cuDNN is off, which refuses the gradient of a
     recurrent layer in evaluation mode.
 
-    A model of float64 is attacked in float64, every other in float32: to round its inputs to
-    float16 or bfloat16 is then part of what the model does.
+    A model of float64 is attacked in float64, any other in float32; the rounding of its inputs to
+    float16 or bfloat16 is then part of the model.
 
     Parameters
     ----------
     model : torch.nn.Module
         Maps inputs (n, t, d) to (n, k) logits.  Its forward gets `lengths` (n,) by keyword if it
-        names them, and `state`, which it must name for its state to move, as
-        `rnnspec.SequenceClassifier` does; see `rnnspec.models.call`.
+        names them.  To move its state, it must name `state`, as `rnnspec.SequenceClassifier`
+        does; see `rnnspec.models.call`.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     threat : Threat, optional
@@ -162,9 +163,9 @@ def under_attack(
     Raises
     ------
     ValueError
-        If there is no sequence, no class for a label, no state to move, or the model is not
-        what `rnnspec.robustness.outputs` asks for: its forward requires another argument, or its
-        outputs are no (n, k) logits, are probabilities, or depend on the rest of the batch.
+        If there is no sequence, no class for a label or no state to move; if the model's forward
+        requires another argument; or if its outputs are no (n, k) logits, are probabilities, or
+        depend on the rest of the batch (see `rnnspec.robustness.outputs`).
 
     Warns
     -----

@@ -8,13 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnspec._checks import one_of, seed_number
+from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
 from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
 from rnnspec.robustness.curve import increasing
 from rnnspec.robustness.decision import undecided, wrong
-from rnnspec.robustness.foreign import SanityWarning
 from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
 from rnnspec.robustness.quantisation import halved, pruned, rounded
 from rnnspec.robustness.sanity import answers_fail

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec._checks import ConvergenceWarning, positive
+from rnnspec._checks import ConvergenceWarning, SanityWarning, positive
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.dynamics.lyapunov import lyapunov_spectrum
 from rnnspec.dynamics.named import MARK, named_jacobian
@@ -19,7 +19,6 @@ from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.robustness.curve import increasing, robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations
 from rnnspec.robustness.moved_weights import by_strength
-from rnnspec.robustness.sanity import SanityWarning
 from rnnspec.robustness.weights import weight_robustness
 from rnnspec.robustness.wilson import wilson
 from rnnspec.spectra.measures import measure

@@ -22,7 +22,7 @@ from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
-from rnnspec.models.recurrent import at_rest
+from rnnspec.models.acting import at_rest
 from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.restarts import random_start
 from rnnspec.robustness.threat import Threat

@@ -21,8 +21,8 @@ class TrainingConfig:
     `lr` is Adam's step at its peak, `clip_norm` the bound on the norm of the
     whole gradient, `bound` that on the radius or norm of each gate's recurrent
     matrix, `adv_epsilon` the size of the attack in standard deviations, `adv_steps`
-    its steps (None: 7, of "free" 1), `epochs` the passes through the data (None: by its
-    size, see `rnnspec.training.length`), `threads` PyTorch's (None: as it comes).
+    its steps (None: 7, of "free" 1), `epochs` the passes through the data (None: the size of
+    the data decides, see `rnnspec.training.length`), `threads` PyTorch's (None: as it comes).
     """
 
     dataset: str = "digits"

@@ -1,4 +1,4 @@
-"""What a finished training has to say against itself, a sentence each."""
+"""Doubts about a finished training that its user is told, one sentence each."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,10 @@ TRUSTED = 0.02  # relative error of an estimate above which the run warns
 
 
 def doubts_of(run: "TrainedRun", normalize: Normalize | None, judged: str, n: int) -> list[str]:
-    """Of the estimate of `normalize`, and of an accuracy on the n sequences of part `judged`."""
+    """Sentences that doubt the estimate of `normalize`, or the accuracy on the part `judged`.
+
+    That part has `n` sequences.
+    """
     doubts = []
     if normalize is not None and (run.estimate_error or 0.0) > TRUSTED:
         doubts.append(

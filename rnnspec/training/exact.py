@@ -10,7 +10,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rnnspec.models.acting import WEIGHT_HOOKS, at_rest, raw_weight
-from rnnspec.models.parts import joined, recurrent_parts
+from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.spectra.dominant import exact_pair
 from rnnspec.training.normalization import (
     Normalize,
@@ -30,13 +30,13 @@ REMOVALS: dict[type, Callable[[nn.Module, str], object]] = {
 def bake(module: nn.Module) -> tuple[str, ...]:
     """Make what computes the weights of recurrent parts permanent, in place.
 
-    Plain parameters remain, with plain PyTorch's keys in the state dict: of rnnspec's own
-    normalisation, of every parametrisation of ``torch.nn.utils.parametrize``, of several on one
-    weight, and of the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
+    Plain parameters remain, under PyTorch's own keys in the state dict.  This replaces rnnspec's
+    own normalisation, every parametrisation of ``torch.nn.utils.parametrize`` (also several on one
+    weight), and the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
 
-    Estimates of rnnspec's normalisation err; so each gate is measured by LAPACK in float64 and
-    shrunk where it is above the bound.  Afterwards radius or norm are at most the bound times
-    1 + 1e-6.
+    The estimates of rnnspec's normalisation have errors; so each gate is measured by LAPACK in
+    float64, and shrunk where it is above the bound.  Afterwards the radius or the norm is at most
+    the bound times 1 + 1e-6.
 
     Returns
     -------
@@ -59,38 +59,38 @@ def bake(module: nn.Module) -> tuple[str, ...]:
     """
     done = make_permanent(module)
     kept = [
-        joined(part.name, name)
+        full_key(part.name, name)
         for part in recurrent_parts(module)
         for name in part.parameter_names
         if raw_weight(module, part.module, name) is not None
     ]
     if kept:
         warnings.warn(
-            f"left as they are: {', '.join(kept)}, which the forward of a module around them"
-            " computes by dropout of weights and needs in its own form",
+            f"left as they are: {', '.join(kept)}, which a module around them computes by dropout"
+            " of weights in its forward, and so needs in this form",
             stacklevel=2,
         )
     elif not done:
         warnings.warn(
-            f"nothing to bake in {type(module).__name__}: nothing that is known computes its"
-            " recurrent weights",
+            f"nothing to bake in {type(module).__name__}: its recurrent weights are plain"
+            " parameters, or rnnspec does not know what computes them",
             stacklevel=2,
         )
     return done
 
 
 def make_permanent(module: nn.Module) -> tuple[str, ...]:
-    """As `bake`, without a word if there is nothing to do."""
+    """Do what `bake` does, without its warnings."""
     done = []
     with at_rest(module):  # removal reads the weight: no estimator may move
         for part in recurrent_parts(module):
             if not isinstance(part.module, torch.jit.ScriptModule):
-                done += [joined(part.name, text) for text in _permanent(part.module)]
+                done += [full_key(part.name, text) for text in _remove_computations(part.module)]
     return tuple(done)
 
 
-def _permanent(part: nn.Module) -> Iterator[str]:
-    # The hook put on last works on what the others keep, and goes first.
+def _remove_computations(part: nn.Module) -> Iterator[str]:
+    # The hook that was added last works on what the others compute, so it is removed first.
     for hook in reversed(list(part._forward_pre_hooks.values())):
         for kind, remove in REMOVALS.items():
             if isinstance(hook, kind):
@@ -105,7 +105,7 @@ def _permanent(part: nn.Module) -> Iterator[str]:
                 for block in getattr(part, name).view(stack[-1].shape):
                     shrink_to(block, stack[-1].normalize)
         yield f"{name} from {', '.join(type(one).__name__ for one in stack)}"
-    if isinstance(part, nn.RNNBase):  # what it runs on; not every removal tells it
+    if isinstance(part, nn.RNNBase):  # the list it runs on, which not every removal updates
         part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
 
 

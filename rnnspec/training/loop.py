@@ -106,8 +106,8 @@ def train(
         From `load_dataset`, or from arrays by `DataSplits.from_arrays`, which also cuts a pair
         70 / 10 / 20.  Without a validation part the last epoch is kept.
     epochs : int, optional
-        Passes through `data.train`; by default 40 where these are from 1,600 to 16,000 steps,
-        else the fewest that reach the one or the other, see `rnnspec.training.length`.
+        Passes through `data.train`; by default 40, more if 40 make fewer than 1,600 steps, and
+        fewer if they make more than 16,000: see `rnnspec.training.length`.
     batch_size : int, default 32
     lr : float, default 2e-3
     clip_norm : float, default 1.0
@@ -143,9 +143,8 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If an estimate was off by more than 2 % of the exact value at the end of an epoch, or
-        if the accuracy is not above that of always naming the most frequent class by more than
-        chance.
+        If an estimate was off by more than 2 % of the exact value at the end of an epoch; or if
+        the accuracy is not significantly above that of always naming the most frequent class.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-r"""Whether a network does better than naming one class always.
+r"""Whether a network does better than always naming one class.
 
-Of n sequences, whoever always names the most frequent class gets the share m of that class
-right.  An accuracy says that something was learned if it is above m by more than chance: if m
-lies below the Wilson interval of the accuracy, the same as
+To name always the most frequent class is right for that class's share m of the n sequences.  The
+network has learned something if its accuracy is above m by more than chance, that is, if m lies
+below the Wilson interval of the accuracy.  This is the same as
 
 .. math:: \text{accuracy} > m + z \sqrt{m (1 - m) / n}, \qquad z = 1.96.
 """

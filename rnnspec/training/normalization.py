@@ -239,7 +239,7 @@ def normalization_on(recurrent: nn.RNNBase, name: str) -> SpectralNormalization 
 
 
 def weight_before(recurrent: nn.RNNBase, name: str) -> Tensor:
-    """What the normalisation of one weight is given, after the parametrisations below it."""
+    """The weight that the normalisation receives, after the parametrisations before it."""
     stack: Any = recurrent.parametrizations[name]  # type: ignore[index]
     weights = (
         (stack.original,)

@@ -94,8 +94,9 @@ def train_run(
 ) -> TrainedRun:
     """Load the data, build the model, train it and write `directory`, the first process alone.
 
-    If `config` does not say how many epochs, the run in `directory` does, if it goes on, or else
-    the size of the data; ``config.json`` holds the number, and `on_start` is called with it.
+    If `config` names no number of epochs, a run that is resumed keeps its own, and for a new run
+    the size of the data decides.  ``config.json`` holds the number, and `on_start` is called with
+    it.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def train_run(
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     data = load_dataset(config.dataset, config.view, data_dir, download=download)
-    epochs = config.epochs or _begun(directory, resume)
+    epochs = config.epochs or _epochs_so_far(directory, resume)
     epochs = epochs or default_epochs(len(data.train), config.batch_size)
     config = replace(config, view=data.view, epochs=epochs)
     model = SequenceClassifier(
@@ -142,7 +143,7 @@ def train_run(
     )
 
 
-def _begun(directory: Path, resume: bool) -> int | None:
-    """Epochs of the run in `directory`, if there is one that goes on."""
+def _epochs_so_far(directory: Path, resume: bool) -> int | None:
+    """The number of epochs of the run in `directory`, if there is one that is to be resumed."""
     there = resume and (directory / "config.json").is_file()
     return read_config(directory).epochs if there else None

@@ -74,7 +74,7 @@ def test_what_is_not_square_is_named(program, files):
 
 def test_gates_that_grow_are_not_the_network(program, files):
     called = program("measure", files / "last.ckpt", "--json")
-    assert "the matrix of one gate is not the network" in called.err
+    assert "the matrix of one gate is not the whole network" in called.err
     assert "--matrix layer0.jacobian@fixed0" in called.err
     called = program("measure", files / "last.ckpt", "--matrix", "layer1.forget", "--json")
     assert called.err == ""

@@ -7,10 +7,10 @@ from torch import nn
 
 from rnnspec import fixed_points
 from rnnspec.dynamics.weights_jacobian import weights_jacobian
-from rnnspec.models.keys import Assumed
+from rnnspec.models.keys import AssumptionWarning
 
 H = 4
-pytestmark = pytest.mark.filterwarnings("ignore::rnnspec.models.keys.Assumed")
+pytestmark = pytest.mark.filterwarnings("ignore::rnnspec.AssumptionWarning")
 
 
 def network(module=nn.LSTM, **options):
@@ -61,7 +61,7 @@ def test_several_modules_are_told_apart():
 
 
 def test_what_is_assumed_is_told():
-    with pytest.warns(Assumed, match="assumes nn.RNN with tanh, under zero input"):
+    with pytest.warns(AssumptionWarning, match="assumes nn.RNN with tanh, under zero input"):
         weights_jacobian(network(nn.RNN).state_dict(), "layer0.jacobian@fixed0")
 
 

@@ -7,7 +7,7 @@ from scipy import io as scipy_io
 from torch import nn
 
 from rnnspec import load_matrices
-from rnnspec.models.keys import LeftOut
+from rnnspec.models.keys import LeftOutWarning
 
 H = 3
 rng = np.random.default_rng(0)
@@ -15,7 +15,7 @@ SQUARE, STACK = rng.standard_normal((H, H)), rng.standard_normal((3 * H, H))
 
 
 def texts(caught):
-    return [str(one.message) for one in caught if one.category is LeftOut]
+    return [str(one.message) for one in caught if one.category is LeftOutWarning]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def texts(caught):
 def test_recurrent_names_are_taken_and_input_matrices_are_not(tmp_path, name):
     arrays = {"wx": SQUARE, name: SQUARE, "enc_w_ih": SQUARE, "out": SQUARE, "b": np.ones(H)}
     np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.warns(LeftOut) as caught:
+    with pytest.warns(LeftOutWarning) as caught:
         found = load_matrices(tmp_path / "a.npz")
     assert list(found) == [name]
     for left, why in (("wx", "reads the input"), ("enc_w_ih", "reads"), ("out", "not recurrent")):
@@ -42,7 +42,7 @@ def test_a_square_input_matrix_alone_is_not_measured(tmp_path, name):
 
 def test_a_stack_of_unknown_order_is_never_cut_by_guess(tmp_path):
     np.savez(tmp_path / "a.npz", enc_w_hh=STACK, w_h=STACK.T, hh=SQUARE)
-    with pytest.warns(LeftOut) as caught:
+    with pytest.warns(LeftOutWarning) as caught:
         assert list(load_matrices(tmp_path / "a.npz")) == ["hh"]
     rows, columns = texts(caught)
     assert "--matrix enc_w_hh --cut gru:rzn:rows" in rows
@@ -65,7 +65,7 @@ def test_neutral_names_are_matrices(tmp_path):
 
 def test_single_numbers_and_tensors_of_more_axes_are_left_out(tmp_path):
     scipy_io.savemat(tmp_path / "a.mat", {"Ts": 0.1, "A": SQUARE, "T": np.ones((2, 2, 2))})
-    with pytest.warns(LeftOut) as caught:
+    with pytest.warns(LeftOutWarning) as caught:
         assert list(load_matrices(tmp_path / "a.mat")) == ["A"]
     assert sorted(text.partition(": left out: ")[2] for text in texts(caught)) == [
         "`T` (2, 2, 2) has more than two dimensions",
@@ -79,7 +79,7 @@ def test_a_nan_names_its_array_and_leaves_the_others(tmp_path):
     bad = SQUARE.copy()
     bad[1, 2] = np.inf
     np.savez(tmp_path / "a.npz", A=SQUARE, bad=bad)
-    with pytest.warns(LeftOut, match=r"`bad` must be finite, got inf at \[1, 2\]"):
+    with pytest.warns(LeftOutWarning, match=r"`bad` must be finite, got inf at \[1, 2\]"):
         assert list(load_matrices(tmp_path / "a.npz")) == ["A"]
 
 

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from rnnspec import Normalize, load_matrices, normalize_recurrent, recurrent_matrices
-from rnnspec.models.assembly import assembled
-from rnnspec.models.keys import LeftOut
+from rnnspec.models.assembly import assemble
+from rnnspec.models.keys import LeftOutWarning
 
 H = 4
 OLD = {
@@ -52,7 +52,7 @@ def test_what_acts_is_put_together(wrap, cell):
     with warnings.catch_warnings(action="ignore"):
         module(torch.zeros(2, 1, 3))  # power iterations of training
     module.weight_ih_l0.data.mul_(2)
-    whole, refused = assembled(module.state_dict())
+    whole, refused = assemble(module.state_dict())
     assert not refused
     assert whole.keys() == cell(3, H, num_layers=2).state_dict().keys()
     for name in ("weight_hh_l0", "weight_ih_l1"):
@@ -114,7 +114,7 @@ def test_what_cannot_be_put_together_is_named_and_stops_nothing(tmp_path, state,
     both = {key: W for key, W in both.items() if "weight_ih" not in key and "bias" not in key}
     torch.save(both, tmp_path / "a.pt")
     for read in (recurrent_matrices, load_matrices):
-        with pytest.warns(LeftOut, match=message):
+        with pytest.warns(LeftOutWarning, match=message):
             found = read(both if read is recurrent_matrices else tmp_path / "a.pt")
         assert {name.split(".")[0] for name in found} == {"layer0"}
     alone = {key: W for key, W in both.items() if "l1" in key}

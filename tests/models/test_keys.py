@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from rnnspec import load_matrices, recurrent_matrices
-from rnnspec.models.keys import Assumed, LeftOut, weights_in
+from rnnspec.models.keys import AssumptionWarning, LeftOutWarning, weights_in
 from rnnspec.models.nested import flat
 
 H, D = 4, 3
@@ -63,13 +63,15 @@ def test_other_cells_are_refused_by_name(name):
 @pytest.mark.parametrize("name", TWINS)
 def test_what_is_assumed_of_a_cell_is_told_with_the_other_way(name):
     weights, cell = TWINS[name]
-    with pytest.warns(Assumed, match=rf"weight_hh` \(\d+, \d\).*{cell}.*--cut CELL:GATES:AXIS"):
+    with pytest.warns(
+        AssumptionWarning, match=rf"weight_hh` \(\d+, \d\).*{cell}.*--cut CELL:GATES:AXIS"
+    ):
         found = recurrent_matrices(weights)
     assert found
 
 
 def test_a_cell_is_said_outright():
-    with pytest.warns(Assumed):
+    with pytest.warns(AssumptionWarning):
         recurrent_matrices(state(3 * H))
     W = torch.arange(3.0 * H * H).reshape(3 * H, H)
     found = recurrent_matrices({**state(3 * H), "weight_hh": W}, "weight_hh", "gru:znr:rows")
@@ -84,7 +86,7 @@ def test_a_state_to_start_from_is_no_other_cell(beside):
 
 
 def test_what_stands_beside_a_layer_is_told():
-    with pytest.warns(Assumed, match="beside it stands leak"):
+    with pytest.warns(AssumptionWarning, match="beside it stands leak"):
         recurrent_matrices({**state(H, suffix="_l0"), "leak": torch.ones(1)})
     with pytest.raises(ValueError, match="beside it stands leak_l0, which no cell"):
         recurrent_matrices({**state(H, suffix="_l0"), "leak_l0": torch.ones(1)})
@@ -115,7 +117,7 @@ def test_one_odd_weight_is_named_and_never_stops_the_good_ones(tmp_path, bad):
     lstm["bad.weight_hh_l1"] = spoil(lstm["bad.weight_hh_l1"])
     torch.save(lstm, tmp_path / "bad.pt")
     for read in (lambda: recurrent_matrices(lstm), lambda: load_matrices(tmp_path / "bad.pt")):
-        with pytest.warns(LeftOut, match=message):
+        with pytest.warns(LeftOutWarning, match=message):
             found = read()
         gates = [name for name in found if name != "layer0.stacked"]
         assert gates == [name for name in good if name.startswith("layer0")]

@@ -6,7 +6,7 @@ from torch import nn
 
 from rnnspec import SequenceClassifier, recurrent_matrices, stacked_matrices
 from rnnspec.models.gates import CELLS, GATES
-from rnnspec.models.keys import Assumed
+from rnnspec.models.keys import AssumptionWarning
 from rnnspec.models.recurrent import recurrent_blocks
 
 H = 5
@@ -115,7 +115,7 @@ def test_several_recurrent_modules_keep_their_names_apart():
 def test_cell_classes(cell, module):
     module = module(2, H)
     same(recurrent_matrices(module), named(cell, module.weight_hh))
-    with pytest.warns(Assumed, match="the keys do not name the cell"):
+    with pytest.warns(AssumptionWarning, match="the keys do not name the cell"):
         found = recurrent_matrices(Foreign(cell=module).state_dict())
     same(found, named(cell, module.weight_hh))
 

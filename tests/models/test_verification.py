@@ -15,7 +15,7 @@ from torch.nn.functional import layer_norm, one_hot
 import rnnspec
 from rnnspec import SequenceClassifier, fixed_points, state_jacobians, state_trajectory
 from rnnspec.dynamics.named import visited_fixed_points
-from rnnspec.models.formula import is_known
+from rnnspec.models.formula import has_known_formula
 from rnnspec.models.reading import own_cells, read_along
 
 spec = importlib.util.spec_from_file_location("foreign", Path(__file__).with_name("foreign.py"))
@@ -278,7 +278,7 @@ def test_hooks_that_change_the_state_are_found_and_others_are_not_minded():
     watched, changed = nn.GRU(D, H), nn.GRU(D, H)
     watched.register_forward_hook(lambda *_: seen.append(1))
     changed.register_forward_hook(lambda _, __, out: (out[0], 0.9 * out[1]))
-    assert not is_known(watched)
+    assert not has_known_formula(watched)
     J = state_jacobians(watched, sequences())
     assert seen
     watched._forward_hooks.clear()

@@ -8,7 +8,7 @@ import torch
 from torch import nan, nn
 
 import rnnspec
-from rnnspec import Threat, minimal_perturbations, robustness_curve, under_attack
+from rnnspec import SanityWarning, Threat, minimal_perturbations, robustness_curve, under_attack
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.apgd import apgd
 from rnnspec.robustness.bisection import bisection
@@ -23,7 +23,6 @@ from rnnspec.robustness.decision import (
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
 from rnnspec.robustness.gradient import pgd
-from rnnspec.robustness.sanity import SanityWarning
 
 inf = torch.inf
 # logits, label, whether they are right, and the excess
@@ -179,7 +178,7 @@ def test_a_label_that_is_masked_is_wrong_and_its_loss_infinite():
 def test_a_tie_is_a_perturbation_of_size_0(attack, norm):
     def tied(rows, x):
         names = ("a", "b", "c")[: len(rows)]
-        x = np.asarray(x, float)[:, None]
+        x = np.asarray(x, np.float32)[:, None]
         data = SequenceDataset.from_raw(x, np.ones(len(x)), np.zeros(len(x)), names)
         model = nn.Sequential(nn.Flatten(), nn.Linear(2, len(rows), bias=False))
         model[1].weight.data = torch.tensor(rows)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rnnspec import (
+    SanityWarning,
     SequenceClassifier,
     Threat,
     minimal_perturbations,
@@ -16,7 +17,6 @@ from rnnspec import (
     under_attack,
 )
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.sanity import SanityWarning
 from rnnspec.robustness.sparse import sparse
 from rnnspec.robustness.subspace import subspace_noise
 from rnnspec.robustness.universal import fooling_rate, universal
@@ -139,30 +139,44 @@ def test_a_state_without_a_shape_is_refused():
 
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float64]
+EPSILONS = [0, 0.3, 1.0]
+FIXED = ("pgd", "apgd", "square", "fgsm", "gaussian", "uniform", "sign", "sphere")
+MINIMAL = ("deepfool", "fmn", "bisection")
+
+
+def attacked(model, norm):
+    """A curve or the minimal perturbations of each attack."""
+    options = {"norm": norm, "steps": 8, "restarts": 2, "checks": False}
+    return {
+        attack: robustness_curve(model, some_data(20), attack, EPSILONS, **options)
+        for attack in FIXED
+    } | {
+        attack: minimal_perturbations(model, some_data(20), attack, norm=norm) for attack in MINIMAL
+    }
+
+
+@pytest.fixture(scope="module", params=["linf", "l2"])
+def in_single(request, weights):
+    """A norm, and what the attacks find in float32."""
+    model = Last()
+    model.load_state_dict(weights)
+    return request.param, attacked(model, request.param)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("norm", ["linf", "l2"])
-def test_every_precision_is_attacked_by_everything(trained, dtype, norm):
+def test_every_precision_is_attacked_by_everything(trained, in_single, dtype):
     # Within what the logits of half precision tell apart, all find what float32 finds.
-    data, single, model = some_data(20), trained(Last()), trained(Last()).to(dtype)
-    epsilons, eps = [0, 0.3, 1.0], max(torch.finfo(dtype).eps, 1e-3)
-    for attack in ("pgd", "apgd", "square", "fgsm", "gaussian", "uniform", "sign", "sphere"):
-        curve, expected = (
-            robustness_curve(
-                one, data, attack, epsilons, norm=norm, steps=8, restarts=2, checks=False
-            )
-            for one in (model, single)
-        )
-        assert np.abs(curve.accuracy - expected.accuracy).max() <= 0.1 + 4 * eps, attack
-        assert (curve.max_perturbation <= np.array(epsilons) * (1 + 1e-5)).all()
-    for attack in ("deepfool", "fmn", "bisection"):
-        found, expected = (
-            minimal_perturbations(one, data, attack, norm=norm) for one in (model, single)
-        )
-        assert found.success_rate == 1
-        assert found.median == pytest.approx(expected.median, rel=0.02 + 8 * eps), attack
-    with under_attack(model, data, Threat(norm=norm)) as victim:
+    (norm, expected), model = in_single, trained(Last()).to(dtype)
+    eps, found = max(torch.finfo(dtype).eps, 1e-3), attacked(model, norm)
+    for attack in FIXED:
+        apart = np.abs(found[attack].accuracy - expected[attack].accuracy).max()
+        assert apart <= 0.1 + 4 * eps, attack
+        assert (found[attack].max_perturbation <= np.array(EPSILONS) * (1 + 1e-5)).all()
+    for attack in MINIMAL:
+        assert found[attack].success_rate == 1
+        median = expected[attack].median
+        assert found[attack].median == pytest.approx(median, rel=0.02 + 8 * eps), attack
+    with under_attack(model, some_data(20), Threat(norm=norm)) as victim:
         assert victim.nothing().dtype == victim.logits(victim.nothing()).dtype
         assert victim.nothing().dtype == (dtype if dtype == torch.float64 else torch.float32)
         u, counts = sparse(victim, 2.0)

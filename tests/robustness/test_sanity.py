@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from rnnspec import SanityWarning
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.curve import robustness_curve
 from rnnspec.robustness.sanity import (
-    SanityWarning,
     accuracy_rises,
     black_box_beats_white_box,
     gradient_vanishes,

@@ -16,14 +16,14 @@ from rnnspec.models.files.storages import DTYPES, Lazy, strided
 
 
 def tensor(value: Any) -> Tensor:
-    """What a builder below has promised, read.
+    """The tensor that one of the builders below describes; its numbers are read now.
 
     Raises
     ------
     LeftOut
-        If it is a tensor that is not read.
+        If it is a tensor of a kind that is not read.
     ValueError
-        If it is none.
+        If `value` describes no tensor.
     """
     if isinstance(value, Lazy):
         return value.read()
@@ -32,7 +32,7 @@ def tensor(value: Any) -> Tensor:
     raise ValueError(f"expected a tensor, got {type(value).__name__}")
 
 
-def _dense(
+def _dense_tensor(
     storage: Any, offset: Any, shape: Any, strides: Any, *rest: Any, dtype: Any = None
 ) -> Lazy:
     """``torch._utils._rebuild_tensor_v2``; the last of `rest` may say "conjugated", "negated"."""
@@ -46,10 +46,10 @@ def _dense(
     return Lazy(read)
 
 
-def _typed(*args: Any) -> Lazy:
+def _typed_tensor(*args: Any) -> Lazy:
     """``torch._utils._rebuild_tensor_v3``, which names the type of the numbers."""
     storage, offset, shape, strides, _, _, dtype, *rest = args
-    return _dense(storage, offset, shape, strides, *rest, dtype=dtype)
+    return _dense_tensor(storage, offset, shape, strides, *rest, dtype=dtype)
 
 
 def _dtype(named: Any) -> torch.dtype | None:
@@ -67,13 +67,15 @@ def _first(value: Any, *_: Any) -> Any:
     return value
 
 
-def _of_class(function: Any, _: Any, args: Any, *__: Any) -> Any:
+def _tensor_of_class(function: Any, _: Any, args: Any, *__: Any) -> Any:
     """``torch._tensor._rebuild_from_type_v2``: a tensor of a subclass, or with attributes."""
     build = BUILDERS.get(str(function))
     return build(*args) if build else Instance(function, tuple(args))
 
 
-def _quantised(storage: Any, offset: Any, shape: Any, strides: Any, params: Any, *_: Any) -> Lazy:
+def _quantised_tensor(
+    storage: Any, offset: Any, shape: Any, strides: Any, params: Any, *_: Any
+) -> Lazy:
     """``(q - zero) * scale`` with one scale, or one for each index of an axis."""
 
     def read() -> Tensor:
@@ -91,8 +93,8 @@ def _quantised(storage: Any, offset: Any, shape: Any, strides: Any, params: Any,
     return Lazy(read)
 
 
-def _sparse(layout: Any, data: Any) -> Lazy:
-    """A sparse tensor with all its zeros."""
+def _sparse_tensor(layout: Any, data: Any) -> Lazy:
+    """A sparse tensor as a dense one."""
 
     def read() -> Tensor:
         name = str(layout.args[0] if isinstance(layout, Instance) else layout)
@@ -121,7 +123,7 @@ def _not_read(what: str) -> Callable[..., Lazy]:
     return lambda *_: Lazy(read)
 
 
-def _encoded(text: str, encoding: str = "utf-8", *_: Any) -> bytes:
+def _encode(text: str, encoding: str = "utf-8", *_: Any) -> bytes:
     """Bytes, as protocols 0 to 2 write them."""
     if codecs.lookup(encoding).name not in ("iso8859-1", "utf-8", "ascii"):
         raise ValueError(f"no bytes are written in {encoding}")
@@ -129,7 +131,7 @@ def _encoded(text: str, encoding: str = "utf-8", *_: Any) -> bytes:
 
 
 def _bytes(data: Any = b"", encoding: str = "latin-1") -> bytes:
-    return _encoded(data, encoding) if isinstance(data, str) else bytes(data)
+    return _encode(data, encoding) if isinstance(data, str) else bytes(data)
 
 
 def _mapping(items: Any = (), *_: Any) -> dict[Any, Any]:
@@ -141,14 +143,14 @@ def _elements(items: Any = ()) -> list[Any]:
 
 
 _UTILS: dict[str, Callable[..., Any]] = {
-    "_rebuild_tensor": _dense,
-    "_rebuild_tensor_v2": _dense,
-    "_rebuild_tensor_v3": _typed,
+    "_rebuild_tensor": _dense_tensor,
+    "_rebuild_tensor_v2": _dense_tensor,
+    "_rebuild_tensor_v3": _typed_tensor,
     "_rebuild_parameter": _first,
     "_rebuild_parameter_with_state": _first,
-    "_rebuild_qtensor": _quantised,
-    "_rebuild_sparse_tensor": _sparse,
-    "_rebuild_sparse_csr_tensor": _sparse,
+    "_rebuild_qtensor": _quantised_tensor,
+    "_rebuild_sparse_tensor": _sparse_tensor,
+    "_rebuild_sparse_csr_tensor": _sparse_tensor,
     "_rebuild_device_tensor_from_numpy": _first,
     "_rebuild_device_tensor_from_cpu_tensor": _first,
     "_rebuild_xla_tensor": _first,
@@ -161,10 +163,10 @@ _PLAIN: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 BUILDERS: Builders = {
     **{f"torch._utils.{name}": build for name, build in _UTILS.items()},
-    "torch._tensor._rebuild_from_type": _of_class,
-    "torch._tensor._rebuild_from_type_v2": _of_class,
-    "torch.tensor._rebuild_from_type": _of_class,
-    "torch.tensor._rebuild_from_type_v2": _of_class,
+    "torch._tensor._rebuild_from_type": _tensor_of_class,
+    "torch._tensor._rebuild_from_type_v2": _tensor_of_class,
+    "torch.tensor._rebuild_from_type": _tensor_of_class,
+    "torch.tensor._rebuild_from_type_v2": _tensor_of_class,
     "torch.jit._pickle.build_intlist": _elements,
     "torch.jit._pickle.build_doublelist": _elements,
     "torch.jit._pickle.build_boollist": _elements,
@@ -174,7 +176,7 @@ BUILDERS: Builders = {
     "collections.OrderedDict": _mapping,
     "collections.Counter": _mapping,
     "collections.defaultdict": lambda *_: {},
-    "_codecs.encode": _encoded,
+    "_codecs.encode": _encode,
     **{
         f"{module}.{name}": build
         for module in ("builtins", "__builtin__")

@@ -1,4 +1,4 @@
-"""What the class of a pickled module says of the formula by which it steps."""
+"""What the class of a pickled module says about the formula by which it steps."""
 
 import re
 from typing import Any
@@ -11,8 +11,8 @@ _KNOWN = re.compile(
 )
 
 
-def is_known(module: Instance) -> bool:
-    """Whether its class is one of PyTorch's recurrent ones."""
+def is_class_of_pytorch(module: Instance) -> bool:
+    """Whether its class is one of PyTorch's recurrent classes."""
     return isinstance(module.called, Global) and bool(_KNOWN.fullmatch(str(module.called)))
 
 
@@ -26,7 +26,7 @@ def other_formula(module: Instance) -> str:
     kept: Any = state.get("_parameters", state)  # TorchScript keeps all in one
     if not any("weight_hh" in str(name) for name in kept):
         return ""
-    if not is_known(module):
+    if not is_class_of_pytorch(module):
         return f"its class, {module.called}, is none of PyTorch's and may step in another way"
     if "relu" in (str(state.get("nonlinearity")), str(state.get("mode"))[4:].lower()):
         return "its nonlinearity is relu"

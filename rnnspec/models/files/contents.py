@@ -17,13 +17,13 @@ class Contents:
         Each under its full key, nested ones joined by dots.  Weights of ONNX and Keras networks
         have PyTorch's keys, order of gates and orientation.
     left_out : tuple of str
-        One sentence for each thing that was not taken: its key and why.
+        One sentence for each array that was not taken: its key and why.
     formula : dict of str to str
         For a prefix of keys, why PyTorch's formula for its cell does not hold (a GRU that
         resets before the product, another activation): its matrices are right, but no Jacobian
         may be computed from them.
     assumed : tuple of str
-        One sentence for each thing that the file does not say and the reader took for granted.
+        One sentence for each thing that the file does not say and the reader assumed.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Text from bytes, whoever wrote them."""
+"""Text from bytes in any of the usual encodings."""
 
 import codecs
 import re
@@ -18,7 +18,7 @@ def decode(data: bytes, cut: bool = False) -> str | None:
     ----------
     data : bytes
     cut : bool, default False
-        Whether the end may lie within a letter.
+        Whether the bytes may end inside a letter.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def decode(data: bytes, cut: bool = False) -> str | None:
 
 
 def without_remark(line: str) -> str:
-    """`line` without what follows a #; nothing of a line that begins with %.
+    """`line` without what follows a #; empty if the line begins with %.
 
     Examples
     --------

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def ordered(stack: NDArray[Any], order: tuple[int, ...]) -> NDArray[Any]:
+def reorder_gates(stack: NDArray[Any], order: tuple[int, ...]) -> NDArray[Any]:
     """The blocks of rows of `stack` in another order: entry k is block ``order[k]``.
 
     Examples
     --------
-    >>> ordered(np.arange(6), (1, 0, 2)).tolist()
+    >>> reorder_gates(np.arange(6), (1, 0, 2)).tolist()
     [2, 3, 0, 1, 4, 5]
     """
     blocks = np.split(stack, len(order))

@@ -11,7 +11,7 @@ from rnnspec.models.files.sizes import check_described
 
 
 def datasets_of(file: Any) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """Each data set of numbers by its path, and a sentence for each other; none of an optimiser."""
+    """Each data set of numbers by its path, without optimisers; a sentence on each one left out."""
     import h5py
 
     found: dict[str, NDArray[Any]] = {}

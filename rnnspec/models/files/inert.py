@@ -29,7 +29,7 @@ class Global:
 
 @dataclass(eq=False)
 class Instance:
-    """What a pickle would have made by calling something."""
+    """What a pickle would have made by a call: the function and its arguments, not called."""
 
     called: Any  # a Global, or whatever else the pickle wants to call
     args: tuple[Any, ...] = ()
@@ -48,11 +48,11 @@ def unpickle(
     Parameters
     ----------
     source : binary file or bytes
-        A file stands behind the pickle afterwards.
+        The position of a file is then the end of the pickle.
     builders : mapping of str to function
-        By full name what may be called, such as "collections.OrderedDict".
+        The functions that may be called, by full name, such as "collections.OrderedDict".
     persistent : function
-        From the name of an object that is kept outside the pickle to what stands for it.
+        Gives the object for a name whose object is kept outside the pickle.
 
     Raises
     ------
@@ -129,26 +129,26 @@ class _Machine:
             case "POP" if not self.marks or self.marks[-1] < len(stack):
                 stack.pop()
             case "POP" | "POP_MARK":
-                self.marked()
+                self.above_mark()
             case "TUPLE":
-                stack.append(tuple(self.marked()))
+                stack.append(tuple(self.above_mark()))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":
                 stack.append(tuple(self.last(int(name[-1]))))
             case "LIST" | "FROZENSET":
-                stack.append(self.marked())
+                stack.append(self.above_mark())
             case "DICT":
-                items = self.marked()
+                items = self.above_mark()
                 stack.append({})
                 _put(stack[-1], items)
             case "APPEND":
                 _append(stack[-2], self.last(1))
             case "APPENDS" | "ADDITEMS":
-                elements = self.marked()
+                elements = self.above_mark()
                 _append(stack[-1], elements)
             case "SETITEM":
                 _put(stack[-3], self.last(2))
             case "SETITEMS":
-                items = self.marked()
+                items = self.above_mark()
                 _put(stack[-1], items)
             case "GLOBAL":
                 stack.append(Global(*value.split(" ", 1)))
@@ -158,15 +158,15 @@ class _Machine:
                 stack.append(Global("copyreg", f"extension {value}"))
             case "REDUCE" | "NEWOBJ":
                 called, args = self.last(2)
-                stack.append(self.made(called, args))
+                stack.append(self.call(called, args))
             case "NEWOBJ_EX":
                 called, args, named = self.last(3)
-                stack.append(self.made(called, (*args, *named.values())))
+                stack.append(self.call(called, (*args, *named.values())))
             case "INST":
-                stack.append(self.made(Global(*value.split(" ", 1)), self.marked()))
+                stack.append(self.call(Global(*value.split(" ", 1)), self.above_mark()))
             case "OBJ":
-                called, *args = self.marked()
-                stack.append(self.made(called, args))
+                called, *args = self.above_mark()
+                stack.append(self.call(called, args))
             case "BUILD":
                 (state,) = self.last(1)
                 if isinstance(stack[-1], Instance):
@@ -186,15 +186,15 @@ class _Machine:
         del self.stack[-count:]
         return taken
 
-    def marked(self) -> list[Any]:
+    def above_mark(self) -> list[Any]:
         """Take what lies above the last mark from the stack."""
         start = self.marks.pop()
         taken = self.stack[start:]
         del self.stack[start:]
         return taken
 
-    def made(self, called: Any, args: Any) -> Any:
-        """What a call gives: by a function of ours, or else a note of the call."""
+    def call(self, called: Any, args: Any) -> Any:
+        """The result of a function of ours; of any other the note of the call."""
         build = self.builders.get(str(called)) if isinstance(called, Global) else None
         return build(*args) if build else Instance(called, tuple(args))
 
@@ -214,14 +214,14 @@ def mapping(pairs: Iterable[Any]) -> dict[Any, Any]:
 
 
 def _key(key: Any) -> Any:
-    """`key` if it is plain; another, whose hash may take for ever, stands for itself alone."""
+    """`key` if it is plain; any other is wrapped, because its hash could take for ever."""
     plain = key is None or isinstance(key, str | int | float | bytes)
     return key if plain else _Unnamed(key)
 
 
 @dataclass(frozen=True, eq=False)
 class _Unnamed:
-    """A key of a dict that is no name or number."""
+    """A key of a dict that is neither a name nor a number; it equals only itself."""
 
     key: Any
 

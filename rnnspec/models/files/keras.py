@@ -1,8 +1,9 @@
 """The recurrent weights of a Keras network, under PyTorch's keys and in its order of gates.
 
-Keras lets weights act from the right, ``h @ recurrent_kernel``, gates beside one another:
-i, f, c, o of an LSTM, z, r, h of a GRU.  Read are ``.keras`` archives, ``.weights.h5`` and the
-``.h5`` files of Keras 1 to 3, of weights or of a whole model; weights of optimisers never.
+In Keras weights act from the right, ``h @ recurrent_kernel``, and the gates stand beside one
+another: i, f, c, o of an LSTM, z, r, h of a GRU.  This module reads ``.keras`` archives,
+``.weights.h5`` and the ``.h5`` files of Keras 1 to 3, of weights or of a whole model; it leaves
+out the weights of optimisers.
 """
 
 import re
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import ordered
+from rnnspec.models.files.gate_order import reorder_gates
 from rnnspec.models.files.hdf5 import datasets_of, text_of
 from rnnspec.models.files.keras_groups import Group, groups_in, names_of
 from rnnspec.models.files.keras_settings import Layer, kind_of, layers_of
@@ -33,7 +34,7 @@ HARD = (2, 3)  # before this version gates were hard sigmoids unless told otherw
 def read_keras(path: Path) -> Contents:
     """Each recurrent layer as ``LAYER.weight_hh_l0`` and so on; other data sets as they are.
 
-    Of an HDF5 file without recurrent layers all its data sets.
+    An HDF5 file without recurrent layers gives all its data sets.
 
     Raises
     ------
@@ -116,28 +117,29 @@ def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
         raise LeftOut(f"its bias must have shape ({rows},) or (2, {rows}), got {b.shape}")
     if group.is_cudnn:
         R = np.hstack([block.T for block in np.hsplit(R, len(order))])
-        K = None if K is None else np.hstack([_refilled(k) for k in np.hsplit(K, len(order))])
-    found = {"weight_hh": ordered(R.T, order)}
+        K = None if K is None else np.hstack([_refill(k) for k in np.hsplit(K, len(order))])
+    found = {"weight_hh": reorder_gates(R.T, order)}
     if K is not None:
-        found["weight_ih"] = ordered(K.T, order)
+        found["weight_ih"] = reorder_gates(K.T, order)
     if b is not None:
         both = b.reshape(-1, rows)
         found |= {
-            part: ordered(b, order) for part, b in zip(("bias_ih", "bias_hh"), both, strict=False)
+            part: reorder_gates(b, order)
+            for part, b in zip(("bias_ih", "bias_hh"), both, strict=False)
         }
     return found, cell
 
 
-def _refilled(block: NDArray[Any]) -> NDArray[Any]:
-    """A gate's kernel from cuDNN's memory, where it stands column by column."""
+def _refill(block: NDArray[Any]) -> NDArray[Any]:
+    """A gate's kernel as a matrix; cuDNN stores it column by column."""
     return block.reshape(block.shape[::-1]).T
 
 
 def _other_formula(
     cell: str, group: Group, settings: Mapping[str, Any] | None, version: str
 ) -> str:
-    """Why the cell is not PyTorch's of the same name, or nothing."""
-    if group.is_cudnn:  # which knows PyTorch's formula alone
+    """Why the formula is not that of PyTorch's cell of the same name, or ""."""
+    if group.is_cudnn:  # cuDNN has PyTorch's formula and no other
         return ""
     said = settings or {}
     if (activation := said.get("activation", "tanh")) != "tanh":
@@ -160,7 +162,7 @@ def _other_formula(
 
 
 def _name(activation: Any) -> str:
-    """A function by name; Keras 3 keeps some as a dict."""
+    """The name of a function, which Keras 3 writes as a dict for some."""
     if isinstance(activation, Mapping):
         activation = activation.get("config") or activation.get("class_name")
     return str(activation)

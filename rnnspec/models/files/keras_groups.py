@@ -31,7 +31,7 @@ class Group:
     recurrent: NDArray[Any]  # shape: (h, g*h)
     kernel: NDArray[Any] | None  # shape: (d, g*h)
     bias: NDArray[Any] | None  # shape: (g*h,) or (2, g*h)
-    others: tuple[str, ...]  # what else stands there
+    others: tuple[str, ...]  # names of other arrays in the group
 
     @property
     def is_cudnn(self) -> bool:

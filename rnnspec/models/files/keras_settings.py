@@ -1,4 +1,4 @@
-"""What the configuration of a Keras model says of its recurrent layers: class and settings."""
+"""The class and settings of recurrent layers, from the configuration of a Keras model."""
 
 import json
 import re
@@ -34,7 +34,7 @@ class Layer:
 
 
 def layers_of(config: str | None) -> list[Layer]:
-    """The layers that a JSON configuration names, also those of models within models."""
+    """The layers that a JSON configuration names, also those inside inner models."""
     if config is None:
         return []
     try:
@@ -45,7 +45,7 @@ def layers_of(config: str | None) -> list[Layer]:
 
 
 def kind_of(group: str, layers: list[Layer]) -> tuple[str, Mapping[str, Any] | None]:
-    """The cell whose weights lie in `group`, "" if nothing tells it, and its settings if known.
+    """The cell whose weights lie in `group`, "" if the file does not tell, and its settings.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def _layers(config: Any, path: tuple[str, ...], names: tuple[str, ...]) -> Itera
 
 
 def _layer(words: list[str], layers: list[Layer]) -> Layer | None:
-    """The layer in whose place `words` lead, by Keras 3's path or by name."""
+    """The layer at the path `words`, by Keras 3's path or else by its name."""
     start = [layer for layer in layers if tuple(words[: len(layer.path)]) == layer.path]
     if start:
         return max(start, key=lambda layer: len(layer.path))

@@ -1,4 +1,4 @@
-"""MATLAB's files of versions 5 to 7, by ourselves: other readers crash upon damaged ones.
+"""MATLAB's files of versions 5 to 7, read here because other readers crash on damaged files.
 
 MathWorks, MAT-File Format (2019): a file is a sequence of elements, each a type, a length and
 that many bytes; a matrix is an element whose bytes are elements again.

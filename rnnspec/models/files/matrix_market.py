@@ -13,8 +13,14 @@ from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.encoding import decode
 from rnnspec.models.files.sizes import check_described
 
-FIELDS = {"real": 1, "double": 1, "integer": 1, "complex": 2, "pattern": 0}  # numbers an entry
-# What the transpose of the part that is written contributes.
+FIELDS = {
+    "real": 1,
+    "double": 1,
+    "integer": 1,
+    "complex": 2,
+    "pattern": 0,
+}  # how many numbers an entry has
+# How the entries above the diagonal follow from those below, which alone are written.
 MIRROR = {
     "general": None,
     "symmetric": lambda A: A,

@@ -1,9 +1,9 @@
 """The recurrent weights of an ONNX network, under PyTorch's keys and in its order of gates.
 
 ONNX stacks the gates of an ``LSTM`` node as i, o, f, c and those of a ``GRU`` as z, r, h, in
-rows, the directions one behind the other: W (d, g*h, n), R (d, g*h, h), B (d, 2*g*h).  Whether
-``linear_before_reset``, activations, ``clip``, ``input_forget`` and peepholes make another cell
-of it is told apart: the matrices are right all the same.
+rows, the directions one behind the other: W (d, g*h, n), R (d, g*h, h), B (d, 2*g*h).
+``linear_before_reset``, activations, ``clip``, ``input_forget`` and peepholes may make another
+cell of it.  That is noted as its formula; the matrices are right all the same.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import ordered
+from rnnspec.models.files.gate_order import reorder_gates
 from rnnspec.models.files.onnx_values import Scope, Values
 from rnnspec.models.files.refusal import LeftOut, Refusal
 from rnnspec.models.gates import n_gates
@@ -83,7 +83,7 @@ def _nodes(graph: Any, outer: Scope, values: Values) -> Iterator[tuple[Any, Scop
 
 
 def _name(node: Any, taken: dict[str, Any]) -> str:
-    """What the node is called, and a number if another is called so."""
+    """The name of the node, with a number if another node has the same name."""
     name = str(node.name or node.op_type).strip("/").replace("/", ".")
     names = [name, *(f"{name}_{k}" for k in range(2, len(taken) + 3))]
     return next(n for n in names if not any(key.startswith(f"{n}.") for key in taken))
@@ -118,12 +118,12 @@ def _weights(
             parts["weight_ih"] = W[side]
         if B is not None:
             parts["bias_ih"], parts["bias_hh"] = np.split(B[side], 2)
-        found |= {f"{part}_l0{end}": ordered(A, order) for part, A in parts.items()}
+        found |= {f"{part}_l0{end}": reorder_gates(A, order) for part, A in parts.items()}
     return found
 
 
 def _other_formula(node: Any, scope: Scope, values: Values) -> str:
-    """Why the cell is not PyTorch's of the same name, or nothing."""
+    """Why the formula is not that of PyTorch's cell of the same name, or ""."""
     attributes = _attributes(node)
     usual = ACTIVATIONS[node.op_type]
     given: list[str] = [a.decode().lower() for a in attributes.get("activations", [])]

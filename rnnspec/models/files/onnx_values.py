@@ -30,7 +30,7 @@ class Values:
         self._known: dict[int, tuple[Any, dict[str, NDArray[Any]]]] = {}
 
     def scope(self, graph: Any, outer: Scope) -> Scope:
-        """The names that nodes of `graph` see: its own and those around it."""
+        """The names that the nodes of `graph` see: its own, and those of the graphs around it."""
         made = {name: node for node in graph.node for name in node.output if name}
         own = {tensor.name: tensor for tensor in graph.initializer}
         self._initialisers += own.values()
@@ -48,7 +48,7 @@ class Values:
         return self._value(name, scope, ()) if name else None
 
     def unused(self) -> dict[str, NDArray[Any]]:
-        """Initialisers that reached no node that was asked for."""
+        """The initialisers that were not used as weights of a node."""
         found: dict[str, NDArray[Any]] = {}
         for tensor in self._initialisers:
             if id(tensor) not in self._known and tensor.name not in found and tensor.dims:
@@ -65,7 +65,7 @@ class Values:
             found = (
                 {name: self._read(source)}
                 if tensor
-                else self._computed(source, scope, (*above, name))
+                else self._compute(source, scope, (*above, name))
             )
             self._known[id(source)] = (source, found)
         return self._known[id(source)][1][name]
@@ -79,7 +79,7 @@ class Values:
             why = f"the initialiser {tensor.name} cannot be read ({reason(error)})"
             raise LeftOut(why) from error
 
-    def _computed(self, node: Any, scope: Scope, above: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    def _compute(self, node: Any, scope: Scope, above: tuple[str, ...]) -> dict[str, NDArray[Any]]:
         from onnx.reference import ReferenceEvaluator
 
         if node.op_type not in MOVERS or node.domain not in ("", "ai.onnx"):

@@ -1,4 +1,4 @@
-"""Archives that hold one file to be read: unpacked aside, one within the other."""
+"""Archives that hold one file to be read; they are unpacked into a temporary folder."""
 
 import bz2
 import gzip
@@ -24,12 +24,12 @@ PIECE = 1 << 20  # bytes copied at a time
 
 
 def read_packed(path: Path, levels: int = DEEPEST) -> Contents:
-    """What the one file in the archive `path` holds that has arrays in it.
+    """The contents of the one file with arrays in the archive `path`.
 
     Raises
     ------
     ValueError
-        If there is none that is read, or several to choose from.
+        If no file in it is read, or several are.
     """
     if levels == 0:
         raise refusal(path, f"an archive within {DEEPEST} others", "unpack it first")

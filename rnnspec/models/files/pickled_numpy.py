@@ -23,7 +23,7 @@ def is_array(value: Any) -> bool:
 
 
 def array_of(value: Instance) -> NDArray[Any]:
-    """The array.
+    """The array that the note describes.
 
     Raises
     ------

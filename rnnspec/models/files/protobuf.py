@@ -1,4 +1,4 @@
-"""ONNX has no signature: a file is one if it is a sequence of the fields of a model, to its end."""
+"""ONNX files have no signature: they are known by being, to their end, the fields of a model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ def is_onnx(path: Path, file: BinaryIO, size: int) -> bool:
     Raises
     ------
     ValueError
-        If they are but for the end, which is missing.
+        If they begin as such a model, and the file ends too early.
     """
     seen: set[int] = set()
     position = 0

@@ -10,7 +10,7 @@ CELL, LINEAR = f"{_CLASSES}rnn.CellParamsBase", f"{_CLASSES}quantized.LinearPack
 _NAMES = ("ih", "hh")
 
 
-def unpacked(key: str, value: Instance) -> list[tuple[str, Any]] | None:
+def unpack_weights(key: str, value: Instance) -> list[tuple[str, Any]] | None:
     """Weights and biases that `value`, found under `key`, packs, with keys; None if it is no pack.
 
     A layer or direction of a module has the keys ``KEY.weight_hh`` and so on, a quantised cell,
@@ -37,7 +37,7 @@ def unpacked(key: str, value: Instance) -> list[tuple[str, Any]] | None:
         raise LeftOut(f"weights packed by the scheme {scheme}, which is not read")
     found = []
     for position, name in enumerate(_NAMES):
-        parts = dict(unpacked("pack", packs[position]) or ())
+        parts = dict(unpack_weights("pack", packs[position]) or ())
         bias = biases[position] if biases else parts["pack.bias"]
         found += [(f"{key}.weight_{name}", parts["pack.weight"]), (f"{key}.bias_{name}", bias)]
     return found

@@ -1,4 +1,4 @@
-"""From any path to its arrays: the content decides which reader opens it."""
+"""The arrays of any file: its content decides which reader opens it."""
 
 from importlib import import_module
 from pathlib import Path
@@ -7,7 +7,7 @@ from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.refusal import LeftOut, Refusal, fault, reason, refusal
 from rnnspec.models.files.sniff import content_of
 
-# Content: the module of its reader, the reader, what to call the content.
+# For each content: the module of its reader, the reader, and the words for it in errors.
 READERS = {
     "torch": ("torch_archive", "read_archive", "a PyTorch archive"),
     "torchscript": ("torch_archive", "read_archive", "a TorchScript archive"),
@@ -34,7 +34,7 @@ READERS = {
 def read_contents(path: str | Path) -> Contents:
     """The arrays of the file `path` by their keys, whatever it is called.
 
-    Of a run directory those of its ``model.safetensors``.  Nothing in a file is executed.
+    Of a run directory they are those of its ``model.safetensors``.  Nothing in a file is executed.
 
     Raises
     ------

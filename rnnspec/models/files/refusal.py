@@ -1,4 +1,4 @@
-"""How a file that cannot be read is refused: what it is, what was expected, what to do."""
+"""The errors for files that are not read: what the file is, what was expected, what to do."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How much memory a file may ask for: no small file unpacks to fill the machine."""
+"""Bounds on the memory that a small file may take when it is unpacked."""
 
 from math import prod
 from pathlib import Path
@@ -12,7 +12,7 @@ UNPACKED, RATIO = 1 << 30, 100  # bytes; times the size of the file
 
 
 def check_unpacked(path: Path, size: int) -> None:
-    """Refuse a small archive that unpacks to very much.
+    """Refuse an archive that is much larger once it is unpacked.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def check_unpacked(path: Path, size: int) -> None:
 
 
 def check_described(shape: tuple[int, ...], held: int) -> None:
-    """Leave out an array of many more entries than the `held` ones that its file has of it.
+    """Leave out an array of many more entries than the `held` numbers that the file has for it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a file is, told from its content and never from its name.
+"""The kind of a file, told from its content and never from its name.
 
 Only the standard library is used, so that a file of no known content is refused before torch
 or scipy are imported.
@@ -16,7 +16,7 @@ from rnnspec.models.files.refusal import Refusal, reason, refusal
 HEAD = 4096  # bytes that tell most contents
 MAGIC_OF_LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # a pickled number
 
-# What is read, by its first bytes.
+# The contents that are read, by their first bytes.
 KNOWN = (
     (MAGIC_OF_LEGACY_TORCH, "torch-legacy"),
     (b"\x93NUMPY", "npy"),
@@ -25,7 +25,7 @@ KNOWN = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
 )
-# What is not read, by its first bytes, and what the user can do.
+# The contents that are not read, by their first bytes, and what the user can do.
 FOREIGN = (
     (b"%PDF", "a PDF document", ""),
     (b"\x89PNG", "a PNG image", ""),
@@ -50,7 +50,7 @@ FOREIGN = (
         "`git lfs pull` fetches it",
     ),
 )
-# The same of texts, without regard to case.
+# Texts that are not read, by their beginning in lower case.
 _DOCUMENTS = (
     ("<!doctype html", "an HTML page"),
     ("<html", "an HTML page"),
@@ -63,7 +63,7 @@ _TFLITE = b"TFL3"  # at byte 4
 
 
 def content_of(path: str | Path) -> str:
-    """The name of what `path` holds, a key of ``reading.READERS``.
+    """The kind of content that `path` has, a key of ``reading.READERS`` or "run".
 
     Raises
     ------

@@ -18,13 +18,13 @@ SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}  # otherwise bl
 def read_text(path: Path) -> Contents:
     """The one matrix of a text file, under the file's stem.
 
-    What follows a #, and a line that begins with %, is a remark.  Complex numbers are written
+    What follows a # is a remark, and so is a line that begins with %.  Complex numbers are written
     as "1+2j", "(1+2j)" or "1+2i".
 
     Raises
     ------
     ValueError
-        With line and field of what is no number.
+        If a field is no number; the error names its line and field.
     """
     text = decode(path.read_bytes())
     if text is None:
@@ -63,7 +63,7 @@ def _matrix(lines: list[str]) -> NDArray[Any]:
 
 
 def _separator(lines: list[str]) -> str | None:
-    """What stands between the numbers; None is blanks."""
+    """The separator of the numbers; None means blanks."""
     found = {mark for mark in SEPARATORS if any(mark in line for line in lines)}
     if {",", ";"} <= found:
         position = next(i for i, line in enumerate(lines, 1) if ";" in line)

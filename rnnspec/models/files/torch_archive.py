@@ -19,18 +19,18 @@ def read_archive(path: Path) -> Contents:
         names = archive.namelist()
         data = min((name for name in names if _last(name) == "data.pkl"), key=len)
         folder = data.removesuffix("data.pkl")
-        found = arrays_in(_unpickled(archive, folder, "data"), path.stem)
+        found = arrays_in(_unpickle(archive, folder, "data"), path.stem)
         arrays, left_out = found.arrays, found.left_out
         script = f"{folder}constants.pkl" in names
         if script:
-            constants = {"constants": _unpickled(archive, folder, "constants")}
+            constants = {"constants": _unpickle(archive, folder, "constants")}
             more = arrays_in(constants)
             arrays, left_out = {**more.arrays, **arrays}, left_out + more.left_out
     kind = "torchscript" if script else "torch"
     return Contents(kind, arrays, left_out, found.formula, found.assumed)
 
 
-def _unpickled(archive: ZipFile, folder: str, name: str) -> Any:
+def _unpickle(archive: ZipFile, folder: str, name: str) -> Any:
     """The object of ``NAME.pkl``; the numbers of its tensors lie in the folder ``NAME``."""
     order = f"{folder}byteorder"
     little = order not in archive.namelist() or archive.read(order) != b"big"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rnnspec.models.files.classes import is_known, other_formula
+from rnnspec.models.files.classes import is_class_of_pytorch, other_formula
 from rnnspec.models.files.inert import Instance
 from rnnspec.models.files.pickled_numpy import array_of, is_array
-from rnnspec.models.files.quantised import unpacked
+from rnnspec.models.files.quantised import unpack_weights
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
 
@@ -18,7 +18,7 @@ Child = tuple[str, Any]
 
 
 class Walked(NamedTuple):
-    """What `Contents` has of the same names."""
+    """The attributes of `Contents` with these names."""
 
     arrays: dict[str, Any]
     left_out: tuple[str, ...]
@@ -27,7 +27,7 @@ class Walked(NamedTuple):
 
 
 def arrays_in(root: Any, name: str = "it") -> Walked:
-    """Each tensor and array below `root` by its dotted key, and what is to be said of them.
+    """Each tensor and array below `root` by its dotted key, and sentences about them.
 
     A module contributes the keys of its state dict: the dicts in which it keeps parameters,
     buffers and modules have no part in the keys.  A root that is an array itself is called `name`.
@@ -35,7 +35,7 @@ def arrays_in(root: Any, name: str = "it") -> Walked:
     Raises
     ------
     ValueError
-        If an array is damaged, or the object without end.
+        If an array is damaged, or if objects lie within one another without end.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def arrays_in(root: Any, name: str = "it") -> Walked:
                 if isinstance(value, Instance) and (reason := other_formula(value)):
                     prefix = f"{key}." if key else ""
                     formula[prefix] = reason
-                    if not is_known(value):
+                    if not is_class_of_pytorch(value):
                         assumed.append(f"`{prefix}weight_hh` is cut as PyTorch's: {reason}")
                 path.append((id(value), waiting))
                 above.add(id(value))
@@ -102,7 +102,7 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
     if not isinstance(value, Instance):
         return []
     try:
-        if (weights := unpacked(key, value)) is not None:
+        if (weights := unpack_weights(key, value)) is not None:
             return weights
     except LeftOut as why:
         left_out.append(f"{key}: {why}")
@@ -130,7 +130,7 @@ def _under(key: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Child]:
 
 
 def _in_module(key: str, state: dict[Any, Any], left_out: list[str]) -> Iterator[Child]:
-    """As ``state_dict`` has them; then what lies in other attributes, if it is no bare tensor."""
+    """The entries of the state dict, then those of other attributes that are no bare tensors."""
     passing = state.get("_non_persistent_buffers_set") or []
     for name in _MODULE:
         kept = {k: v for k, v in state[name].items() if name != "_buffers" or k not in passing}

@@ -13,7 +13,7 @@ from rnnspec import load_matrices
 from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.cells import step
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import Assumed, LeftOut
+from rnnspec.models.keys import AssumptionWarning, LeftOutWarning
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
 
@@ -186,7 +186,9 @@ def test_weights_alone_of_an_old_keras_do_not_tell_their_gates(tmp_path):
 
 def test_a_layer_that_no_name_tells_is_taken_by_its_shape_with_a_word(tmp_path):
     saved_h5(tmp_path / "a.h5", {"rnn_1/rnn_1": coloned(weights("LSTM"))}, layer_names=["rnn_1"])
-    with pytest.warns(Assumed, match=r"rnn_1 is taken for an LSTM by the shape \(4, 16\)"):
+    with pytest.warns(
+        AssumptionWarning, match=r"rnn_1 is taken for an LSTM by the shape \(4, 16\)"
+    ):
         load_matrices(tmp_path / "a.h5")
 
 
@@ -217,7 +219,7 @@ def test_one_odd_layer_is_named_and_does_not_stop_the_others(tmp_path, name):
     groups = {f"model_weights/{key}/{key}": value for key, value in groups.items()}
     good = {"model_weights/good/good/gru_cell": weights("GRU")}
     saved_h5(tmp_path / "a.h5", groups | good, config)
-    with pytest.warns(LeftOut, match=message):
+    with pytest.warns(LeftOutWarning, match=message):
         found = load_matrices(tmp_path / "a.h5")
     assert list(found) == ["layer0.reset", "layer0.update", "layer0.new", "layer0.stacked"]
     saved_h5(tmp_path / "b.h5", groups, config)

@@ -12,7 +12,7 @@ from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.cells import step
 from rnnspec.models.files.onnx import DIRECTIONS
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import LeftOut
+from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
 
@@ -170,7 +170,7 @@ def test_what_is_computed_when_the_network_runs_is_left_out_by_name(tmp_path):
         helper.make_node("DynamicQuantizeLSTM", ["x"], ["q"], domain="com.microsoft", name="q8"),
     ]
     saved(tmp_path / "a.onnx", nodes, given)
-    with pytest.warns(LeftOut) as caught:
+    with pytest.warns(LeftOutWarning) as caught:
         found = load_matrices(tmp_path / "a.onnx")
     first, second = (str(one.message) for one in caught)
     assert "node bad (GRU): moved is computed by a node Mul" in first

@@ -1,4 +1,4 @@
-"""An array of a source by its own key, or its gates as its owner says that they are stacked."""
+"""One array of a source by its full key, or its gates, cut in the order that the user names."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -7,21 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.arrays import as_array, first_not_finite, is_integer
+from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
 from rnnspec.models.foreign_names import is_recurrent
 from rnnspec.models.gates import cell_of_shape
 from rnnspec.models.keys import weights_in
-from rnnspec.models.nested import flat, listed
+from rnnspec.models.nested import flat, list_keys
 
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
-INTEGERS = (
-    "holds integers without their scale: dequantise it, weight = scale * (integer - zero_point),"
-    " before it is saved"
-)
 
 
-def asked(
+def matrices_by_key(
     arrays: Mapping[str, Any],
     key: str | None,
     cut: str | None,
@@ -33,7 +29,7 @@ def asked(
     Parameters
     ----------
     arrays : mapping
-        Also nested; of reparametrised weights both the parts and the whole can be asked for.
+        May be nested.  Of a reparametrised weight `key` may name the weight or one of its parts.
     key : str or None
         The full key; with `cut` also ``KEY.GATE`` for one gate.  None: each array with a
         recurrent name that `cut` fits, or the only one of two dimensions.
@@ -42,19 +38,20 @@ def asked(
     where : str
         What to call the source in errors.
     integers : bool
-        Whether an array of integers is a matrix; of a network's weights it is quantised.
+        Whether an array of integers is taken.  Among the weights of a network it is refused: it
+        is a quantised weight without its scale.
 
     Raises
     ------
     ValueError
-        If there is no such key, or the array is no matrix of finite numbers, or neither
-        square nor such a stack.
+        If there is no such key; if the array is no matrix of finite numbers; or if it is neither
+        square nor a stack as `cut` says.
 
     Examples
     --------
-    >>> list(asked({"enc_w_hh": np.ones((6, 2))}, "enc_w_hh", "gru:rzn:rows"))
+    >>> list(matrices_by_key({"enc_w_hh": np.ones((6, 2))}, "enc_w_hh", "gru:rzn:rows"))
     ['enc_w_hh.reset', 'enc_w_hh.update', 'enc_w_hh.new']
-    >>> asked({"h2h": {"weight": np.eye(1)}}, "h2h.weight", None)
+    >>> matrices_by_key({"h2h": {"weight": np.eye(1)}}, "h2h.weight", None)
     {'h2h.weight': array([[1.]])}
     """
     how = None if cut is None else parse_cut(cut)
@@ -73,7 +70,7 @@ def asked(
         stem, _, gate = key.replace("/", ".").rpartition(".")
         name = same.get(stem) if gate in how.gates else None
     if name is None:
-        raise ValueError(f"{where} has no matrix {key!r}{near(key, found)}; {listed(found)}")
+        raise ValueError(f"{where} has no matrix {key!r}{near(key, found)}; {list_keys(found)}")
     W = _matrix(found, name, where, integers)
     if how is not None:
         gates = cut_stack(W, how, name)
@@ -84,13 +81,13 @@ def asked(
 
 
 def near(key: str, known: Iterable[str]) -> str:
-    """A hint at the nearest of the names that there are."""
+    """A hint at the name in `known` that is most like `key`, or ""."""
     close = difflib.get_close_matches(key, list(known), 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 def way_to_cut(key: str, shape: tuple[int, ...]) -> str:
-    """How to say that an array of this shape is a stack of gates, if it can be one."""
+    """The flags that cut an array of this shape into gates, as a text; "" if it is no stack."""
     for rows, axis in ((shape, "rows"), (shape[::-1], "columns")):
         if len(shape) == 2 and (cell := cell_of_shape(*rows)) not in (None, "rnn"):
             assert cell is not None
@@ -102,7 +99,7 @@ def way_to_cut(key: str, shape: tuple[int, ...]) -> str:
 
 
 def _to_cut(found: Mapping[str, Any], how: Cut, where: str) -> list[str]:
-    """What `cut` is about where no key is given."""
+    """The keys of the arrays that are cut where no key is given."""
     named = [key for key in found if is_recurrent(key) or key.rpartition(".")[2][:9] == "weight_hh"]
     matrices = [key for key in found if np.ndim(found[key]) == 2]
     keys = [key for key in named if fits(tuple(np.shape(found[key])), how)]
@@ -111,7 +108,7 @@ def _to_cut(found: Mapping[str, Any], how: Cut, where: str) -> list[str]:
     if not keys:
         raise ValueError(
             f"{where} has no array with a recurrent name that `cut` ({FORM}) fits: say which with"
-            f" --matrix KEY, in Python `key`; {listed(found)}"
+            f" --matrix KEY, in Python `key`; {list_keys(found)}"
         )
     return keys
 

@@ -1,4 +1,4 @@
-"""What a recurrent part reads and returns while the module around it runs."""
+"""The calls of a recurrent part while the module around it runs: its inputs and its states."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ Change = Callable[[Tensor], Tensor]
 
 
 class UnknownCall(ValueError):
-    """A recurrent part was called, or answers, in another way than its class in PyTorch."""
+    """A recurrent part is called, or returns, in another way than its class in PyTorch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Call:
 
 
 @contextmanager
-def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Call]]:
+def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call]]:
     """A list that holds each call of `part` that is made inside the ``with`` block.
 
     With a `change`, every tensor that the part returns goes through it on its way out: what the
@@ -51,7 +51,7 @@ def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Ca
     --------
     >>> from rnnspec.models.parts import recurrent_parts
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.GRU(3, 8, batch_first=True))
-    >>> with recorded_calls(recurrent_parts(model)[0]) as calls:
+    >>> with record_calls(recurrent_parts(model)[0]) as calls:
     ...     _ = model(torch.zeros(5, 7, 2))
     >>> [(tuple(call.inputs.shape), tuple(call.returned[0].shape)) for call in calls]
     [((5, 7, 3), (5, 8))]
@@ -67,7 +67,7 @@ def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Ca
                 f" {part.kind.upper()} is called, with an input and a state, and take outputs and"
                 f" state from it ({error})"
             ) from error
-        return None if change is None else _changed(output, change)
+        return None if change is None else _change(output, change)
 
     handle = part.module.register_forward_hook(look, with_kwargs=True)
     try:
@@ -85,10 +85,10 @@ def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> C
         after = _cell_state(output, alone)
         h = (output[0] if isinstance(output, tuple) else output).detach().clone()
         return Call(
-            _batched(inputs, alone)[:, None],
+            _as_batch(inputs, alone)[:, None],
             None,
             None if state is None else (_cell_state(state, alone),),
-            _batched(h, alone)[:, None],
+            _as_batch(h, alone)[:, None],
             (after,),
         )
     outputs, final = output
@@ -99,13 +99,13 @@ def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> C
     return Call(read, lengths, before, written, _layer_states(part, final, alone))
 
 
-def _batched(x: Tensor, alone: bool) -> Tensor:
+def _as_batch(x: Tensor, alone: bool) -> Tensor:
     return (x[None] if alone else x).detach().clone()
 
 
 def _cell_state(state: Any, alone: bool) -> Tensor:
     parts = state if isinstance(state, tuple | list) else (state,)
-    return torch.cat([_batched(one, alone) for one in parts], dim=1)
+    return torch.cat([_as_batch(one, alone) for one in parts], dim=1)
 
 
 def _sequences(part: Part, x: Any, alone: bool) -> tuple[Tensor, Tensor | None]:
@@ -114,7 +114,7 @@ def _sequences(part: Part, x: Any, alone: bool) -> tuple[Tensor, Tensor | None]:
         padded, lengths = pad_packed_sequence(x, batch_first=True)
         return padded.detach().clone(), lengths
     first = alone or part.module.batch_first
-    x = _batched(x, alone)
+    x = _as_batch(x, alone)
     return x if first else x.transpose(0, 1), None
 
 
@@ -132,9 +132,9 @@ def _layer_states(part: Part, state: Any, alone: bool) -> tuple[Tensor, ...]:
     )
 
 
-def _changed(output: Any, change: Change) -> Any:
+def _change(output: Any, change: Change) -> Any:
     if isinstance(output, Tensor):
         return change(output)
     if isinstance(output, PackedSequence):
         return output._replace(data=change(output.data))
-    return type(output)(_changed(one, change) for one in output)
+    return type(output)(_change(one, change) for one in output)
