@@ -35,15 +35,14 @@ def sizes(u: Tensor, norm: str) -> Tensor:
     >>> sizes(u, "l2").tolist(), sizes(u, "linf").tolist()
     ([5.0, 0.0], [4.0, 0.0])
     """
-    values = u.flatten(1)
-    largest: Tensor = torch.linalg.vector_norm(values, torch.inf, dim=1)
-    if one_of(norm, "norm", NORMS) == "linf":
-        return largest
-    # By the largest entry first: squares of very small or very large values would vanish or
-    # overflow.
-    unit = largest.clamp_min(torch.finfo(u.dtype).tiny)
-    lengths: Tensor = torch.linalg.vector_norm(values / unit[:, None], 2, dim=1)
-    return lengths * unit
+    values, limits = u.flatten(1), torch.finfo(u.dtype)
+    order = 2 if one_of(norm, "norm", NORMS) == "l2" else torch.inf
+    norms: Tensor = torch.linalg.vector_norm(values, order, dim=1)
+    if norm == "l2" and not ((norms > (limits.tiny / limits.eps) ** 0.5) & norms.isfinite()).all():
+        # By the largest entry first: squares of very small or large values vanish or overflow.
+        unit = values.abs().amax(1).clamp_min(limits.tiny)
+        norms = unit * torch.linalg.vector_norm(values / unit[:, None], order, dim=1)
+    return norms
 
 
 def onto_linf(u: Tensor, epsilon: Tensor) -> Tensor:
