@@ -13,8 +13,9 @@ from rnnspec.data.values import keep_digits, real_values
 
 OTHER_FORMS = (
     "arrays or tensors come as a pair (X, y), sequences of different lengths as ([x1, x2, ...], y),"
-    " a TensorDataset holds inputs and labels, and a data set's parts are .train, .validation and"
-    " .test"
+    " a TensorDataset holds inputs and labels, a DataLoader's batches are joined by"
+    " X, y = map(torch.cat, zip(*loader)), a list of pairs by X, y = zip(*pairs), and a data set's"
+    " parts are .train, .validation and .test"
 )
 MOST_CLASSES = 100_000
 
@@ -139,7 +140,7 @@ def _pad(X: Any, name: str) -> NDArray[Any]:
             f"`{name}` must hold sequences of shapes (t, d), or (t,) of one channel, got a list of"
             f" arrays of {' and '.join(map(str, sorted(shapes)))} axes"
         )
-    series = [one.reshape(len(one), -1) if one.ndim == 1 else one for one in series]
+    series = [one[:, np.newaxis] if one.ndim == 1 else one for one in series]
     if len(widths := sorted({one.shape[1] for one in series})) > 1:
         raise ValueError(
             f"`{name}` must hold sequences of one number of channels, got from {widths[0]} to"
@@ -160,6 +161,7 @@ def _three_axes(values: NDArray[Any], name: str) -> NDArray[Any]:
         raise ValueError(
             f"`{name}` must have inputs of shape (n, t, d), or (n, t) of one channel, got"
             f" {values.shape}"
+            + (" (labels first? a pair is inputs, labels)" if values.ndim == 1 else "")
         )
     return values
 

@@ -27,7 +27,10 @@ def class_numbers(labels: ArrayLike, class_names: Sequence[str]) -> NDArray[np.i
     if not are_words(labels):
         return whole_numbers(labels, "labels")
     number = {name: k for k, name in enumerate(class_names)}
-    words = [str(label) for label in np.asarray(labels).ravel()]
+    words = [
+        label.decode() if isinstance(label, bytes) else str(label)
+        for label in np.asarray(labels).ravel()
+    ]
     for i, word in enumerate(words):
         if word not in number:
             raise ValueError(
@@ -38,12 +41,12 @@ def class_numbers(labels: ArrayLike, class_names: Sequence[str]) -> NDArray[np.i
 
 
 def are_words(labels: Any) -> bool:
-    """Whether some of the labels are strings."""
+    """Whether some of the labels are strings, of bytes or of characters."""
     array = labels if hasattr(labels, "detach") else np.asarray(labels)
     if not isinstance(array, np.ndarray):
         return False
-    return array.dtype.kind in "US" or (
-        array.dtype == object and any(isinstance(one, str) for one in array.ravel())
+    return array.dtype.kind in "UST" or (
+        array.dtype == object and any(isinstance(one, str | bytes) for one in array.ravel())
     )
 
 
@@ -61,6 +64,8 @@ def whole_numbers(values: Any, name: str) -> NDArray[np.int64]:
         values = values.detach().cpu()
         values = values.double() if values.is_floating_point() else values
     array = np.asarray(values)
+    if array.dtype == object:  # as a table's column of integers may be
+        array = np.array(array.tolist())
     if array.size == 0:
         return array.astype(np.int64)
     if array.dtype == object or array.dtype.kind not in "biuf" or np.ma.is_masked(values):

@@ -66,6 +66,17 @@ class SequenceDataset:
     spread: NDArray[np.float64] = None  # type: ignore[assignment]  # shape: (d,)
 
     def __post_init__(self) -> None:
+        for name in ("inputs", "lengths", "labels", "lower", "upper", "mean", "std"):
+            if not isinstance(given := getattr(self, name), np.ndarray):
+                raise ValueError(
+                    f"`{name}` must be a NumPy array, got {type(given).__name__}"
+                    " (SequenceDataset.from_raw takes lists and tensors too)"
+                )
+        if self.inputs.dtype not in (np.float32, np.float64):
+            raise ValueError(
+                f"`inputs` must be float32 (or float64), got dtype {self.inputs.dtype}"
+                " (SequenceDataset.from_raw converts)"
+            )
         if self.inputs.ndim != 3:
             raise ValueError(f"`inputs` must have shape (n, t, d), got {self.inputs.shape}")
         n, t, d = self.inputs.shape
@@ -154,12 +165,11 @@ class SequenceDataset:
             raise ValueError(f"`values` must have shape (n, t, d), got {raw.shape}")
         n, t, d = raw.shape
         low, high, center, scale = (
-            np.broadcast_to(np.asarray(value, dtype=np.float64), (d,)).copy()
-            for value in (lower, upper, mean, std)
+            _per_channel(value, name, d)
+            for value, name in ((lower, "lower"), (upper, "upper"), (mean, "mean"), (std, "std"))
         )
         check_scaling(center, scale)
-        if isinstance(class_names, str):
-            raise ValueError(f"`class_names` must be a tuple of names, got {class_names!r}")
+        names = _names(class_names)
         steps = whole_numbers(lengths, "lengths")
         real = real_steps(steps, t) if steps.shape == (n,) else np.ones((n, t), dtype=bool)
         with np.errstate(over="ignore"):  # what is not finite is refused below
@@ -172,8 +182,8 @@ class SequenceDataset:
         return cls(
             inputs,
             steps,
-            class_numbers(labels, class_names),
-            tuple(class_names),
+            class_numbers(labels, names),
+            names,
             low,
             high,
             center,
@@ -243,6 +253,31 @@ class DataSplits:
     def n_classes(self) -> int:
         """Classes k."""
         return self.train.n_classes
+
+
+def _per_channel(value: Any, name: str, d: int) -> NDArray[np.float64]:
+    """(d,) array of a scalar or of one value per channel."""
+    given = real_values(value, name).astype(np.float64)
+    if given.shape not in ((), (1,), (d,)):
+        raise ValueError(
+            f"`{name}` must be a number, or one for each of the {d} channels, got shape"
+            f" {given.shape}"
+        )
+    return np.broadcast_to(given, (d,)).copy()
+
+
+def _names(given: Sequence[Any]) -> tuple[str, ...]:
+    """Class names; of numbers only those that say their own places, as range(10) does."""
+    if isinstance(given, str | bytes):
+        raise ValueError(f"`class_names` must be a tuple of names, got {given!r}")
+    names = [name.decode() if isinstance(name, bytes) else name for name in given]
+    for k, name in enumerate(names):
+        if not isinstance(name, str) and (isinstance(name, bool) or name != k):
+            raise ValueError(
+                f"`class_names` must be texts, got {name!r} at [{k}]: give tuple(map(str, names)),"
+                " and labels as texts too, or as places in it"
+            )
+    return tuple(map(str, names))
 
 
 def real_steps(lengths: NDArray[np.int64], n_steps: int) -> NDArray[np.bool_]:

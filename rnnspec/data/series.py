@@ -64,7 +64,8 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
     ValueError: a.ts, line 9: expected a number at step 2, got '?': a missing value; ...
     """
     try:
-        values = np.array(tokens, dtype=np.float64)
+        # Python reads 1_0 as 10, which no file means.
+        values = None if any("_" in token for token in tokens) else np.array(tokens, np.float64)
     except ValueError:
         values = None
     if values is not None and values.size and np.isfinite(values).all():
@@ -118,7 +119,7 @@ def _check_digits(values: NDArray[np.float64], tokens: Sequence[str], where: str
 
 def _fits(token: str) -> bool:
     try:
-        return bool(np.isfinite(float(token)))
+        return "_" not in token and bool(np.isfinite(float(token)))
     except ValueError:
         return False
 

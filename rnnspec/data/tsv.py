@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from rnnspec.data.labels import label_name
 from rnnspec.data.series import MISSING, LabelledSeries, numbered_lines, numbers
 
+PADDING = ("", "nan")  # at the end of a line; a question mark is a missing value there too
+
 
 def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledSeries:
     """Cases of a `.tsv` file; classes are the labels found, sorted as numbers if they are.
@@ -63,7 +65,7 @@ def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> Labelled
 
 def _steps(tokens: list[str], where: str) -> NDArray[np.float64]:
     end = len(tokens)
-    while end and tokens[end - 1].strip().lower() in MISSING:
+    while end and tokens[end - 1].strip().lower() in PADDING:
         end -= 1
     return numbers(tokens[:end], where)[:, np.newaxis]
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]  # each of shape (d,)
 ROUNDING = 1e-6  # relative, of standardised bounds: what float32 leaves of them
+EXACT = 1e-15  # relative, of raw bounds and means: what float64 leaves of them
 
 
 def check_range(values: NDArray[np.int64], name: str, low: int, high: int) -> None:
@@ -49,11 +50,15 @@ def check_bounds(
     lower, upper = bounds
     if not (lower <= upper).all():  # NaN among them
         raise ValueError(f"`lower` must be at most `upper`, got {lower} and {upper}")
-    if not inputs.size or np.isinf(bounds).all():
+    if not inputs.size or ((lower == -np.inf) & (upper == np.inf)).all():
         return
     with np.errstate(over="ignore"):  # of a tiny std
         low, high = ((edge - mean) / std for edge in bounds)
-    low, high = low - ROUNDING * np.abs(low).clip(1), high + ROUNDING * np.abs(high).clip(1)
+        rest = EXACT * sum(np.where(np.isinf(edge), 0, np.abs(edge)) for edge in (*bounds, mean))
+        # In relation to the bounds themselves: those of currents in ampere are 1e-12.
+        sizes = (np.where(np.isinf(edge), 0, np.abs(edge)) for edge in (low, high))
+        room = ROUNDING * np.maximum(*sizes) + rest / std
+    low, high = low - room, high + room
     if (inputs.min(axis=(0, 1)) >= low).all() and (inputs.max(axis=(0, 1)) <= high).all():
         return
     outside = ((inputs < low) | (inputs > high)) & real[:, :, np.newaxis]
@@ -61,7 +66,7 @@ def check_bounds(
         i, step, c = (int(k) for k in np.argwhere(outside)[0])
         raise ValueError(
             "raw values must lie between `lower` and `upper`, from"
-            f" {lower[c]:g} to {upper[c]:g} in channel {c}, got"
-            f" {float(inputs[i, step, c]) * std[c] + mean[c]:.6g} at [{i}, {step}, {c}]"
+            f" {lower[c]:.15g} to {upper[c]:.15g} in channel {c}, got"
+            f" {float(inputs[i, step, c]) * std[c] + mean[c]:.15g} at [{i}, {step}, {c}]"
             " (other units, or bounds that do not hold for the data?)"
         )

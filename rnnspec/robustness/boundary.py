@@ -44,6 +44,9 @@ def nearest_in_halfspace(g: Tensor, rise: Tensor, budget: Budget) -> Tensor:
     tensor([[1., 3.]])
     """
     g = torch.where(budget.movable & g.isfinite(), g, 0)
+    # By the largest entry first: squares of a vanishing slope, or of a huge one, are no numbers.
+    largest = g.flatten(1).abs().amax(1).clamp_min(torch.finfo(g.dtype).tiny)
+    g, rise = g / like(largest, g), rise / largest
     d = g if budget.norm == "l2" else g.sign()
     slope = (g * d).flatten(1).sum(1)
     multiplier = _ratio(rise, slope)

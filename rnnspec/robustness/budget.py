@@ -35,8 +35,13 @@ def sizes(u: Tensor, norm: str) -> Tensor:
     >>> sizes(u, "l2").tolist(), sizes(u, "linf").tolist()
     ([5.0, 0.0], [4.0, 0.0])
     """
+    values, limits = u.flatten(1), torch.finfo(u.dtype)
     order = 2 if one_of(norm, "norm", NORMS) == "l2" else torch.inf
-    norms: Tensor = torch.linalg.vector_norm(u.flatten(1), order, dim=1)
+    norms: Tensor = torch.linalg.vector_norm(values, order, dim=1)
+    if norm == "l2" and not ((norms > (limits.tiny / limits.eps) ** 0.5) & norms.isfinite()).all():
+        # By the largest entry first: squares of very small or large values vanish or overflow.
+        unit = values.abs().amax(1).clamp_min(limits.tiny)
+        norms = unit * torch.linalg.vector_norm(values / unit[:, None], order, dim=1)
     return norms
 
 

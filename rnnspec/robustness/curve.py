@@ -14,7 +14,7 @@ from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
 from rnnspec.robustness.points import Points, independent_points, points_of_search
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.sanity import accuracy_rises, answers_fail, probe
+from rnnspec.robustness.sanity import accuracy_rises, answers_fail, probe, vanishing
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import Thresholds, knowing
 from rnnspec.robustness.victim import under_attack
@@ -142,6 +142,8 @@ def robustness_curve(
             said += probe(found, threat, seed) if checks and search.white_box else []
         else:
             points = independent_points(victim, sizes, INDEPENDENT[attack], seed)
+            text = vanishing(victim) if checks and attack == "fgsm" else None
+            said += [text] if text else []
     if text := answers_fail(int(points.undecided.sum()), len(wrong)):
         said.append(text)
     curve = _curve(threat, attack, sizes, points, wrong)

@@ -18,10 +18,10 @@ from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.bisection import bisection
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
-from rnnspec.robustness.decision import undecided
+from rnnspec.robustness.decision import logit_difference, undecided
 from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.fmn import fmn
-from rnnspec.robustness.sanity import answers_fail
+from rnnspec.robustness.sanity import answers_fail, gradient_vanishes, without_slope
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import knowing
 from rnnspec.robustness.victim import Victim, under_attack
@@ -166,6 +166,12 @@ def minimal_perturbations(
         If an argument or an option is unknown or out of range, or `under_attack` refuses the
         model or the data.
 
+    Warns
+    -----
+    SanityWarning
+        If perturbed logits decide nothing, or where nothing was found because the gradient is
+        zero.
+
     Examples
     --------
     >>> from rnnspec import SequenceDataset
@@ -191,9 +197,13 @@ def minimal_perturbations(
             _measure(victim[rows[i : i + BATCH]], kernel, options)
             for i in range(0, len(victim), BATCH)
         ]
-    r, relative, clean_correct, lost = map(np.concatenate, zip(*parts, strict=True))
-    if text := answers_fail(int(lost.sum()), len(r)):
-        warnings.warn(text, SanityWarning, stacklevel=2)
+    r, relative, clean_correct, lost, flat = map(np.concatenate, zip(*parts, strict=True))
+    for text in (
+        answers_fail(int(lost.sum()), len(r)),
+        gradient_vanishes(int(flat.sum()), int(clean_correct.sum())),
+    ):
+        if text:
+            warnings.warn(text, SanityWarning, stacklevel=2)
     return MinimalPerturbations(
         attack, threat.norm, threat.units, threat.target, r, relative, clean_correct
     )
@@ -211,7 +221,11 @@ def _measure(
     moved = victim.nothing() if victim.scale is None else victim.inputs / victim.scale
     length = sizes(moved, norm)
     relative = torch.where(length > 0, r / length, torch.nan)
-    return tuple(column.cpu().numpy() for column in (r, relative, right, undecided(logits)))
+    # That nothing was found says little of a sequence without a gradient.
+    flat = r.isinf()
+    if flat.any():
+        flat[flat.clone()] = without_slope(victim[flat.nonzero()[:, 0]], logit_difference)
+    return tuple(column.cpu().numpy() for column in (r, relative, right, undecided(logits), flat))
 
 
 def _mean(values: NDArray[Any]) -> float:

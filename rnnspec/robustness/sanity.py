@@ -11,6 +11,7 @@ References
 .. [2] A. Athalye, N. Carlini and D. Wagner, ICML 2018, arXiv:1802.00420.
 """
 
+from collections.abc import Callable
 from math import ceil
 
 import numpy as np
@@ -26,6 +27,7 @@ from rnnspec.robustness.thresholds import Thresholds, parts
 from rnnspec.robustness.victim import Victim
 from rnnspec.robustness.wilson import wilson
 
+Loss = Callable[[Tensor, Tensor], Tensor]
 LUCK = 0.05  # share of the sequences on which a weaker attack may be ahead
 PROBED = 24  # sequences that a probe looks at: of so many, one may be lucky
 # Of the black box: starts, which share a batch, and queries of each.  On an LSTM with saturated
@@ -192,17 +194,26 @@ def probe(found: Thresholds, threat: Threat, seed: int = 0) -> list[str]:
     right = (found.first >= 0).nonzero()[:, 0]
     if not len(right) or not len(found.epsilons):
         return []
-    said = [_vanishing(found.victim[right[:PROBED]]), _noise(found, seed)]
+    said = [vanishing(found.victim), _noise(found, seed)]
     said += [_fewer_steps(found, seed), _black_box(found, seed)]
     if threat.target == "input":  # a network may well forget its initial state
         said.append(_unbounded(found, right[:PROBED], seed))
     return [text for text in said if text]
 
 
-def _vanishing(victim: Victim) -> str | None:
-    _, gradient, _ = victim.gradient(victim.nothing(), cross_entropy)
-    zero = (gradient.masked_fill(~victim.budget.movable, 0) == 0).flatten(1).all(1)
-    return gradient_vanishes(int(zero.sum()), len(victim))
+def without_slope(victim: Victim, loss: Loss = cross_entropy) -> Tensor:
+    """(n,) mask: no value that may move changes the loss, to the last bit."""
+    _, gradient, _ = victim.gradient(victim.nothing(), loss)
+    zero: Tensor = (gradient.masked_fill(~victim.budget.movable, 0) == 0).flatten(1).all(1)
+    return zero
+
+
+def vanishing(victim: Victim) -> str | None:
+    """What `gradient_vanishes` says of the first sequences that are right."""
+    right = (~victim.wrong()).nonzero()[:PROBED, 0]
+    if not len(right):
+        return None
+    return gradient_vanishes(int(without_slope(victim[right]).sum()), len(right))
 
 
 def _noise(found: Thresholds, seed: int) -> str | None:

@@ -1,6 +1,7 @@
 """The threat model: what may move, in which norm, in which units, and where."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from rnnspec.robustness.budget import NORMS, Budget
 
 TARGETS = ("input", "state")
 UNITS = ("std", "raw")
-EXTREME = 1e16  # raw units in a standard deviation, or the reverse: float32 holds its square
+EXTREME = 1e30  # raw units per standard deviation, or the reverse, that float32 holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +73,8 @@ class Threat:
         Raises
         ------
         ValueError
-            If a raw unit is so much larger or smaller than the standard deviations that squares
-            of perturbations leave the range of float32.
+            If raw units are so far from the data's that perturbations in them leave the range
+            of float32.
         """
         if self.units == "std":
             return data.spread
@@ -82,8 +83,8 @@ class Threat:
             c = int(np.argmax(extreme))
             raise ValueError(
                 f"`units` must be 'std' for this data: in raw units channel {c} has a standard"
-                f" deviation of {data.std[c]:.2g}, and float32 does not hold the squares of its"
-                " perturbations (or give the data in other units: fT in place of T)"
+                f" deviation of {data.std[c]:.2g}, and float32 does not hold its perturbations"
+                " (or give the data in other units: fT in place of T)"
             )
         return 1 / data.std
 
@@ -97,7 +98,7 @@ class Threat:
         """
         mask = np.repeat(data.mask()[:, :, np.newaxis], data.n_features, axis=2)
         if self.steps is not None:
-            steps = np.asarray(self.steps, dtype=bool)
+            steps = _mask(self.steps, "steps", data.n_steps)
             if steps.shape not in ((data.n_steps,), (len(data), data.n_steps)):
                 raise ValueError(
                     f"`steps` must have shape ({data.n_steps},) or ({len(data)}, {data.n_steps}),"
@@ -105,7 +106,7 @@ class Threat:
                 )
             mask &= steps[..., np.newaxis]
         if self.channels is not None:
-            channels = np.asarray(self.channels, dtype=bool)
+            channels = _mask(self.channels, "channels", data.n_features)
             if channels.shape != (data.n_features,):
                 raise ValueError(
                     f"`channels` must have shape ({data.n_features},), got {channels.shape}"
@@ -130,6 +131,19 @@ class Threat:
             torch.from_numpy(np.where(mask, edge, 0.0)).to(device, dtype) for edge in (low, high)
         )
         return Budget(self.norm, lower, upper)
+
+
+def _mask(given: Any, name: str, size: int) -> NDArray[np.bool_]:
+    """`given` as a mask, if it is one: True and False, or zeros and ones that are no places."""
+    mask = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
+    ones = mask.dtype.kind in "iuf" and bool(np.isin(mask, (0, 1)).all())
+    places = mask.dtype.kind in "iu" and len(np.unique(mask)) == mask.size
+    if mask.dtype != bool and (places or not ones):
+        raise ValueError(
+            f"`{name}` must be a boolean mask, got {str(mask.tolist())[:60]} (of places:"
+            f" np.isin(np.arange({size}), places); of zeros and ones: np.array([...], dtype=bool))"
+        )
+    return mask.astype(bool)
 
 
 def either(threat: Threat | None, named: Threat, usual: str) -> Threat:

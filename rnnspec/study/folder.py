@@ -45,7 +45,8 @@ def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
             raise ValueError(f"{folder} holds runs already: --resume goes on with them")
         return
     try:
-        runs = {record["run"] for record in json.loads(path.read_text())["runs"]}
+        records = json.loads(path.read_text())["runs"]
+        runs = {record["run"] for record in records}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is damaged ({type(error).__name__}: {error}); delete it, no run is lost:"
@@ -54,12 +55,39 @@ def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
     if not runs <= (mine := {task.run for task in plan.tasks}):
         raise ValueError(
             f"{folder} holds another study: {len(runs - mine)} of its {len(runs)} runs are none"
-            f" of this one's {len(mine)}; choose another --out"
+            f" of this one's {len(mine)}{_difference(records, plan)}; choose another --out"
         )
     if not resume:
         raise ValueError(
             f"{folder} holds this study already: --resume goes on with it, or choose another --out"
         )
+
+
+def _difference(records: list[dict[str, Any]], plan: Plan) -> str:
+    """The settings that differ, of the first place of the grid whose run is another one."""
+    for task in plan.tasks:
+        for record in records:
+            elsewhere = any(record.get(key) != value for key, value in task.place.items())
+            if elsewhere or record["run"] == task.run:
+                continue
+            here = {"settings": asdict(task.config), "measure": asdict(task.measuring)}
+            differ = [
+                f"{key} = {_shown(old.get(key))} there and {_shown(value)} here"
+                for table, settings in here.items()
+                if isinstance(old := record.get(table), dict)
+                for key, value in json.loads(json.dumps(settings)).items()
+                if old.get(key) != value
+            ]
+            if differ:
+                return (
+                    f" ({task} has {', '.join(differ)}: a study file with what is there goes on"
+                    " with it)"
+                )
+    return ""
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value is None else json.dumps(value)
 
 
 def write_record(plan: Plan, folder: Path, failed: Mapping[str, str]) -> None:

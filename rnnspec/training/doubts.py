@@ -23,9 +23,11 @@ def doubts_of(run: "TrainedRun", normalize: Normalize | None, judged: str, n: in
             f" {run.estimate_error:.1%}; validation and the saved weights are normalised exactly"
         )
     if not run.better_than_majority:
+        accuracy = getattr(run, f"{judged}_accuracy")
+        ends = "ends" if accuracy <= run.majority_accuracy else "may be"
         doubts.append(
-            "the network ends no better than the majority class: its accuracy"
-            f" {getattr(run, f'{judged}_accuracy'):.4f} on the {judged} part ({n} sequences) is not"
+            f"the network {ends} no better than the majority class: its accuracy"
+            f" {accuracy:.4f} on the {judged} part ({n} sequences) is not"
             f" measurably above {run.majority_accuracy:.4f}, that of always naming the most"
             f" frequent class; on the training part it is {run.train_accuracy:.4f}; more epochs"
             f" than {len(run.history)}, another cell, lr or seed, or more data may help"

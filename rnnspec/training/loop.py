@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnspec._checks import ConvergenceWarning, positive, seed_number
+from rnnspec._checks import ConvergenceWarning, count, positive, seed_number
 from rnnspec.data.arrays import Labelled
 from rnnspec.data.parts import as_splits
 from rnnspec.data.sequences import DataSplits
@@ -155,6 +155,7 @@ def train(
     >>> len(run.history)
     2
     """
+    _check_model(model)
     data = as_splits(data, n_classes=model.n_classes, name="data")
     _check_fit(model, data, epochs, batch_size)
     if epochs is None:
@@ -278,17 +279,33 @@ def _finish(
     return run
 
 
+def _check_model(model: Any) -> None:
+    if not isinstance(model, SequenceClassifier):
+        raise ValueError(
+            f"`model` must be a SequenceClassifier, got {type(model).__name__} (train another"
+            " module by a loop of your own; normalize_recurrent, measure and robustness_curve"
+            " take it)"
+        )
+
+
 def _check_fit(
     model: SequenceClassifier, data: DataSplits, epochs: int | None, batch_size: int
 ) -> None:
     if not len(data.train):
         raise ValueError(f"`data` {data.name!r} must hold sequences to train on, found none")
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if value is not None and value < 1:
-            raise ValueError(f"`{name}` must be at least 1, got {value}")
+        if value is not None:
+            count(value, name)
     for name in ("n_features", "n_classes"):
         if getattr(model, name) != getattr(data, name):
             raise ValueError(
                 f"`model` has {name} {getattr(model, name)}, but the data {data.name!r}"
                 f" has {getattr(data, name)} (a model made for another data set or view?)"
+            )
+    of_data = torch.from_numpy(data.train.inputs[:0])
+    for name, weight in model.named_parameters():
+        if weight.dtype != of_data.dtype:
+            raise ValueError(
+                f"`model` must have weights of {of_data.dtype}, as the inputs of `data` are, got"
+                f" {weight.dtype} of {name} (train model.float(), and cast it afterwards?)"
             )

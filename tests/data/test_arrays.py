@@ -133,7 +133,10 @@ REFUSED = {
         r"a pair, inputs and labels, got three: .* list \(\[x1, x2, ...\], y\), or padded with NaN",
     ),
     "three arrays": (lambda X: (X, LABELS, [5] * 6), "a pair, inputs and labels, got three"),
-    "a loader": (lambda X: DataLoader(FORMS["a TensorDataset"](X)), "got DataLoader"),
+    "a loader": (
+        lambda X: DataLoader(FORMS["a TensorDataset"](X)),
+        r"got DataLoader .*map\(torch.cat, zip\(\*loader\)\)",
+    ),
     "a subset": (lambda X: Subset(FORMS["a TensorDataset"](X), [1]), "got Subset"),
     "packed": (
         lambda X: (torch.nn.utils.rnn.pack_sequence([torch.tensor(X[0])]), [0]),
@@ -146,6 +149,15 @@ REFUSED = {
     "axes differ": (lambda X: ([X[0], X[1, :, 0]], [0, 1]), "a list of arrays of 1 and 2 axes"),
     "channels differ": (lambda X: ([X[0], X[1, :, :1]], [0, 1]), "channels, got from 1 to 2"),
     "an empty sequence": (lambda X: ([X[0], X[1, :0]], [0, 1]), "got none in sequence 1"),
+    "an empty sequence of one channel": (
+        lambda X: ([X[0, :, 0], []], [0, 1]),
+        "got none in sequence 1",
+    ),
+    "labels first": (
+        lambda X: (LABELS, X),
+        r"got \(6,\) \(labels first\? a pair is inputs, labels",
+    ),
+    "pairs": (lambda X: list(zip(X, LABELS, strict=True)), r"X, y = zip\(\*pairs\)"),
     "complex": (lambda X: (X * 1j, LABELS), "`data` must hold real numbers, got dtype complex64"),
     "words": (lambda _: ([["a"]], [0]), r"`data\[0\]\[0\]` must hold real numbers, got dtype <U1"),
     "infinite": (lambda X: (X / 0, LABELS), r"`data` must be finite, got -?inf at \[0, 0, 0\]"),

@@ -137,6 +137,9 @@ def test_labels_are_class_numbers_or_names_as_they_are_written():
 
     assert labels([1.0, 0.0], ("a", "b")) == labels([True, False], ("a", "b")) == [1, 0]
     assert labels(["01", "1"], ("1", "01")) == [1, 0]
+    assert labels(np.array([b"up", b"down"]), ("down", "up")) == [1, 0]
+    assert labels(np.array(["up", "down"], np.dtypes.StringDType()), ("down", "up")) == [1, 0]
+    assert labels(np.array([1, 0], dtype=object), range(2)) == [1, 0]
     assert labels(np.array(["1000", "1e3"], dtype=object), ("1e3", "1000")) == [1, 0]
 
 
@@ -157,6 +160,16 @@ def test_labels_are_class_numbers_or_names_as_they_are_written():
         ({"class_names": "ab"}, "`class_names` must be a tuple of names, got 'ab'"),
         ({"lower": 0.5}, r"raw values must lie between .* from 0\.5 to inf in channel 0, got 0 at"),
         ({"upper": -1e-3}, r"got 0 at \[0, 0, 0\] \(other units"),
+        ({"lower": np.inf}, "raw values must lie between .* from inf to inf in channel 0"),
+        ({"upper": -np.inf}, "raw values must lie between .* from -inf to -inf in channel 0"),
+        (
+            {"lower": [0, 0]},
+            r"`lower` must be a number, or one for each of the 1 channels, got .*2",
+        ),
+        ({"std": "a"}, "`std` must hold real numbers, got dtype <U1"),
+        ({"class_names": (1, 2)}, r"`class_names` must be texts, got 1 at \[0\].*map\(str, names"),
+        ({"class_names": (0, "0")}, "`class_names` must differ, got '0' twice"),
+        ({"labels": [b"a", b"A"]}, r"among the class names 'a', 'b', got 'A' at \[1\]"),
         ({"lower": np.nan}, "`lower` must be at most `upper`"),
         ({"lower": 1, "upper": -1}, "`lower` must be at most `upper`"),
         ({"mean": np.inf}, "`mean` must be finite in every channel"),
@@ -181,6 +194,31 @@ def test_bounds_leave_room_for_rounding_and_for_padding():
     assert SequenceDataset.from_raw(tenth, [2], [0], ("a",), lower=0, upper=0.1).raw().max() == 0.1
     padded = SequenceDataset.from_raw([[[0.9], [7.0]]], [1], [0], ("a",), lower=0.5, upper=1)
     np.testing.assert_allclose(padded.raw(), [[[0.9], [0.0]]], rtol=1e-7)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_bounds_are_kept_in_any_unit(unit):
+    """The room for rounding is a part of the bounds, whatever the standardisation."""
+    values = unit * np.array([[[0.0], [1.0], [0.5]]])
+    for mean, std in ((0, 1), (0, unit), (unit / 2, unit / 4), (7 * unit, 3 * unit)):
+        options = {"lower": 0, "upper": unit, "mean": mean, "std": std}
+        data = SequenceDataset.from_raw(values, [3], [0], ("a",), **options)
+        np.testing.assert_allclose(data.raw(), values, atol=3e-6 * unit)
+        for outside in (-0.001, 1.001):
+            with pytest.raises(ValueError, match=r"raw values must lie between .* at \[0, 2, 0\]"):
+                SequenceDataset.from_raw(
+                    np.concatenate([values[:, :2], [[[outside * unit]]]], axis=1),
+                    [3], [0], ("a",), **options,
+                )  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["inputs", "lengths", "mean"])
+def test_the_constructor_takes_arrays(data, field):
+    with pytest.raises(ValueError, match=f"`{field}` must be a NumPy array, got list .*from_raw"):
+        replace(data, **{field: getattr(data, field).tolist()})
+    for dtype in ("int64", "float16", ">f4"):
+        with pytest.raises(ValueError, match=rf"must be float32 \(or float64\), got dtype {dtype}"):
+            replace(data, inputs=data.inputs.astype(dtype))
 
 
 def test_labels_and_lengths_of_the_constructor_are_integers(data):

@@ -44,6 +44,8 @@ def test_trailing_nan_is_padding(tmp_path):
         ("1\t1\n1\t2\n", "expected at least two classes, got '1' alone"),
         ("1\t1\n", "expected at least two series to train on, got 1"),
         ("", "expected at least two series to train on, got 0"),
+        ("1\t1\t?\n", r"line 1: expected a number at step 2, got '\?': a missing value"),
+        ("1\t1_0\n", "line 1: expected a number at step 1, got '1_0'"),
         ("1\tx\n", "line 1: expected a number at step 1, got 'x'"),
     ],
 )

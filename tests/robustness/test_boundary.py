@@ -44,6 +44,16 @@ def test_smallest_entry_agrees_with_linear_programming(seed):
     assert (v <= upper).all()
 
 
+@pytest.mark.parametrize("factor", [1e-30, 1e30])
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+def test_a_slope_whose_squares_leave_float32_leads_to_the_same_point(norm, factor):
+    g, rise, budget = batch(norm, problem(0))
+    g, rise = g.float(), rise.float()
+    box = Budget(norm, budget.lower.float(), budget.upper.float())
+    here, there = (nearest_in_halfspace(c * g, c * rise, box) for c in (1, factor))
+    assert torch.allclose(here, there, rtol=1e-5)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_shortest_agrees_with_quadratic_programming(seed):
     g, lower, upper, rise = problem(seed)

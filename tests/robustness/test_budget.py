@@ -28,6 +28,15 @@ def test_sizes_are_norms_of_the_whole_sequence(points, norm, order):
     np.testing.assert_allclose(sizes(points, norm), expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize("factor", [1e-30, 1e-20, 1e20, 1e30])
+def test_sizes_hold_where_the_squares_leave_float32(points, factor):
+    small = (points * factor).float()
+    expected = np.linalg.norm(small.double().numpy().reshape(5, -1), axis=1)
+    np.testing.assert_allclose(sizes(small, "l2"), expected, rtol=1e-6)
+    assert (sizes(free("l2").project(points * factor, factor), "l2") <= factor * (1 + 1e-6)).all()
+    assert sizes(torch.zeros(1, 4, 3), "l2").item() == 0
+
+
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 def test_a_projection_is_idempotent_and_leaves_admissible_points(points, norm):
     epsilon = torch.tensor([0.0, 0.5, 1.0, 5.0, 1e6])

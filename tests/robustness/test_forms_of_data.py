@@ -140,11 +140,11 @@ def test_corruptions_are_in_standard_deviations_of_the_arrays(X, name):
 
 def test_raw_units_far_from_the_data_are_refused():
     data = SequenceDataset.from_raw(
-        1e-20 * np.eye(2)[:, :, np.newaxis], [2, 2], [0, 1], ("a", "b"), std=1e-20
+        1e-35 * np.eye(2)[:, :, np.newaxis], [2, 2], [0, 1], ("a", "b"), std=1e-35
     )
     linear = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
     assert np.isfinite(rnnspec.minimal_perturbations(linear, data).r).any()
-    with pytest.raises(ValueError, match=r"`units` must be 'std' for this data: .* of 1e-20"):
+    with pytest.raises(ValueError, match=r"`units` must be 'std' for this data: .* of 1e-35"):
         rnnspec.minimal_perturbations(linear, data, units="raw")
 
 

@@ -100,6 +100,29 @@ def test_distances_of_a_linear_network(walks, linear, attack, norm, units):
     np.testing.assert_allclose(result.relative, result.r / size, rtol=1e-5)
 
 
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("unit", [1e-30, 1e-20, 1e20, 1e30])
+def test_distances_of_raw_arrays_scale_with_their_unit(walks, linear, attack, unit):
+    data = walks(20, full=True)
+    model, y = linear(2).float(), data.labels % 2
+    expected = model.radii(replace(data, labels=y), "l2").numpy() * unit
+
+    class InUnits(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+
+        def forward(self, inputs, lengths):
+            return self.inner(inputs / unit, lengths)
+
+    raw = (data.inputs.astype(float) * unit, y)
+    result = minimal_perturbations(InUnits(), raw, attack, units="raw")
+    np.testing.assert_allclose(result.r, expected, rtol=0.012, atol=5e-4 * unit)
+    assert result.mean_relative == pytest.approx(
+        minimal_perturbations(model, (data.inputs, y), attack, units="raw").mean_relative, rel=0.01
+    )
+
+
 def test_the_state_has_no_relative_size(digits, digits_lstm):
     result = minimal_perturbations(digits_lstm, digits.test, target="state", samples=10)
     assert np.isnan(result.relative).all()

@@ -10,6 +10,7 @@ from torch import nn
 from rnnspec import SanityWarning
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.curve import robustness_curve
+from rnnspec.robustness.minimal import minimal_perturbations
 from rnnspec.robustness.sanity import (
     accuracy_rises,
     black_box_beats_white_box,
@@ -76,6 +77,19 @@ def test_saturated_logits_have_no_gradient(digits_lstm, digits):
     said = warnings_of(Saturated(), digits.test, epsilons=[0.2, 0.4], samples=60, restarts=1)
     assert "the gradient of the loss is exactly zero for" in said
     assert "an attack without gradients fools" in said
+
+
+@pytest.mark.parametrize("attack", ["deepfool", "fmn", "bisection"])
+def test_where_nothing_is_found_for_want_of_a_gradient_minimal_perturbations_say_so(attack, points):
+    model = Margin(lambda x: torch.tanh(1e5 * x))
+    with pytest.warns(SanityWarning, match="gradient of the loss is exactly zero for 20 of 20"):
+        found = minimal_perturbations(model, points, attack)
+    assert found.success_rate == 0
+
+
+def test_one_step_without_a_gradient_says_so(points):
+    said = warnings_of(Margin(lambda x: torch.tanh(1e5 * x)), points, "fgsm")
+    assert "the gradient of the loss is exactly zero for 20 of 20 sequences" in said
 
 
 def test_a_gradient_that_points_away_loses_to_noise_and_to_a_black_box(points):

@@ -104,11 +104,23 @@ def test_a_threat_that_makes_no_sense_is_refused(options, error):
         ({"channels": np.ones(3)}, r"`channels` must have shape \(2,\), got \(3,\)"),
         ({"steps": np.zeros(8)}, "must leave something to move, they mask all"),
         ({"channels": np.zeros(2)}, "must leave something to move, they mask all"),
+        ({"channels": [0, 1]}, r"`channels` must be a boolean mask, got \[0, 1\] .*arange\(2\)"),
+        ({"channels": [1, 2]}, r"`channels` must be a boolean mask, got \[1, 2\]"),
+        ({"channels": [0.5, np.nan]}, r"`channels` must be a boolean mask, got \[0.5, nan\]"),
+        ({"channels": ["a", "b"]}, r"`channels` must be a boolean mask, got \['a', 'b'\]"),
+        ({"steps": [7]}, r"`steps` must be a boolean mask, got \[7\] .*arange\(8\), places"),
     ],
 )
 def test_a_mask_that_does_not_fit_the_data_is_refused(walks, options, error):
     with pytest.raises(ValueError, match=error):
         Threat(**options).movable(walks(4))
+
+
+def test_zeros_and_ones_that_are_no_places_are_a_mask(walks):
+    data = walks(4)
+    expected = Threat(steps=np.arange(8) == 7).movable(data)
+    for steps in ([0] * 7 + [1], torch.tensor([0.0] * 7 + [1.0])):
+        assert (Threat(steps=steps).movable(data) == expected).all()
 
 
 def test_a_state_is_free():

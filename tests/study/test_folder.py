@@ -34,6 +34,18 @@ def test_a_study_is_gone_on_with_only_if_asked(plan, folder):
         check_folder(plan, folder, resume=False)
 
 
+def test_a_study_of_another_length_says_so(tmp_path, study_file):
+    """Studies from before the default length was that of the data."""
+    write_record(read_plan(study_file()), tmp_path / "old", {})
+    other = read_plan(study_file({"epochs = 3": "", "samples = 8": "samples = 9"}))
+    says = (
+        r"another study: 4 .* \(.* has epochs = 3 there and not given here, samples = 8 there and"
+        r" 9 here: a study file with what is there goes on with it\); choose another"
+    )
+    with pytest.raises(ValueError, match=says):
+        check_folder(other, tmp_path / "old", resume=True)
+
+
 def test_another_study_is_left_alone(folder, study_file):
     other = read_plan(study_file({"[0, 1]": "[1, 2]"}))
     with pytest.raises(ValueError, match="another study: 2 of its 4 runs are none of this one's 4"):

@@ -205,8 +205,9 @@ def test_weights_that_overflow_in_the_last_batch_of_an_epoch(walks, validation):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 0}, "`epochs` must be at least 1, got 0"),
-        ({"batch_size": 0}, "`batch_size` must be at least 1, got 0"),
+        ({"epochs": 2.5}, "`epochs` must be an integer of at least 1, got 2.5"),
+        ({"epochs": 0}, "`epochs` must be an integer of at least 1, got 0"),
+        ({"batch_size": 0}, "`batch_size` must be an integer of at least 1, got 0"),
         ({"seed": 2**32}, r"`seed` must be an integer from 0 to 2\*\*32 - 1"),
         ({"lr": -1.0}, "`lr` must be a finite number > 0, got -1.0"),
         ({"clip_norm": 0}, "`clip_norm` must be a finite number > 0, got 0"),
@@ -219,6 +220,25 @@ def test_bad_options(walks, options, message):
     with pytest.raises(ValueError, match=message):
         train(model, data, **options)
     assert equal(before, model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (torch.nn.Linear(2, 3), "`model` must be a SequenceClassifier, got Linear"),
+        (
+            SequenceClassifier("rnn", 2, 3, 4).double(),
+            "weights of torch.float32, as .* got torch.float64",
+        ),
+        (
+            SequenceClassifier("rnn", 2, 3, 4).half(),
+            r"weights of torch.float32, as .*train model.float\(\)",
+        ),
+    ],
+)
+def test_what_cannot_be_trained(walks, model, message):
+    with pytest.raises(ValueError, match=message):
+        train(model, walks())
 
 
 @pytest.mark.parametrize(("d", "k", "name"), [(3, 3, "n_features 3"), (2, 4, "n_classes 4")])
