@@ -24,7 +24,8 @@ class Call:
 
     ``given`` and ``returned`` are the whole states (n, s) of each direction before and after:
     (h, c) of an LSTM's layer, all layers from below; ``given`` is None where the part was to
-    start from zero.  A cell class takes one step, t = 1.
+    start from zero.  A cell class takes one step, t = 1.  ``eps`` is the relative spacing of the
+    numbers that it computes in.
     """
 
     inputs: Tensor  # shape: (n, t, d)
@@ -32,14 +33,15 @@ class Call:
     given: tuple[Tensor, ...] | None
     outputs: Tensor  # shape: (n, t, h), both directions beside one another
     returned: tuple[Tensor, ...]
+    eps: float
 
 
 @contextmanager
 def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Call]]:
     """A list that holds each call of `part` that is made inside the ``with`` block.
 
-    With a `change`, every tensor that the part returns goes through it on its way out: what the
-    part reads later then shows whether it depends on what the part returned.
+    With a `change`, every tensor that the part returns goes through it on its way out, and the call
+    holds what came out: what the part is handed and reads later shows what is made of it.
 
     Raises
     ------
@@ -60,6 +62,7 @@ def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Ca
 
     def look(_: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
         try:
+            output = output if change is None else _changed(output, change)
             calls.append(_call(part, [*args], kwargs, output))
         except (TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
             raise UnknownCall(
@@ -67,7 +70,7 @@ def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Ca
                 f" {part.kind.upper()} is called, with an input and a state, and take outputs and"
                 f" state from it ({error})"
             ) from error
-        return None if change is None else _changed(output, change)
+        return output
 
     handle = part.module.register_forward_hook(look, with_kwargs=True)
     try:
@@ -82,21 +85,30 @@ def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> C
     inputs, state = (kwargs[n] if n in kwargs else next(unnamed, None) for n in ("input", "hx"))
     if part.is_cell:
         alone = inputs.dim() == 1
-        after = _cell_state(output, alone)
+        now = _cell_state(output, alone)
         h = (output[0] if isinstance(output, tuple) else output).detach().clone()
         return Call(
             _batched(inputs, alone)[:, None],
             None,
             None if state is None else (_cell_state(state, alone),),
             _batched(h, alone)[:, None],
-            (after,),
+            (now,),
+            _eps(inputs, h),
         )
     outputs, final = output
     alone = isinstance(inputs, Tensor) and inputs.dim() == 2
     read, lengths = _sequences(part, inputs, alone)
     before = None if state is None else _layer_states(part, state, alone)
     written, _ = _sequences(part, outputs, alone)
-    return Call(read, lengths, before, written, _layer_states(part, final, alone))
+    after = _layer_states(part, final, alone)
+    return Call(read, lengths, before, written, after, _eps(read, written))
+
+
+def _eps(*values: Tensor) -> float:
+    dtypes, device = {x.dtype for x in values}, values[0].device.type
+    if torch.is_autocast_enabled(device):
+        dtypes.add(torch.get_autocast_dtype(device))
+    return max(torch.finfo(dtype).eps for dtype in dtypes)
 
 
 def _batched(x: Tensor, alone: bool) -> Tensor:
