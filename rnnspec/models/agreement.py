@@ -19,12 +19,13 @@ Cells = tuple[tuple[Cell, ...], ...]
 ROUNDING = 64  # times the precision and the size of what is summed up, what rounding may do
 
 
-def step_difference(cell: Cell, calls: Sequence[Call]) -> str:
+def step_difference(cell: Cell, calls: Sequence[Call], rows: slice) -> str:
     r"""The first call of a cell whose state is not :math:`F(x_t, s_{t-1})` of what it was given."""
     zero = torch.zeros_like(calls[0].returned[0])
-    x = torch.stack([call.inputs[:, 0] for call in calls], dim=1)
-    before = torch.stack([zero if c.given is None else c.given[0] for c in calls], dim=1)
-    after = torch.stack([call.returned[0] for call in calls], dim=1)
+    x = torch.stack([call.inputs[rows, 0] for call in calls], dim=1)
+    given = [zero if call.given is None else call.given[0] for call in calls]
+    before = torch.stack([state[rows] for state in given], dim=1)
+    after = torch.stack([call.returned[0][rows] for call in calls], dim=1)
     flat = step(cell, x.flatten(0, 1).double(), before.flatten(0, 1).double())
     allowed = rounding(cell, max(call.eps for call in calls), x, before)
     return stepwise_difference(after, flat.view_as(after), allowed)

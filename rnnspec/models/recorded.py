@@ -116,8 +116,9 @@ def _batched(x: Tensor, alone: bool) -> Tensor:
 
 
 def _cell_state(state: Any, alone: bool) -> Tensor:
-    parts = state if isinstance(state, tuple | list) else (state,)
-    return torch.cat([_batched(one, alone) for one in parts], dim=1)
+    if isinstance(state, Tensor):
+        return _batched(state, alone)
+    return torch.cat([_batched(one, alone) for one in state], dim=1)
 
 
 def _sequences(part: Part, x: Any, alone: bool) -> tuple[Tensor, Tensor | None]:
