@@ -85,14 +85,14 @@ def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> C
     inputs, state = (kwargs[n] if n in kwargs else next(unnamed, None) for n in ("input", "hx"))
     if part.is_cell:
         alone = inputs.dim() == 1
-        now = _cell_state(output, alone)
-        h = (output[0] if isinstance(output, tuple) else output).detach().clone()
+        after = _cell_state(output, alone)
+        h = _batched(output[0], alone) if isinstance(output, tuple) else after
         return Call(
             _batched(inputs, alone)[:, None],
             None,
             None if state is None else (_cell_state(state, alone),),
-            _batched(h, alone)[:, None],
-            (now,),
+            h[:, None],
+            (after,),
             _eps(inputs, h),
         )
     outputs, final = output
@@ -100,8 +100,8 @@ def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> C
     read, lengths = _sequences(part, inputs, alone)
     before = None if state is None else _layer_states(part, state, alone)
     written, _ = _sequences(part, outputs, alone)
-    after = _layer_states(part, final, alone)
-    return Call(read, lengths, before, written, after, _eps(read, written))
+    last = _layer_states(part, final, alone)
+    return Call(read, lengths, before, written, last, _eps(read, written))
 
 
 def _eps(*values: Tensor) -> float:

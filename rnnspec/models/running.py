@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from rnnspec.models.acting import at_rest
-from rnnspec.models.call import call, runner
+from rnnspec.models.call import runner
 from rnnspec.models.parts import Part
 from rnnspec.models.recorded import Call, Change, UnknownCall, recorded_calls
 
@@ -54,12 +54,12 @@ def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Ca
             f" recurrent part reads; or pass that part, {part.expression}, with inputs as that"
             " reads them"
         )
-    runner(model)  # refuses a forward that wants other arguments, in its own words
+    run = runner(model)  # refuses a forward that wants other arguments, in its own words
     # Clones: others' forwards write into their inputs.
     inputs, lengths = trial.inputs.clone(), trial.lengths
     with left_as_it_is(model, seed), torch.no_grad(), recorded_calls(part, change) as calls:
         try:
-            call(model, inputs, None if lengths is None else lengths.clone())
+            run(inputs, None if lengths is None else lengths.clone(), None)
         except UnknownCall:
             raise
         except Exception as error:  # another's forward may raise anything

@@ -146,15 +146,17 @@ def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
 
 
 def _nudged(x: Tensor) -> Tensor:
-    size = max(NUDGE, torch.finfo(x.dtype).eps ** 0.5)
-    wave = torch.cos(torch.arange(x.shape[-1], device=x.device))
-    return x.add(wave.to(x), alpha=size)
+    """A little beside `x`."""
+    return x.add(_wave(x), alpha=max(NUDGE, torch.finfo(x.dtype).eps ** 0.5))
 
 
 def _shaken(x: Tensor) -> Tensor:
-    """Other values of the same size, which also change what an argmax or a sign makes of them."""
-    other = torch.cos(torch.arange(x.numel(), device=x.device) + float(x.sum()))
-    return other.view_as(x).to(x) * max(1.0, _largest(x))
+    """Far from `x`: of other signs, with another largest entry."""
+    return _wave(x) - x
+
+
+def _wave(x: Tensor) -> Tensor:
+    return torch.cos(torch.arange(x.shape[-1], dtype=x.dtype, device=x.device))
 
 
 def _reading_difference(
