@@ -63,8 +63,8 @@ def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Ca
     def look(_: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
         try:
             output = output if change is None else _changed(output, change)
-            calls.append(_call(part, [*args], kwargs, output))
-        except (TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+            calls.append(_call(part, args, kwargs, output))
+        except (TypeError, ValueError, AttributeError, LookupError, RuntimeError) as error:
             raise UnknownCall(
                 f"`model` must call {part.name or 'its recurrent part'} as PyTorch's"
                 f" {part.kind.upper()} is called, with an input and a state, and take outputs and"
@@ -79,10 +79,9 @@ def recorded_calls(part: Part, change: Change | None = None) -> Iterator[list[Ca
         handle.remove()
 
 
-def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> Call:
-    unnamed = iter(args)
-    inputs: Any
-    inputs, state = (kwargs[n] if n in kwargs else next(unnamed, None) for n in ("input", "hx"))
+def _call(part: Part, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Call:
+    named: dict[str, Any] = {**dict(zip(("input", "hx"), args, strict=False)), **kwargs}
+    inputs, state = named["input"], named.get("hx")
     if part.is_cell:
         alone = inputs.dim() == 1
         after = _cell_state(output, alone)
@@ -104,10 +103,11 @@ def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> C
     return Call(read, lengths, before, written, last, _eps(read, written))
 
 
-def _eps(*values: Tensor) -> float:
-    dtypes, device = {x.dtype for x in values}, values[0].device.type
+def _eps(x: Tensor, y: Tensor) -> float:
+    """The coarser relative spacing of `x`, `y` and what autocast computes in."""
+    dtypes, device = [x.dtype, y.dtype], x.device.type
     if torch.is_autocast_enabled(device):
-        dtypes.add(torch.get_autocast_dtype(device))
+        dtypes.append(torch.get_autocast_dtype(device))
     return max(torch.finfo(dtype).eps for dtype in dtypes)
 
 
