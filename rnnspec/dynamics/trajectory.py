@@ -23,9 +23,11 @@ def state_trajectory(
     model : module
         A recurrent layer or cell of PyTorch or a `SequenceClassifier`; or any module with one
         recurrent part inside.  The forward of such a module is run on `inputs`, in evaluation
-        mode.  If its state goes from step to step by the formula of that part, the states are
-        computed in float64, from the inputs that the part reads and from its first state; if
-        not, the module is refused.  The module is not changed.
+        mode; if its state goes from step to step by the formula of that part, the states are
+        computed in float64 along what the part really reads, from where the module lets it
+        start, step by step in the order in which the part reads them; if not, it is refused.
+        What is found holds on the data given: a bound on the state that none of their states
+        comes near leaves the map along them as it is.  The module is left as it is.
     inputs : (n, t, d) array_like or tensor
         What `model` reads.
     lengths : (n,) array_like of int, optional

@@ -57,6 +57,15 @@ def acting_weights(root: nn.Module, part: Part) -> dict[str, Tensor]:
     """
     with at_rest(part.module), torch.no_grad(), _refresh_hooks(part.module):
         found = {name: _acting_weight(root, part, name) for name in part.parameter_names}
+        again = {
+            name: _acting_weight(root, part, name) for name in found if _is_computed(part, name)
+        }
+    for name, weight in again.items():
+        if not torch.allclose(weight, found[name], rtol=1e-3, equal_nan=True):
+            raise ValueError(
+                f"`{full_key(part.name, name)}` must be the same whenever it is computed, but its"
+                " parametrisation draws random numbers, in evaluation mode too"
+            )
     for name, weight in found.items():
         if not (weight.is_floating_point() or weight.is_complex()):
             raise ValueError(
@@ -212,6 +221,10 @@ def _acting_weight(root: nn.Module, part: Part, name: str) -> Tensor:
             f" pass it in a mapping: {{{name!r}: ...}})"
         )
     return weight.detach()
+
+
+def _is_computed(part: Part, name: str) -> bool:
+    return parametrize.is_parametrized(part.module, name)
 
 
 def _why_projected(part: Part, suffix: str) -> str:

@@ -4,23 +4,23 @@ A class derived from ``nn.GRUCell`` with a forward of its own, or a part with ho
 change what it reads or returns, has to be run and compared with `rnnspec.models.cells`.
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.utils import parametrize
 
-from rnnspec.models.acting import WEIGHT_HOOKS, at_rest
-from rnnspec.models.cells import step
+from rnnspec.models.acting import WEIGHT_HOOKS
+from rnnspec.models.agreement import last_states, rounding_growth, stepwise_difference
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.layers import Cell, Cells
-from rnnspec.models.motion import simulate
+from rnnspec.models.layers import Cells
 from rnnspec.models.parts import KINDS, Part, recurrent_parts
-from rnnspec.models.recording import Call, record_calls
+from rnnspec.models.recording import record_calls
+from rnnspec.models.running import leave_unchanged
 
 SAMPLES = 4  # random sequences of a trial
 STEPS = 3  # of a trial, so that the state is fed back twice
-ROUNDING = 64  # times the precision and the size of the sums: the rounding error that is allowed
 
 
 def has_known_formula(module: nn.Module) -> bool:
@@ -50,9 +50,19 @@ def _is_changed(module: nn.Module) -> bool:
     return bool(hooks) or "forward" in vars(module)
 
 
+def random_sequences(cells: Cells) -> Tensor:
+    """What a trial without data feeds, (n, t, d), of unit size."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(SAMPLES, STEPS, cells[0][0].n_inputs, generator=generator)
+
+
 @torch.no_grad()
-def trial_difference(cells: Cells, part: Part) -> str:
-    """How the states of `part` on random sequences differ from those of its `cells`, or "".
+def trial_difference(cells: Cells, part: Part, x: Tensor, *, arrived: bool = False) -> str:
+    """What `part` does otherwise than the formula of its `cells` when it is fed `x`, or "".
+
+    The formula runs on what is fed, not on what arrives, so that a hook that changes the input or
+    the state on its way in differs too; with `arrived` it runs on the inputs that arrive.  A part
+    in less than float32 runs with its weights in float64, whose rounding hides nothing.
 
     Raises
     ------
@@ -60,67 +70,39 @@ def trial_difference(cells: Cells, part: Part) -> str:
         If `part` does not run on an input and a state as its class in PyTorch does.
     """
     reference = next(part.module.parameters())
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(SAMPLES, STEPS, cells[0][0].n_inputs, generator=generator).to(reference)
-    with at_rest(part.module), record_calls(part) as calls:
+    half = torch.finfo(reference.dtype).eps > torch.finfo(torch.float32).eps
+    x = x.to(reference.device, torch.float64 if half else reference.dtype)
+    with leave_unchanged(part.module), record_calls(part) as calls:
         try:
-            _feed(part, x)
+            _feed(part, x, _in_double(part.module) if half else {})
         except Exception as error:  # another's forward may raise anything
             raise ValueError(
                 f"`model` ({type(part.module).__name__}) has a forward of its own that does not run"
                 f" on an input and a state as PyTorch's does: {type(error).__name__}: {error}"
             ) from error
-    return (
-        step_difference(cells[0][0], calls) if part.is_cell else state_difference(cells, calls[0])
+    x = torch.cat([call.inputs for call in calls], dim=1) if arrived else x
+    lengths = torch.full((len(x),), x.shape[1], device=x.device)
+    motion, allowed = rounding_growth(cells, x, lengths, (None,) * len(cells), calls[0].eps)
+    if part.is_cell:
+        found = torch.stack([call.returned[0] for call in calls], dim=1)
+        return stepwise_difference(found, motion.after[0][0], allowed)
+    return last_states(calls[0].returned, motion, lengths, allowed) or stepwise_difference(
+        calls[0].outputs, motion.outputs, allowed
     )
 
 
-def _feed(part: Part, x: Tensor) -> None:
+def _in_double(module: nn.Module) -> dict[str, Tensor]:
+    own = [*module.named_parameters(), *module.named_buffers()]
+    return {name: one.double() for name, one in own if one.is_floating_point()}
+
+
+def _feed(part: Part, x: Tensor, weights: dict[str, Tensor]) -> None:
+    def run(*args: Any) -> Any:
+        return functional_call(part.module, weights, args) if weights else part.module(*args)
+
     if not part.is_cell:
-        part.module(x if part.module.batch_first else x.transpose(0, 1))
+        run(x if part.module.batch_first else x.transpose(0, 1))
         return
     state = None
     for now in range(x.shape[1]):
-        state = part.module(x[:, now], state)
-
-
-def step_difference(cell: Cell, calls: Sequence[Call]) -> str:
-    r"""The first call of a cell whose state is not :math:`F(x_t, s_{t-1})` of what it was given."""
-    zero = torch.zeros_like(calls[0].returned[0])
-    x = torch.stack([call.inputs[:, 0] for call in calls], dim=1)
-    before = torch.stack([zero if c.given is None else c.given[0] for c in calls], dim=1)
-    after = torch.stack([call.returned[0] for call in calls], dim=1).double()
-    flat = step(cell, x.flatten(0, 1).double(), before.flatten(0, 1).double())
-    return difference(after, flat.view_as(after), rounding(cell, x, before))
-
-
-def state_difference(cells: Cells, call: Call) -> str:
-    """How the last states of a fused part differ from those of the formula, or ""."""
-    n, t, _ = call.inputs.shape
-    lengths = torch.full((n,), t, device=call.inputs.device)
-    motion = simulate(cells, call.inputs.double(), lengths, call.given or (None,) * len(cells))
-    for side, after in enumerate(call.returned):
-        last = torch.cat(motion.after[side], dim=2)[:, 0 if side else t - 1]
-        tolerance = max(rounding(c, call.inputs, call.outputs) for row in cells for c in row)
-        if text := difference(after.double()[:, None], last[:, None], tolerance):
-            return text.replace("at step 0", f"after {t} steps")
-    return ""
-
-
-def rounding(cell: Cell, x: Tensor, s: Tensor) -> float:
-    """A bound on the rounding error of a state of `cell` in the dtype of `x`."""
-    largest = [float(v.abs().max()) if v.numel() else 0.0 for v in (x, s)]
-    sums = float(cell.U.abs().sum(2).max()) * largest[0] + float(cell.W.abs().sum(2).max())
-    return ROUNDING * torch.finfo(x.dtype).eps * (1 + sums * max(1.0, largest[1]))
-
-
-def difference(found: Tensor, expected: Tensor, tolerance: float) -> str:
-    """The first step (n, t, s) at which states differ by more than `tolerance`, or ""."""
-    apart = (found - expected).abs()
-    wrong = ~(apart <= tolerance)  # NaN differs
-    if not wrong.any():
-        return ""
-    now = int(wrong.any(2).any(0).nonzero()[0])
-    size = float(expected[:, now].norm()) or 1.0
-    relative = float((found - expected)[:, now].norm()) / size
-    return f"by up to {float(apart[:, now].max()):.2g} ({100 * relative:.3g} %) at step {now}"
+        state = run(x[:, now], state)

@@ -28,6 +28,21 @@ class Motion:
     before: list[list[Tensor]]
     after: list[list[Tensor]]
 
+    def __getitem__(self, rows: slice) -> "Motion":
+        def cut(sides: list[list[Tensor]]) -> list[list[Tensor]]:
+            return [[one[rows] for one in side] for side in sides]
+
+        order = [one[rows] for one in self.order]
+        return Motion(
+            self.cells, self.real[rows], order, cut(self.read), cut(self.before), cut(self.after)
+        )
+
+    @property
+    def outputs(self) -> Tensor:
+        """(n, t, h) of the topmost layer, both directions beside one another."""
+        hidden = self.cells[0][0].hidden
+        return torch.cat([states[-1][:, :, :hidden] for states in self.after], dim=2)
+
 
 @torch.no_grad()
 def simulate(
@@ -56,7 +71,7 @@ def simulate(
             motion.read[direction].append(x)
             motion.before[direction].append(before)
             motion.after[direction].append(after)
-        x = torch.cat([states[-1][:, :, : layer[0].hidden] for states in motion.after], dim=2)
+        x = motion.outputs
     return motion
 
 

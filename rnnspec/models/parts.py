@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -64,7 +65,7 @@ class Part:
             if (match := _SUFFIX.fullmatch(name))
         )
 
-    @property
+    @cached_property
     def suffixes(self) -> tuple[tuple[str, ...], ...]:
         """Ends of the weights' names by direction and layer: (("_l0", "_l1"),), or (("",),)."""
         ends = [suffix for _, suffix in self.layers]
@@ -72,7 +73,7 @@ class Part:
         forward = tuple(end for end in ends if end not in reverse)
         return (forward, reverse) if reverse else (forward,)
 
-    @property
+    @cached_property
     def is_cell(self) -> bool:
         """Whether it takes one step each time it is called."""
         return self.suffixes == (("",),)

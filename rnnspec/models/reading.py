@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rnnspec.models.call import unwrap
-from rnnspec.models.formula import has_known_formula, trial_difference
+from rnnspec.models.formula import has_known_formula, random_sequences, trial_difference
 from rnnspec.models.layers import Cell, Cells, cells_of_part, only_part
 from rnnspec.models.motion import Motion, simulate
-from rnnspec.models.verification import Trial, verify
+from rnnspec.models.parts import Part
+from rnnspec.models.running import Trial, check_weights_have_values
+from rnnspec.models.verification import verify
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +90,12 @@ def read_along(
         or only_part(model).module is model
     ):
         cells = own_cells(model)
-        return Reading(cells, *check_inputs(x, lengths, cells), (None,) * len(cells))
+        data = check_inputs(x, lengths, cells)
+        if isinstance(model, nn.Module) and not has_known_formula(model):
+            _check_formula(model, cells, only_part(model), data[0], "`inputs`")
+        return Reading(cells, *data, (None,) * len(cells))
     part = only_part(model)
+    check_weights_have_values(model)
     steps = None if lengths is None else check_lengths(lengths, x)
     cells, read, true_lengths, starts = verify(
         Trial(model, part, *_as_model_reads(model, x, steps))
@@ -120,14 +126,20 @@ def own_cells(model: nn.Module) -> Cells:
             f" the part, {part.expression}, with inputs as that reads them, or take"
             " rnnspec.state_jacobians(model, inputs), which runs the model on data"
         )
+    check_weights_have_values(model)
     cells = cells_of_part(model, part)
-    if not has_known_formula(model) and (text := trial_difference(cells, part)):
+    if not has_known_formula(model):
+        _check_formula(model, cells, part, random_sequences(cells), "a random sequence")
+    return cells
+
+
+def _check_formula(model: nn.Module, cells: Cells, part: Part, x: Tensor, fed: str) -> None:
+    if text := trial_difference(cells, part, x):
         raise ValueError(
             f"`model` ({type(model).__name__}) must step by the formula of PyTorch's"
-            f" {part.kind.upper()}, but its state differs from that {text} of a random sequence"
+            f" {part.kind.upper()}, but its state differs from that {text} of {fed}"
             " (a forward of its own, or a hook?); only its matrices can be measured"
         )
-    return cells
 
 
 def _as_model_reads(

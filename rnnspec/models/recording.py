@@ -24,7 +24,8 @@ class Call:
 
     ``given`` and ``returned`` are the whole states (n, s) of each direction before and after:
     (h, c) of an LSTM's layer, all layers from below; ``given`` is None where the part was to
-    start from zero.  A cell class takes one step, t = 1.
+    start from zero.  A cell class takes one step, t = 1.  ``eps`` is the relative spacing of the
+    numbers that it computes in.
     """
 
     inputs: Tensor  # shape: (n, t, d)
@@ -32,14 +33,15 @@ class Call:
     given: tuple[Tensor, ...] | None
     outputs: Tensor  # shape: (n, t, h), both directions beside one another
     returned: tuple[Tensor, ...]
+    eps: float
 
 
 @contextmanager
 def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call]]:
     """A list that holds each call of `part` that is made inside the ``with`` block.
 
-    With a `change`, every tensor that the part returns goes through it on its way out: what the
-    part reads later then shows whether it depends on what the part returned.
+    With a `change`, every tensor that the part returns goes through it on its way out, and the call
+    holds what came out: what the part is handed and reads later shows what is made of it.
 
     Raises
     ------
@@ -60,14 +62,15 @@ def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call
 
     def look(_: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
         try:
-            calls.append(_call(part, [*args], kwargs, output))
-        except (TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+            output = output if change is None else _change(output, change)
+            calls.append(_call(part, args, kwargs, output))
+        except (TypeError, ValueError, AttributeError, LookupError, RuntimeError) as error:
             raise UnknownCall(
                 f"`model` must call {part.name or 'its recurrent part'} as PyTorch's"
                 f" {part.kind.upper()} is called, with an input and a state, and take outputs and"
                 f" state from it ({error})"
             ) from error
-        return None if change is None else _change(output, change)
+        return output
 
     handle = part.module.register_forward_hook(look, with_kwargs=True)
     try:
@@ -76,27 +79,36 @@ def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call
         handle.remove()
 
 
-def _call(part: Part, args: list[Any], kwargs: dict[str, Any], output: Any) -> Call:
-    unnamed = iter(args)
-    inputs: Any
-    inputs, state = (kwargs[n] if n in kwargs else next(unnamed, None) for n in ("input", "hx"))
+def _call(part: Part, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Call:
+    named: dict[str, Any] = {**dict(zip(("input", "hx"), args, strict=False)), **kwargs}
+    inputs, state = named["input"], named.get("hx")
     if part.is_cell:
         alone = inputs.dim() == 1
         after = _cell_state(output, alone)
-        h = (output[0] if isinstance(output, tuple) else output).detach().clone()
+        h = _as_batch(output[0], alone) if isinstance(output, tuple) else after
         return Call(
             _as_batch(inputs, alone)[:, None],
             None,
             None if state is None else (_cell_state(state, alone),),
-            _as_batch(h, alone)[:, None],
+            h[:, None],
             (after,),
+            _eps(inputs, h),
         )
     outputs, final = output
     alone = isinstance(inputs, Tensor) and inputs.dim() == 2
     read, lengths = _sequences(part, inputs, alone)
     before = None if state is None else _layer_states(part, state, alone)
     written, _ = _sequences(part, outputs, alone)
-    return Call(read, lengths, before, written, _layer_states(part, final, alone))
+    last = _layer_states(part, final, alone)
+    return Call(read, lengths, before, written, last, _eps(read, written))
+
+
+def _eps(x: Tensor, y: Tensor) -> float:
+    """The coarser relative spacing of `x`, `y` and what autocast computes in."""
+    dtypes, device = [x.dtype, y.dtype], x.device.type
+    if torch.is_autocast_enabled(device):
+        dtypes.append(torch.get_autocast_dtype(device))
+    return max(torch.finfo(dtype).eps for dtype in dtypes)
 
 
 def _as_batch(x: Tensor, alone: bool) -> Tensor:
@@ -104,8 +116,9 @@ def _as_batch(x: Tensor, alone: bool) -> Tensor:
 
 
 def _cell_state(state: Any, alone: bool) -> Tensor:
-    parts = state if isinstance(state, tuple | list) else (state,)
-    return torch.cat([_as_batch(one, alone) for one in parts], dim=1)
+    if isinstance(state, Tensor):
+        return _as_batch(state, alone)
+    return torch.cat([_as_batch(one, alone) for one in state], dim=1)
 
 
 def _sequences(part: Part, x: Any, alone: bool) -> tuple[Tensor, Tensor | None]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from rnnspec.models.call import parameters_of, runner, takes, unwrap
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.running import check_weights_have_values
 from rnnspec.robustness.outputs import FEW, check_logits, check_outputs, check_rows
 
 Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]
@@ -30,11 +30,7 @@ def device_of(model: nn.Module) -> torch.device:
             f"`model` must be a torch.nn.Module, got {type(model).__name__}"
             " (a function can be wrapped: a module whose forward calls it)"
         )
-    if any(weight.is_meta or is_lazy(weight) for weight in model.parameters()):
-        raise ValueError(
-            "`model` must have weights with values, some have none: they lie on the device 'meta',"
-            " or wait for a first batch (load them with assign=True, or run the model once)"
-        )
+    check_weights_have_values(model)
     weight = next(model.parameters(), None)
     return torch.device("cpu") if weight is None else weight.device
 

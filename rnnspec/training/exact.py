@@ -105,7 +105,11 @@ def _remove_computations(part: nn.Module) -> Iterator[str]:
                 for block in getattr(part, name).view(stack[-1].shape):
                     shrink_to(block, stack[-1].normalize)
         yield f"{name} from {', '.join(type(one).__name__ for one in stack)}"
-    if isinstance(part, nn.RNNBase):  # the list it runs on, which not every removal updates
+    for key, hook in list(part._load_state_dict_pre_hooks.items()):
+        # It reads keys of the older weight_norm, and is a local function, which does not pickle.
+        if "_weight_norm_compat_hook" in getattr(hook.hook, "__qualname__", ""):  # type: ignore[attr-defined]
+            del part._load_state_dict_pre_hooks[key]
+    if isinstance(part, nn.RNNBase):  # what it runs on; not every removal tells it
         part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
 
 

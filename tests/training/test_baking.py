@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -173,3 +175,11 @@ def test_training_settles_a_normalisation_that_is_not_the_first():
     assert settle(module) < 1e-5
     module.eval()
     assert torch.linalg.matrix_norm(getattr(module, NAME), 2) <= 0.5 * (1 + 1e-6)
+
+
+def test_a_baked_module_pickles():
+    gru = nn.GRU(2, 3)
+    nn.utils.parametrizations.weight_norm(gru, "weight_hh_l0")
+    bake(gru)
+    again = pickle.loads(pickle.dumps(gru))
+    assert torch.equal(again.weight_hh_l0, gru.weight_hh_l0)

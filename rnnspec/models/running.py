@@ -1,0 +1,111 @@
+"""A module run on data while its recurrent part is watched, and left as it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from rnnspec.models.acting import at_rest
+from rnnspec.models.call import runner
+from rnnspec.models.parts import Part
+from rnnspec.models.recording import Call, Change, UnknownCall, record_calls
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A module with its recurrent part, and the data that it is run on."""
+
+    model: nn.Module
+    part: Part
+    inputs: Tensor  # shape: (n, t, ...)
+    lengths: Tensor | None  # shape: (n,)
+
+    def __getitem__(self, rows: Tensor) -> "Trial":
+        lengths = None if self.lengths is None else self.lengths[rows]
+        return replace(self, inputs=self.inputs[rows], lengths=lengths)
+
+    def refusal(self, what: str) -> ValueError:
+        """The error that says that the module's map is another, and what to do."""
+        part = f"`{self.part.name}` ({type(self.part.module).__name__})"
+        return ValueError(
+            f"`model` ({type(self.model).__name__}) must take its state from step to step by the"
+            f" formula of its recurrent part {part}: {what}.  If the map of the part alone is"
+            f" wanted, pass {self.part.expression} with the inputs that it reads"
+        )
+
+
+def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Call]:
+    """The calls of the part while the module runs; what it returns goes through `change`.
+
+    Random numbers of the module, if it draws any, are those after `seed`.
+
+    Raises
+    ------
+    ValueError
+        If the module does not run on the data, or does not call the part.
+    """
+    model, part = trial.model, trial.part
+    if isinstance(part.module, torch.jit.ScriptModule):
+        raise ValueError(
+            "`model` must be a module before torch.jit.script or trace, which hide what its"
+            f" recurrent part reads; or pass that part, {part.expression}, with inputs as that"
+            " reads them"
+        )
+    run = runner(model)  # refuses a forward that wants other arguments, in its own words
+    # Clones: others' forwards write into their inputs.
+    inputs, lengths = trial.inputs.clone(), trial.lengths
+    with leave_unchanged(model, seed), torch.no_grad(), record_calls(part, change) as calls:
+        try:
+            run(inputs, None if lengths is None else lengths.clone(), None)
+        except UnknownCall:
+            raise
+        except Exception as error:  # another's forward may raise anything
+            raise ValueError(
+                f"`model` ({type(model).__name__}) must run on `inputs`, but its forward raised"
+                f" {type(error).__name__}: {error} (or pass its recurrent part, {part.expression},"
+                " with the inputs that it reads)"
+            ) from error
+    if not calls:
+        raise trial.refusal("its forward never calls it, so that nothing shows how its weights act")
+    return calls
+
+
+@contextmanager
+def leave_unchanged(model: nn.Module, seed: int = 0) -> Iterator[None]:
+    """Evaluation mode; attributes, buffers and random numbers are put back."""
+    own = [part for part in model.modules() if not isinstance(part, torch.jit.ScriptModule)]
+    kept = [(part, dict(vars(part)), dict(part._buffers)) for part in own]
+    attributes = [one for part in own for one in vars(part).values() if isinstance(one, Tensor)]
+    values = [(one, one.detach().clone()) for one in (*model.buffers(), *attributes)]
+    with at_rest(model), torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        try:
+            yield
+        finally:
+            for part, before, buffers in kept:
+                vars(part).clear()
+                vars(part).update(before)
+                part._buffers.clear()
+                part._buffers.update(buffers)
+            with torch.no_grad():
+                for one, value in values:
+                    if not torch.equal(one, value):
+                        one.copy_(value)
+
+
+def check_weights_have_values(model: nn.Module) -> None:
+    """Refuse a module whose weights wait for a first batch or lie on the device 'meta'.
+
+    Raises
+    ------
+    ValueError
+        If it has such weights.
+    """
+    if any(weight.is_meta or is_lazy(weight) for weight in model.parameters()):
+        raise ValueError(
+            "`model` must have weights with values, some have none: they lie on the device 'meta',"
+            " or wait for a first batch (load them with assign=True, or run the model once)"
+        )

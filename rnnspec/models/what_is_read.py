@@ -1,0 +1,178 @@
+"""Whether what a recurrent part reads of a sequence is a function of that sequence alone.
+
+The module runs again on a few of its sequences, in another order and company and with other
+random numbers, while what the part returns is moved a little; and once more while it is changed
+altogether.  Where sequences end early, their true steps have to be what is read at them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from rnnspec.models.agreement import stepwise_difference
+from rnnspec.models.recording import Call
+from rnnspec.models.running import Trial, record
+
+NUDGE = 1e-3  # by which states are moved
+
+
+def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
+    """Of what is read: those of the data, unless the part reads other steps than there are.
+
+    Raises
+    ------
+    ValueError
+        If the part reads other sequences than there are, or lengths say nothing of its steps.
+    """
+    (n, t), given, packed = trial.inputs.shape[:2], trial.lengths, calls[0].lengths
+    if len(read) != n:
+        raise trial.refusal(
+            f"it reads {len(read)} sequences of {read.shape[1]} steps where `inputs` has {n} of {t}"
+            " (batch_first=False?)"
+        )
+    if packed is not None:
+        packed = packed.to(trial.inputs.device)
+        if given is not None and not torch.equal(packed, given):
+            raise trial.refusal(
+                "it reads packed sequences of other lengths than `lengths`, or in another order"
+            )
+        return packed
+    if given is None:
+        return torch.full((n,), read.shape[1], device=read.device)
+    if read.shape[1] in (t, int(given.max())):
+        return given
+    raise trial.refusal(
+        f"it reads {read.shape[1]} steps where `inputs` has {t}, so that `lengths` says nothing of"
+        " them (leave `lengths` out for sequences without padding)"
+    )
+
+
+def check_reading(
+    trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor
+) -> tuple[Trial, list[Call]]:
+    """What is read does not hang on company, order, chance, padding, or what the part returned.
+
+    Returns
+    -------
+    Trial, list of Call
+        The few sequences that the module ran on again, and the calls, their states moved.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    rows, few, again = _another_run(trial, len(read), steps)
+    expected, some = read[rows], steps[rows]
+    loose = torch.finfo(read.dtype).eps ** 0.5 * max(1.0, _largest(expected))
+    if _reading_difference(again, expected, some, loose) and (
+        text := _reading_difference(record(few, seed=1), expected, some, loose)
+    ):
+        raise trial.refusal(
+            f"what it reads of a sequence depends on the order and the company of the sequences:"
+            f" it differs {text} (batch_first=False, sorted sequences, or random numbers?)"
+        )
+    for side, start in enumerate(calls[0].given or ()):
+        found = (again[0].given or ())[side]
+        if text := stepwise_difference(found[:, None], start[rows][:, None].double(), loose):
+            raise trial.refusal(
+                "the state that a sequence starts from depends on the order and the company of the"
+                f" sequences: it differs {text} (random numbers, or a state kept from an earlier"
+                " batch? start it anew before)"
+            )
+    if trial.lengths is not None:
+        _check_padding(trial, few, some)
+    if len(calls) > 1:
+        # The same rows and random numbers: nothing but what the part returned is other.
+        expected = torch.cat([one.inputs for one in again], dim=1)
+        tight = 8 * torch.finfo(read.dtype).eps * _largest(expected)
+        shaken = record(few, _shaken, seed=1)
+        if text := _reading_difference(shaken, expected, some, tight):
+            raise trial.refusal(
+                f"what it reads depends on what it returned before, which changes it {text}, so"
+                " that the network reads its own output; the part's formula at a held input leaves"
+                " that out"
+            )
+    return few, again
+
+
+def _another_run(trial: Trial, n: int, steps: Tensor) -> tuple[Tensor, Trial, list[Call]]:
+    """A few rows in reverse order, or all of them if the module takes no other number.
+
+    Longer ones come before shorter ones, as packing may want them.
+    """
+    some = dict.fromkeys([n - 1, n // 2, int(steps.argmin()), 0])
+    few, everyone = (
+        rows[steps[rows].argsort(descending=True, stable=True)]
+        for rows in (
+            torch.tensor(list(some), device=steps.device),
+            torch.arange(n, device=steps.device).flip(0),
+        )
+    )
+    try:
+        return few, trial[few], record(trial[few], _nudged, seed=1)
+    except ValueError:
+        return everyone, trial[everyone], record(trial[everyone], _nudged, seed=1)
+
+
+def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
+    """No true step of what is read hangs on padding alone, as in sequences turned round whole."""
+    n, t = few.inputs.shape[:2]
+    now = torch.arange(t, device=steps.device).expand(n, t)
+    padded = now >= steps[:, None]
+    if not bool(padded.any()):
+        return
+    rows = torch.arange(n, device=steps.device)[:, None]
+    filled = few.inputs[rows, now % steps[:, None]]
+    turned = few.inputs[rows, torch.where(padded, now, steps[:, None] - 1 - now)]
+    read, *others = (
+        torch.cat([one.inputs for one in record(replace(few, inputs=inputs), seed=1)], dim=1)
+        for inputs in (few.inputs, filled, turned)
+    )
+    if any(other.shape != read.shape for other in others):
+        return
+    by_padding, by_data = ((other != read).any(2) for other in others)
+    wrong = by_padding & ~by_data & ~padded[:, : read.shape[1]]
+    # The middle of a sequence that is turned round stays where it is.
+    middle = 2 * now[:, : read.shape[1]] == steps[:, None] - 1
+    if bool((wrong & ~middle).any()):
+        first = int((wrong & ~middle).any(0).nonzero()[0])
+        raise trial.refusal(
+            f"what it reads at step {first} is padding (are sequences turned round with their"
+            " padding? turn each one round within its true length, or leave `lengths` out)"
+        )
+
+
+def _nudged(x: Tensor) -> Tensor:
+    """A little beside `x`."""
+    return x.add(_wave(x), alpha=max(NUDGE, torch.finfo(x.dtype).eps ** 0.5))
+
+
+def _shaken(x: Tensor) -> Tensor:
+    """Far from `x`: of other signs, with another largest entry."""
+    return _wave(x) - x
+
+
+def _wave(x: Tensor) -> Tensor:
+    return torch.cos(torch.arange(x.shape[-1], dtype=x.dtype, device=x.device))
+
+
+def _reading_difference(
+    calls: Sequence[Call], expected: Tensor, steps: Tensor, allowed: float
+) -> str:
+    """How what is read at real steps differs from `expected` (n, t, d), or ""."""
+    found = torch.cat([one.inputs for one in calls], dim=1)
+    if len(found) != len(expected):
+        return f"in number, {len(found)} instead of {len(expected)}"
+    t = min(found.shape[1], expected.shape[1])
+    if t < int(steps.max()):
+        return f"in length, {t} steps instead of {int(steps.max())}"
+    real = (torch.arange(t, device=found.device) < steps[:, None])[:, :, None]
+    pair = [torch.where(real, x[:, :t].double(), 0.0) for x in (found, expected)]
+    return stepwise_difference(pair[0], pair[1], allowed)
+
+
+def _largest(x: Tensor) -> float:
+    return float(x.detach().abs().max()) if x.numel() else 0.0
