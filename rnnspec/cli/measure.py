@@ -58,7 +58,7 @@ def measure(
     from rnnspec.spectra.measures import measure as measure_one
 
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
-    found, others = (matrices, []) if matrix else choose(matrices)
+    found, others = (matrices, []) if matrix else choose(matrices, source)
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})

@@ -50,13 +50,18 @@ def matrices_of(
     return {name: named_jacobian(model, inputs, lengths, name)}
 
 
-def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Every square matrix, and what is none; if all are none, all, to be told why not.
+def choose(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], list[str]]:
+    """Every square matrix, and what is none.
+
+    Raises
+    ------
+    ValueError
+        If none is square: it names each and what it may be.
 
     Examples
     --------
     >>> import numpy as np
-    >>> choose({"A": np.eye(1), "B": np.ones((2, 3)), "layer0.stacked": np.ones((3, 1))})
+    >>> choose({"A": np.eye(1), "B": np.ones((2, 3)), "layer0.stacked": np.ones((3, 1))}, "a.npz")
     ({'A': array([[1.]])}, ['B (2, 3)'])
     """
     square = {name: A for name, A in matrices.items() if A.shape[0] == A.shape[1]}
@@ -65,7 +70,20 @@ def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         for name, A in matrices.items()
         if name not in square and not name.endswith(".stacked")
     ]
-    return (square, others) if square else (dict(matrices), [])
+    if not square:
+        from rnnspec.models.asked import way_to_cut
+
+        name, A = next(iter(matrices.items()))
+        shapes = ", ".join(f"{one} {B.shape}" for one, B in matrices.items())
+        why = (min(A.shape) > 1 and way_to_cut(name, A.shape)) or _margin(*A.shape)
+        raise ValueError(f"{source} must hold a square matrix, got {shapes}{why}")
+    return square, others
+
+
+def _margin(rows: int, columns: int) -> str:
+    """What a row or a column too many may be."""
+    more = {1: "a line of column numbers", -1: "a column of row numbers"}.get(rows - columns)
+    return f" ({more}? take it away)" if more else ""
 
 
 def advice_on_gates(radii: Mapping[str, float]) -> str:

@@ -141,8 +141,11 @@ def _cause(shape: tuple[int, ...]) -> str:
     """What a weight of no known shape is, likely."""
     if len(shape) == 2 and shape[0] > 4 * shape[1] and shape[0] % 4 == 0:
         return "an LSTM with proj_size is not supported"
-    turned = len(shape) == 2 and cell_of_shape(*shape[::-1]) is not None
-    return f"{'gates beside one another' if turned else 'no cell of PyTorch has it'}; {SAY}"
+    if len(shape) == 2 and 0 not in shape and cell_of_shape(*shape[::-1]) is not None:
+        return f"gates beside one another; {SAY}"
+    if len(shape) == 1 and shape[0]:
+        return "a diagonal, as units have that read themselves alone? numpy.diag makes it a matrix"
+    return "no cell of PyTorch has it; a square block is measured if numpy.save writes it alone"
 
 
 def _beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -271,3 +271,14 @@ def test_weights_in_the_memory_of_cudnn_are_those_of_the_usual_layer(tmp_path, k
     assert not found.formula
     for key, W in expected.arrays.items():
         assert np.array_equal(found.arrays[key], W), key
+
+
+def test_square_kernels_of_layers_without_state_are_no_matrices(tmp_path):
+    path = tmp_path / "dense.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/dense/vars/0"] = np.eye(4)
+    with pytest.raises(
+        ValueError, match=r"found none .*layers.dense.vars.0 \(4, 4\); a square one"
+    ):
+        load_matrices(path)
+    assert list(load_matrices(path, "layers.dense.vars.0")) == ["layers.dense.vars.0"]
