@@ -72,6 +72,6 @@ def measure(
             click.echo(f"{', '.join(named)}: {text}", err=True)
     if others and not quiet:
         click.echo(f"left out, for it is not square: {', '.join(others)}", err=True)
-    advice = advice_on_gates({name: record["spectral_radius"] for name, record in records.items()})
-    if advice and not quiet:
+    radii = {name: record["spectral_radius"] for name, record in records.items()}
+    if not quiet and (advice := advice_on_gates(radii, source)):
         click.echo(advice, err=True)

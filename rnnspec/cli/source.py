@@ -86,22 +86,34 @@ def _margin(rows: int, columns: int) -> str:
     return f" ({more}? take it away)" if more else ""
 
 
-def advice_on_gates(radii: Mapping[str, float]) -> str:
+def advice_on_gates(radii: Mapping[str, float], source: str) -> str:
     """What helps where matrices of single gates have eigenvalues outside the unit disk.
 
     Examples
     --------
-    >>> advice_on_gates({"layer0": 1.2, "layer1.forget": 0.9})
+    >>> advice_on_gates({"layer0": 1.2, "layer1.forget": 0.9}, "a.pt")
     ''
     """
     outside = [name for name, radius in radii.items() if radius >= 1 and _GATE.fullmatch(name)]
     if not outside:
         return ""
-    layer = outside[0].rpartition(".")[0]
-    return (
+    start = (
         f"{', '.join(outside)}: the matrix of one gate is not the network, whose state may be"
-        f" stable all the same; its Jacobian tells: --matrix {layer}.jacobian@fixed0"
+        " stable all the same; its Jacobian"
     )
+    reasons = []
+    for layer in dict.fromkeys(name.rpartition(".")[0] for name in outside):
+        jacobian = f"{layer}.jacobian@fixed0"
+        reasons.append(_why_no_jacobian(source, jacobian))
+        if not reasons[-1]:
+            return f"{start} tells: --matrix {jacobian}"
+    return f"{start} would tell, but {reasons[0]}"
+
+
+def _why_no_jacobian(source: str, name: str) -> str:
+    from rnnspec.dynamics.weights_jacobian import why_no_jacobian
+
+    return "" if Path(source).is_dir() else why_no_jacobian(source, name)
 
 
 def numbers(text: str, option: str, count: int | None = None) -> list[float]:

@@ -111,7 +111,7 @@ def weights_in(source: Mapping[str, Any]) -> Found:
             left_out.append(f"`{match[0]}` {reason}")
             continue
         stacks.append(stack)
-        assumed += _assumption(stack, beside)
+        assumed += _assumption(stack, beside, _parts_of_cell(match, arrays))
     plain = {match[0] for match, _ in matches} | refused.keys()
     left_out += [
         f"`{key}` is no weight of PyTorch's, nor all the parts of one ({SAY})"
@@ -203,12 +203,21 @@ def _is_strange(rest: str, suffix: str) -> bool:
     return rest.startswith(("weight_", "bias_")) and not re.search(r"_l\d", rest)
 
 
-def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
+def _parts_of_cell(match: re.Match[str], arrays: Mapping[str, Any]) -> list[str]:
+    """Modules in the one that keeps the weight, which a cell of PyTorch's has not: a norm, say."""
+    start = match["prefix"]
+    if match["suffix"] and not start:
+        return []  # the root of a model, perhaps
+    inside = (key[len(start) :] for key in arrays if key.startswith(start))
+    return [rest for rest in inside if "." in rest][:3]
+
+
+def _assumption(stack: Stack, beside: Mapping[str, Any], parts: list[str]) -> list[str]:
     others = [
         rest
         for rest in beside
         if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest) or re.search(r"_l\d", rest))
-    ]
+    ] + parts
     if stack.suffix and not others:
         return []
     gates, shape = GATES[stack.cell], tuple(np.shape(stack.weight))
