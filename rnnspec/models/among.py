@@ -58,7 +58,17 @@ def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
     """Why there is no matrix in `contents`."""
     if left_out:
         # The one array of a file of one has no key to be taken by.
-        keys = "" if contents.kind in SINGLE else f"; {listed(contents.arrays)}"
+        # Nor is there a way to take what is not finite or has lost its scale.
+        hopeless = {
+            key
+            for key in contents.arrays
+            if any(
+                text.startswith((f"`{key}` must be finite", f"`{key}` holds int"))
+                for text in left_out
+            )
+        }
+        others = {key: W for key, W in contents.arrays.items() if key not in hopeless}
+        keys = f"; {listed(others)}" if others and contents.kind not in SINGLE else ""
         return f"{where}: no matrix can be taken; {'; '.join(left_out)}{keys}"
     if contents.kind in MATRICES:
         named = any(np.ndim(W) == 2 for W in contents.arrays.values())

@@ -178,3 +178,11 @@ def test_the_advice_on_a_weight_of_another_shape_can_be_followed(tmp_path, shape
     torch.save({"weight_hh_l0": torch.ones(shape)}, tmp_path / "a.pt")
     with pytest.raises(ValueError, match=why):
         load_matrices(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("W", [torch.full((4, 4), torch.nan), torch.ones(4, 4, dtype=torch.int8)])
+def test_what_cannot_be_taken_is_not_offered(tmp_path, W):
+    torch.save({"weight_hh_l0": W}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match="must be finite|holds integers") as raised:
+        load_matrices(tmp_path / "a.pt")
+    assert "--matrix" not in str(raised.value)

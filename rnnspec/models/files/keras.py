@@ -141,6 +141,8 @@ def _other_formula(
     """Why the cell is not PyTorch's of the same name, or nothing."""
     if group.is_cudnn:  # which knows PyTorch's formula alone
         return ""
+    if group.inside:
+        return f"within it lies {', '.join(group.inside[:3])}, which no cell of Keras's own has"
     said = settings or {}
     if (activation := said.get("activation", "tanh")) != "tanh":
         return f"its activation is {_name(activation)}, not tanh"
