@@ -7,9 +7,11 @@ A name tells which array carries the state on (``enc_w_hh``, ``0.wh``, ``recurre
 import re
 
 _END = r"(_?l?\d+(_reverse)?)?([._/](weights?|kernel|w))?(:\d+)?"  # number of a layer, a variable
+_NO_KEY = r"(?<!attn[._/])(?<!attention[._/])"  # where W_h makes keys of states
 _RECURRENT = re.compile(
-    r"(.*[._/])?(w_?hh|wh|w_?rec(urrent)?|w_?h_?gates|w_?h[ifgcrzn]?|recurrent(_?(kernel|weights?))?"
-    r"|(?<!b_)(?<!bias_)hh|h2h|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
+    rf"(.*[._/])?(w_?hh|{_NO_KEY}wh|w_?rec(urrent)?|w_?h_?gates|{_NO_KEY}w_?h[ifgcrzn]?"
+    r"|recurrent(_?(kernel|weights?))?|(?<!b_)(?<!bias_)hh|h2h|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)"
+    + _END,
     re.IGNORECASE,
 )
 _INPUT = re.compile(

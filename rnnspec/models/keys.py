@@ -140,7 +140,10 @@ def _stack(
 def _cause(shape: tuple[int, ...]) -> str:
     """What a weight of no known shape is, likely."""
     if len(shape) == 2 and shape[0] > 4 * shape[1] and shape[0] % 4 == 0:
-        return "an LSTM with proj_size is not supported"
+        return (
+            "an LSTM with proj_size is not supported; the gates of weight_hh @ weight_hr, which"
+            " takes h to h, can be measured"
+        )
     if len(shape) == 2 and 0 not in shape and cell_of_shape(*shape[::-1]) is not None:
         return f"gates beside one another; {SAY}"
     if len(shape) == 1 and shape[0]:

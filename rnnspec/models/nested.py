@@ -67,4 +67,7 @@ def _way(shapes: Iterable[tuple[int, ...]]) -> str:
 def _is_numeric(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "biufcV" and value.dtype.names is None
-    return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
+    try:
+        return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
+    except ValueError:  # rows of several lengths
+        return False

@@ -186,3 +186,9 @@ def test_what_cannot_be_taken_is_not_offered(tmp_path, W):
     with pytest.raises(ValueError, match="must be finite|holds integers") as raised:
         load_matrices(tmp_path / "a.pt")
     assert "--matrix" not in str(raised.value)
+
+
+def test_what_attention_makes_of_states_is_not_recurrent(tmp_path):
+    torch.save({"attn.W_h.weight": torch.eye(H), "lstm.W_h": torch.eye(H)}, tmp_path / "a.pt")
+    with pytest.warns(LeftOut, match="`attn.W_h.weight` is square, but not recurrent by its name"):
+        assert list(load_matrices(tmp_path / "a.pt")) == ["lstm.W_h"]

@@ -162,3 +162,8 @@ def test_a_norm_in_the_module_of_a_cell_is_told():
     named = {f"rnn.{key}": W for key, W in torch.nn.RNN(2, H).state_dict().items()}
     with pytest.warns(Assumed, match=r"`rnn.weight_hh_l0` .*for beside it stands norm.weight"):
         recurrent_matrices({**named, "rnn.norm.weight": torch.ones(H)})
+
+
+def test_lists_of_rows_of_several_lengths_never_stop_the_weights():
+    found = recurrent_matrices({**torch.nn.RNN(2, H).state_dict(), "sizes": [[3, 4], [5]]})
+    assert list(found) == ["layer0"]
