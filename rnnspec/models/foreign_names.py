@@ -10,8 +10,8 @@ _END = r"(_?l?\d+(_reverse)?)?([._/](weights?|kernel|w))?(:\d+)?"  # number of a
 _NO_KEY = r"(?<!attn[._/])(?<!attention[._/])"  # where W_h makes keys of states
 _RECURRENT = re.compile(
     rf"(.*[._/])?(w_?hh|{_NO_KEY}wh|w_?rec(urrent)?|w_?h_?gates|{_NO_KEY}w_?h[ifgcrzn]?"
-    r"|recurrent(_?(kernel|weights?))?|(?<!b_)(?<!bias_)hh|h2h|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)"
-    + _END,
+    r"|recurrent(_?(kernel|weights?))?|(?<!b_)(?<!bias_)hh|h2h"
+    r"|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
     re.IGNORECASE,
 )
 _INPUT = re.compile(
