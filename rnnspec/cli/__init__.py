@@ -13,6 +13,9 @@ from rnnspec import __version__
 COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "study", "report", "datasets")
 
 
+_held: list[str] = []  # what is said of a source: it comes with the answer, not before an error
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own name."""
 
@@ -52,6 +55,7 @@ def main() -> None:
     """
     if os.environ.get("RNNSPEC_DEBUG") == "1":
         sys.exit(cli(standalone_mode=False))
+    _held.clear()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         _run()
@@ -59,7 +63,10 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        sys.exit(cli(standalone_mode=False))
+        code = cli(standalone_mode=False)
+        for text in _held:
+            print(text, file=sys.stderr)
+        sys.exit(code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -83,13 +90,17 @@ def _is_numerical(error: ValueError) -> bool:
 
 def _show_warning(
     message: Warning | str,
-    category: type[Warning],  # noqa: ARG001
+    category: type[Warning],
     filename: str,  # noqa: ARG001
     lineno: int,  # noqa: ARG001
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    print("Warning: " + " ".join(str(message).split()), file=sys.stderr)
+    text = "Warning: " + " ".join(str(message).split())
+    if getattr(category, "with_the_answer", False):
+        _held.append(text)
+    else:
+        print(text, file=sys.stderr)
 
 
 def fail(message: str, code: int) -> NoReturn:

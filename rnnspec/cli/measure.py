@@ -60,7 +60,7 @@ def measure(
     from rnnspec.spectra.measures import measure as measure_one
 
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
-    found, others = (matrices, []) if matrix else choose(matrices)
+    found, others = (matrices, []) if matrix else choose(matrices, source)
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})
@@ -74,6 +74,6 @@ def measure(
             click.echo(f"{', '.join(named)}: {text}", err=True)
     if others and not quiet:
         click.echo(f"left out, for it is not square: {', '.join(others)}", err=True)
-    advice = advice_on_gates({name: record["spectral_radius"] for name, record in records.items()})
-    if advice and not quiet:
+    radii = {name: record["spectral_radius"] for name, record in records.items()}
+    if not quiet and (advice := advice_on_gates(radii, source)):
         click.echo(advice, err=True)

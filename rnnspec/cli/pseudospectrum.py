@@ -94,7 +94,7 @@ def pseudospectrum(
     check_file(figure, "--figure")
     check_file(out, "--out")
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
-    found = matrices if matrix else choose(matrices)[0]
+    found = matrices if matrix else choose(matrices, source)[0]
     name, A = next(iter(found.items()))
     started = time.perf_counter()
     with threadpool_limits(threads):

@@ -50,13 +50,18 @@ def matrices_of(
     return {name: named_jacobian(model, inputs, lengths, name)}
 
 
-def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The square matrices, and the names and shapes of others; all matrices if none is square.
+def choose(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], list[str]]:
+    """Every square matrix, and what is none.
+
+    Raises
+    ------
+    ValueError
+        If none is square: it names each and what it may be.
 
     Examples
     --------
     >>> import numpy as np
-    >>> choose({"A": np.eye(1), "B": np.ones((2, 3)), "layer0.stacked": np.ones((3, 1))})
+    >>> choose({"A": np.eye(1), "B": np.ones((2, 3)), "layer0.stacked": np.ones((3, 1))}, "a.npz")
     ({'A': array([[1.]])}, ['B (2, 3)'])
     """
     square = {name: A for name, A in matrices.items() if A.shape[0] == A.shape[1]}
@@ -65,25 +70,50 @@ def choose(matrices: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         for name, A in matrices.items()
         if name not in square and not name.endswith(".stacked")
     ]
-    return (square, others) if square else (dict(matrices), [])
+    if not square:
+        from rnnspec.models.by_key import way_to_cut
+
+        name, A = next(iter(matrices.items()))
+        shapes = ", ".join(f"{one} {B.shape}" for one, B in matrices.items())
+        why = (min(A.shape) > 1 and way_to_cut(name, A.shape)) or _margin(*A.shape)
+        raise ValueError(f"{source} must hold a square matrix, got {shapes}{why}")
+    return square, others
 
 
-def advice_on_gates(radii: Mapping[str, float]) -> str:
-    """The advice to take a Jacobian, if the matrix of one gate has eigenvalues outside the disk.
+def _margin(rows: int, columns: int) -> str:
+    """What a row or a column too many may be."""
+    more = {1: "a line of column numbers", -1: "a column of row numbers"}.get(rows - columns)
+    return f" ({more}? take it away)" if more else ""
+
+
+def advice_on_gates(radii: Mapping[str, float], source: str) -> str:
+    """What helps where matrices of single gates have eigenvalues outside the unit disk.
 
     Examples
     --------
-    >>> advice_on_gates({"layer0": 1.2, "layer1.forget": 0.9})
+    >>> advice_on_gates({"layer0": 1.2, "layer1.forget": 0.9}, "a.pt")
     ''
     """
     outside = [name for name, radius in radii.items() if radius >= 1 and _GATE.fullmatch(name)]
     if not outside:
         return ""
-    layer = outside[0].rpartition(".")[0]
-    return (
+    start = (
         f"{', '.join(outside)}: the matrix of one gate is not the whole network, which may be"
-        f" stable all the same; its Jacobian tells: --matrix {layer}.jacobian@fixed0"
+        " stable all the same; its Jacobian"
     )
+    reasons = []
+    for layer in dict.fromkeys(name.rpartition(".")[0] for name in outside):
+        jacobian = f"{layer}.jacobian@fixed0"
+        reasons.append(_why_no_jacobian(source, jacobian))
+        if not reasons[-1]:
+            return f"{start} tells: --matrix {jacobian}"
+    return f"{start} would tell, but {reasons[0]}"
+
+
+def _why_no_jacobian(source: str, name: str) -> str:
+    from rnnspec.dynamics.weights_jacobian import why_no_jacobian
+
+    return "" if Path(source).is_dir() else why_no_jacobian(source, name)
 
 
 def numbers(text: str, option: str, count: int | None = None) -> list[float]:

@@ -7,6 +7,7 @@ steps: PyTorch's is assumed, with a warning.  If a file names another formula, i
 import re
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
 from rnnspec.dynamics.named import JACOBIAN, MARK, at_point
+from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
@@ -70,6 +72,39 @@ def weights_jacobian(
     >>> J.shape
     (16, 16)
     """
+    module, match = _network(weights, name, formula, where)
+    cells = recurrent_cells(module)[0]
+    warnings.warn(
+        f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; weights alone do"
+        " not tell",
+        AssumptionWarning,
+        stacklevel=2,
+    )
+    found = fixed_points(module, _starts(module))
+    return at_point(found, int(match["fixed"]), [c.state_size for c in cells], match["layer"])
+
+
+def why_no_jacobian(source: str | Path, name: str) -> str:
+    """Why the file `source` has no Jacobian `name`, or nothing; no fixed point is searched.
+
+    Examples
+    --------
+    >>> why_no_jacobian("none.pt", "layer0.jacobian@fixed0")
+    'none.pt does not exist'
+    """
+    try:
+        contents = read_contents(source)
+        with warnings.catch_warnings(action="ignore"):
+            _network(contents.arrays, name, contents.formula, str(source))
+    except ValueError as why:
+        return str(why)
+    return ""
+
+
+def _network(
+    weights: Mapping[str, Any], name: str, formula: Mapping[str, str] | None, where: str
+) -> tuple[nn.RNNBase, re.Match[str]]:
+    """The module whose Jacobian `name` means, and the parts of the name."""
     match = re.fullmatch(f"(?P<prefix>.*?){JACOBIAN}", name)
     if match is None:
         raise ValueError(
@@ -98,16 +133,7 @@ def weights_jacobian(
     end = "_reverse" if match["reverse"] else ""
     if not both and match["layer"] is None and stacks[0].suffix.endswith("_reverse"):
         end = "_reverse"
-    module = module_of_weights(weights, prefix, end, layers)
-    cells = recurrent_cells(module)[0]
-    warnings.warn(
-        f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; the weights alone"
-        " do not tell the formula",
-        AssumptionWarning,
-        stacklevel=2,
-    )
-    found = fixed_points(module, _starts(module))
-    return at_point(found, int(match["fixed"]), [c.state_size for c in cells], match["layer"])
+    return module_of_weights(weights, prefix, end, layers), match
 
 
 def _prefix(given: str, known: list[str], name: str) -> str:

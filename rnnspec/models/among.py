@@ -57,12 +57,24 @@ def matrices_among(
 def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
     """Why there is no matrix in `contents`."""
     if left_out:
-        return (
-            f"{where}: no matrix can be taken; {'; '.join(left_out)}; {list_keys(contents.arrays)}"
-        )
+        # The one array of a file of one has no key to be taken by.
+        # Nor is there a way to take what is not finite or has lost its scale.
+        hopeless = {
+            key
+            for key in contents.arrays
+            if any(
+                text.startswith((f"`{key}` must be finite", f"`{key}` holds int"))
+                for text in left_out
+            )
+        }
+        others = {key: W for key, W in contents.arrays.items() if key not in hopeless}
+        keys = f"; {list_keys(others)}" if others and contents.kind not in SINGLE else ""
+        return f"{where}: no matrix can be taken; {'; '.join(left_out)}{keys}"
     if contents.kind in MATRICES:
+        named = any(np.ndim(W) == 2 for W in contents.arrays.values())
         return (
-            f"{where} must hold a two-dimensional numeric array, found none;"
+            f"{where} must hold a two-dimensional numeric array"
+            f"{' that is recurrent by its name' if named else ''}, found none;"
             f" {list_keys(contents.arrays)}"
         )
     return none_found(where, contents.arrays)
@@ -94,9 +106,11 @@ def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]],
 def _why_not(key: str, W: Any, neutral: bool) -> str | None:
     """Why an array is left out: None if it is taken, "" if that needs no sentence."""
     shape = tuple(np.shape(W))
-    square = len(shape) == 2 and shape[0] == shape[1]
+    square = len(shape) == 2 and shape[0] == shape[1] and shape != (1, 1)
+    if is_recurrent(key) and len(shape) not in (0, 2):
+        return f"{shape} is recurrent by its name, but has {len(shape)} dimensions, not two"
     if is_recurrent(key) and len(shape) == 2:
-        if not square:
+        if shape[0] != shape[1]:
             return f"{shape} is recurrent by its name{way_to_cut(key, shape) or ', but not square'}"
         return INTEGERS if is_integer(W) else None
     if is_input(key):
@@ -117,7 +131,9 @@ def _plain(arrays: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str
         if np.ndim(W) != 2:
             continue
         A = as_array(W)
-        if larger and A.shape == (1, 1):
+        if A.size == 0:
+            left_out.append(f"`{key}` {A.shape} is empty")
+        elif larger and A.shape == (1, 1):
             left_out.append(f"`{key}` is a single number")
         elif (at := first_not_finite(A)) is not None:
             left_out.append(f"`{key}` must be finite, got {A[at]:g} at {list(at)}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
-from rnnspec.models.foreign_names import is_recurrent
+from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.gates import cell_of_shape
 from rnnspec.models.keys import weights_in
 from rnnspec.models.nested import flat, list_keys
@@ -76,7 +76,8 @@ def matrices_by_key(
         gates = cut_stack(W, how, name)
         return {f"{name}.{gate}": gates[f"{name}.{gate}"]} if gate else gates
     if W.shape[0] != W.shape[1]:
-        raise ValueError(f"{where}: `{name}` {W.shape} is not square{way_to_cut(name, W.shape)}")
+        why = ", and it reads the input" if is_input(name) else way_to_cut(name, W.shape)
+        raise ValueError(f"{where}: `{name}` {W.shape} is not square{why}")
     return {name: W}
 
 

@@ -6,14 +6,17 @@ A name tells which array carries the state on (``enc_w_hh``, ``0.wh``, ``recurre
 
 import re
 
-_END = r"([._/](weight|kernel))?(:\d+)?"
+_END = r"(_?l?\d+(_reverse)?)?([._/](weights?|kernel|w))?(:\d+)?"  # number of a layer, a variable
+_NO_KEY = r"(?<!attn[._/])(?<!attention[._/])"  # where W_h makes keys of states
 _RECURRENT = re.compile(
-    r"(.*[._/])?(w_?hh|wh|w_?rec(urrent)?|w_?h_?gates|w_?h|recurrent(_kernel|_weights?)?"
-    r"|hh|h2h|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
+    rf"(.*[._/])?(w_?hh|{_NO_KEY}wh|w_?rec(urrent)?|w_?h_?gates|{_NO_KEY}w_?h[ifgcrzn]?"
+    r"|recurrent(_?(kernel|weights?))?|(?<!b_)(?<!bias_)hh|h2h"
+    r"|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
     re.IGNORECASE,
 )
 _INPUT = re.compile(
-    r"(.*[._/])?(weight_ih\w*|w_?ih|w_?xh?|w_?in(put)?|w_?(i|x|in|input)_?gates|kernel"
+    r"(.*[._/])?(weight_ih\w*|w_?ih|w_?xh?|w_?hx|w_?in(put)?|w_?[ix][ifgcorzn]"
+    r"|w_?(i|x|in|input)_?gates|in(put)?_?(kernel|weights?)|kernel"
     r"|ih|[ix]2h|in(put)?(2|_to_)h(idden)?|i[ifgorzn][._/]kernel)" + _END,
     re.IGNORECASE,
 )
@@ -27,7 +30,7 @@ def is_recurrent(key: str) -> bool:
     >>> [is_recurrent(key) for key in ("enc_w_hh", "0.wh", "h2h.weight", "A", "enc_w_ih")]
     [True, True, True, False, False]
     """
-    return _RECURRENT.fullmatch(key) is not None
+    return _RECURRENT.fullmatch(key.replace("-", "_")) is not None
 
 
 def is_input(key: str) -> bool:
@@ -38,4 +41,4 @@ def is_input(key: str) -> bool:
     >>> [is_input(key) for key in ("enc_w_ih", "1.w_input", "gru/kernel:0", "B", "enc_w_hh")]
     [True, True, True, False, False]
     """
-    return not is_recurrent(key) and _INPUT.fullmatch(key) is not None
+    return not is_recurrent(key) and _INPUT.fullmatch(key.replace("-", "_")) is not None

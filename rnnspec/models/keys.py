@@ -26,9 +26,13 @@ SAY = "to say what it is: --matrix KEY --cut CELL:GATES:AXIS, in Python `key` an
 class LeftOutWarning(UserWarning):
     """An array of a source was not taken; the text names it and says why."""
 
+    with_the_answer = True  # the command line says it after the answer, and not before an error
+
 
 class AssumptionWarning(UserWarning):
     """The source does not say what cell or formula it has; the text says what was assumed."""
+
+    with_the_answer = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,7 @@ def weights_in(source: Mapping[str, Any]) -> Found:
             left_out.append(f"`{match[0]}` {reason}")
             continue
         stacks.append(stack)
-        assumed += _assumption(stack, beside)
+        assumed += _assumption(stack, beside, _parts_of_cell(match, arrays))
     plain = {match[0] for match, _ in matches} | refused.keys()
     left_out += [
         f"`{key}` is no weight of PyTorch's, nor all the parts of one ({SAY})"
@@ -145,9 +149,15 @@ def _stack(
 def _cause(shape: tuple[int, ...]) -> str:
     """The likely reason for a shape that no cell has."""
     if len(shape) == 2 and shape[0] > 4 * shape[1] and shape[0] % 4 == 0:
-        return "an LSTM with proj_size is not supported"
-    turned = len(shape) == 2 and cell_of_shape(*shape[::-1]) is not None
-    return f"{'gates beside one another' if turned else 'no cell of PyTorch has it'}; {SAY}"
+        return (
+            "an LSTM with proj_size is not supported; the gates of weight_hh @ weight_hr, which"
+            " takes h to h, can be measured"
+        )
+    if len(shape) == 2 and 0 not in shape and cell_of_shape(*shape[::-1]) is not None:
+        return f"gates beside one another; {SAY}"
+    if len(shape) == 1 and shape[0]:
+        return "a diagonal, as units have that read themselves alone? numpy.diag makes it a matrix"
+    return "no cell of PyTorch has it; a square block is measured if numpy.save writes it alone"
 
 
 def _keys_beside(match: re.Match[str], arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,12 +212,21 @@ def _is_strange(rest: str, suffix: str) -> bool:
     return rest.startswith(("weight_", "bias_")) and not re.search(r"_l\d", rest)
 
 
-def _assumption(stack: Stack, beside: Mapping[str, Any]) -> list[str]:
+def _parts_of_cell(match: re.Match[str], arrays: Mapping[str, Any]) -> list[str]:
+    """Modules in the one that keeps the weight, which a cell of PyTorch's has not: a norm, say."""
+    start = match["prefix"]
+    if match["suffix"] and not start:
+        return []  # the root of a model, perhaps
+    inside = (key[len(start) :] for key in arrays if key.startswith(start))
+    return [rest for rest in inside if "." in rest][:3]
+
+
+def _assumption(stack: Stack, beside: Mapping[str, Any], parts: list[str]) -> list[str]:
     others = [
         rest
         for rest in beside
         if not (_OWN.fullmatch(rest) or _STATE.fullmatch(rest) or re.search(r"_l\d", rest))
-    ]
+    ] + parts
     if stack.suffix and not others:
         return []
     gates, shape = GATES[stack.cell], tuple(np.shape(stack.weight))

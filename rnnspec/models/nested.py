@@ -1,6 +1,6 @@
 """The arrays in nested mappings under dotted keys, and the texts that list them in an error."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,26 @@ def list_keys(arrays: Mapping[str, Any]) -> str:
     order = sorted(shapes, key=lambda key: len(shapes[key]) != 2)
     shown = ", ".join(f"{key} {shapes[key]}" for key in order[:KEYS])
     more = f" and {len(order) - KEYS} more" if len(order) > KEYS else ""
-    return f"its keys: {shown}{more}; a square one is taken with --matrix KEY, in Python `key`"
+    return f"its keys: {shown}{more}; {_way(shapes.values())}"
+
+
+def _way(shapes: Iterable[tuple[int, ...]]) -> str:
+    """What can be done with arrays of these shapes."""
+    matrices = [shape for shape in shapes if len(shape) == 2 and 0 not in shape]
+    if any(rows == columns for rows, columns in matrices):
+        return "a square one is taken with --matrix KEY, in Python `key`"
+    if any(max(shape) in (3 * min(shape), 4 * min(shape)) for shape in matrices):
+        return (
+            "none is square; a stack of gates is taken with --matrix KEY --cut CELL:GATES:AXIS, in"
+            " Python `key` and `cut`"
+        )
+    return "none is square: write the square block that acts on the state alone, by numpy.save"
 
 
 def _is_numeric(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "biufcV" and value.dtype.names is None
-    return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
+    try:
+        return isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biufc"
+    except ValueError:  # rows of several lengths
+        return False

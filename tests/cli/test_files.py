@@ -84,6 +84,27 @@ def test_gates_that_grow_are_not_the_network(program, files):
     assert program("measure", files / "last.ckpt", "--quiet") == (0, "", "")
 
 
+def test_no_jacobian_is_advised_that_there_is_not(program, files):
+    grown = {
+        key: 9 * W
+        for key, W in nn.LSTM(2, H, num_layers=2, bidirectional=True).state_dict().items()
+    }
+    torch.save(
+        {key: W for key, W in grown.items() if "l1" in key or "hh" not in key}, files / "upper.pt"
+    )
+    torch.save({"weight_hh_l0": grown["weight_hh_l0"]}, files / "bare.pt")
+    both = {f"{name}.weight_hh_l0": grown["weight_hh_l0"] for name in "ab"}
+    torch.save({**both, "b.weight_ih_l0": grown["weight_ih_l0"]}, files / "both.pt")
+    for name, advice in (
+        ("upper", "its Jacobian would tell, but weight_hh_l0 must be among the weights"),
+        ("bare", "its Jacobian would tell, but weight_ih_l0 must be among the weights"),
+        ("both", "its Jacobian tells: --matrix b.layer0.jacobian@fixed0"),
+    ):
+        called = program("measure", files / f"{name}.pt", "--json")
+        assert called.code == 0
+        assert advice in called.err
+
+
 @pytest.mark.parametrize("command", ["measure", "pseudospectrum"])
 @pytest.mark.parametrize(
     ("source", "flags", "message"),
@@ -114,3 +135,16 @@ def test_unknown_content_is_refused_before_anything_heavy_is_imported(files, com
     assert said.returncode == 2
     imported = {part.rpartition("|")[2].strip() for part in said.stderr.splitlines()}
     assert not imported & {"torch", "scipy", "matplotlib", "numpy", "rich"}
+
+
+def test_what_is_said_of_a_file_comes_with_the_answer_and_not_before_an_error(
+    tmp_path, program, refused
+):
+    torch.save(torch.nn.RNNCell(2, 3).state_dict(), tmp_path / "cell")
+    code, out, err = program("measure", tmp_path / "cell")
+    assert (code, err.count("Warning: ")) == (0, 1)
+    assert "an assumption, for the keys do not name the cell" in err
+    assert "fixed points found" in refused(
+        "measure", tmp_path / "cell", "--matrix", "layer0.jacobian@fixed9"
+    )
+    assert program("measure", tmp_path / "cell", "--quiet").err == ""

@@ -147,7 +147,11 @@ def test_pseudospectrum_lists_the_names_and_takes_the_first(program, files):
 @pytest.mark.parametrize(
     ("source", "flags", "message"),
     [
-        ("wide.npy", (), "(8, 2) (the stacked gates of LSTM weights"),
+        (
+            "wide.npy",
+            (),
+            "must hold a square matrix, got wide (8, 2), a stack of gates whose order",
+        ),
         ("nan.npy", (), "must be finite, got nan at [0, 0]"),
         ("none.npy", (), "none.npy does not exist"),
         ("w.safetensors", ("--matrix", "layer0.rest"), "did you mean layer0.reset?"),
@@ -213,5 +217,19 @@ def test_lists_of_numbers():
 
 def test_what_is_chosen():
     stack = {"layer0.new": A, "layer0.stacked": np.ones((6, 2))}
-    assert [list(part) for part in choose(stack)] == [["layer0.new"], []]
-    assert list(choose({"wide": np.ones((2, 3))})[0]) == ["wide"]
+    assert [list(part) for part in choose(stack, "a.npz")] == [["layer0.new"], []]
+
+
+@pytest.mark.parametrize(
+    ("shape", "why"),
+    [
+        ((2, 3), r"got A \(2, 3\) \(a column of row numbers\? take it away\)$"),
+        ((3, 2), r"got A \(3, 2\) \(a line of column numbers\? take it away\)$"),
+        ((6, 2), r"got A \(6, 2\), a stack of gates .*--matrix A --cut gru:rzn:rows"),
+        ((1, 4), r"got A \(1, 4\)$"),
+        ((2, 5), r"got A \(2, 5\)$"),
+    ],
+)
+def test_what_is_not_square_may_be(shape, why):
+    with pytest.raises(ValueError, match=f"a.npy must hold a square matrix, {why}"):
+        choose({"A": np.ones(shape)}, "a.npy")

@@ -20,7 +20,22 @@ def texts(caught):
 
 @pytest.mark.parametrize(
     "name",
-    ["enc_w_hh", "0.wh", "layer/wh", "recurrent_kernel", "w_h_gates", "hh", "W_rec", "h2h.weight"],
+    [
+        "enc_w_hh",
+        "0.wh",
+        "layer/wh",
+        "recurrent_kernel",
+        "w_h_gates",
+        "hh",
+        "W_rec",
+        "h2h.weight",
+        "Whh_0",
+        "w-hh",
+        "W_hr",
+        "rnn/hidden_to_hidden/w",
+        "RecurrentWeights",
+        "w_hh_l1_reverse",
+    ],
 )
 def test_recurrent_names_are_taken_and_input_matrices_are_not(tmp_path, name):
     arrays = {"wx": SQUARE, name: SQUARE, "enc_w_ih": SQUARE, "out": SQUARE, "b": np.ones(H)}
@@ -33,7 +48,23 @@ def test_recurrent_names_are_taken_and_input_matrices_are_not(tmp_path, name):
     assert list(load_matrices(tmp_path / "a.npz", "wx")) == ["wx"]
 
 
-@pytest.mark.parametrize("name", ["wx", "w_input", "weight_ih", "enc_w_ih", "gru/kernel", "i2h"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wx",
+        "w_input",
+        "weight_ih",
+        "enc_w_ih",
+        "gru/kernel",
+        "i2h",
+        "Wih_1",
+        "w-ih",
+        "W_ir",
+        "rnn/input_to_hidden/w",
+        "InputWeights",
+        "W_hx",
+    ],
+)
 def test_a_square_input_matrix_alone_is_not_measured(tmp_path, name):
     np.savez(tmp_path / "a.npz", **{name: SQUARE})
     with pytest.raises(ValueError, match=f"`{name}` is square, but by its name it reads"):
@@ -101,3 +132,63 @@ def test_a_name_of_a_matrix_and_the_nearest_one(tmp_path):
     assert list(load_matrices(tmp_path / "a.pt", "layer0.forget")) == ["layer0.forget"]
     with pytest.raises(ValueError, match=r"no matrix 'layer0.forgot' \(did you mean layer0.forg"):
         load_matrices(tmp_path / "a.pt", "layer0.forgot")
+
+
+def test_empty_arrays_and_those_of_more_axes_never_stop_the_good_ones(tmp_path):
+    np.savez(tmp_path / "a.npz", A=SQUARE, empty=np.zeros((0, 0)))
+    np.savez(tmp_path / "b.npz", W_rec=SQUARE, W_hh=np.ones((2, H, H)), w_hh=np.ones(H), n=[[4.0]])
+    for name, taken, why in (
+        ("a", "A", ["`empty` (0, 0) is empty"]),
+        ("b", "W_rec", ["`W_hh` (2, 3, 3) is recurrent by its name, but has 3", "`w_hh` (3,) is"]),
+    ):
+        with pytest.warns(LeftOutWarning) as caught:
+            assert list(load_matrices(tmp_path / f"{name}.npz")) == [taken]
+        assert len(texts(caught)) == len(why)
+        assert all(start in text for start, text in zip(why, texts(caught), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "way"),
+    [
+        ({"a": np.ones((2, 2))}, "a square one is taken with --matrix KEY"),
+        (
+            {"a": np.ones((6, 2))},
+            "none is square; a stack of gates is taken with --matrix KEY --cut",
+        ),
+        ({"a": np.ones((5, 2))}, "none is square: write the square block"),
+        ({"a": np.ones((0, 0))}, "none is square: write the square block"),
+    ],
+)
+def test_the_advice_is_one_that_the_arrays_allow(tmp_path, arrays, way):
+    torch.save({key: torch.from_numpy(W) for key, W in arrays.items()}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match=way):
+        load_matrices(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize(
+    ("shape", "why"),
+    [
+        ((4,), "a diagonal, .*numpy.diag makes it a matrix"),
+        ((0, 0), "no cell of PyTorch has it; a square block is measured if"),
+        ((8, 4), "no cell of PyTorch has it; a square block is measured if"),
+        ((4, 16), "gates beside one another; to say what it is: --matrix KEY --cut"),
+    ],
+)
+def test_the_advice_on_a_weight_of_another_shape_can_be_followed(tmp_path, shape, why):
+    torch.save({"weight_hh_l0": torch.ones(shape)}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match=why):
+        load_matrices(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize("W", [torch.full((4, 4), torch.nan), torch.ones(4, 4, dtype=torch.int8)])
+def test_what_cannot_be_taken_is_not_offered(tmp_path, W):
+    torch.save({"weight_hh_l0": W}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match="must be finite|holds integers") as raised:
+        load_matrices(tmp_path / "a.pt")
+    assert "--matrix" not in str(raised.value)
+
+
+def test_what_attention_makes_of_states_is_not_recurrent(tmp_path):
+    torch.save({"attn.W_h.weight": torch.eye(H), "lstm.W_h": torch.eye(H)}, tmp_path / "a.pt")
+    with pytest.warns(LeftOutWarning, match="`attn.W_h.weight` is square, but not recurrent"):
+        assert list(load_matrices(tmp_path / "a.pt")) == ["lstm.W_h"]

@@ -73,6 +73,7 @@ ARRAYS = {
         ("w_hh", "lstm:ifgo:rows", r"`w_hh` must have shape \(4\*h, h\).*got \(9, 3\)"),
         ("w_hh", "gru:rzn:columns", r"shape \(h, 3\*h\) .*the other axis\?"),
         ("w_hh", None, r"`w_hh` \(9, 3\) is not square, a stack .*--cut gru:rzn:rows"),
+        ("w_ih", None, r"`w_ih` \(9, 2\) is not square, and it reads the input$"),
         ("w_hhh", None, r"no matrix 'w_hhh' \(did you mean w_hh\?\)"),
         ("w_hh.forget", "gru:rzn:rows", "no matrix 'w_hh.forget'"),
         ("flag", None, "`flag` holds integers without their scale"),

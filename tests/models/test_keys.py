@@ -155,3 +155,17 @@ def test_found_none_lists_the_keys_up_to_a_dozen():
     many = {f"part{k}.bias": np.ones(k) for k in range(20)} | {"h2h.weight": np.ones((5, 2))}
     with pytest.raises(ValueError, match=r"found none.*h2h.weight \(5, 2\), part0.*and 9 more"):
         recurrent_matrices(many)
+
+
+def test_a_norm_in_the_module_of_a_cell_is_told():
+    weights = {f"cell.{key}": W for key, W in state(4 * H).items()}
+    with pytest.warns(AssumptionWarning, match=r"an assumption, for beside it stands ln_ih.weight"):
+        recurrent_matrices({**weights, "cell.ln_ih.weight": torch.ones(4 * H)})
+    named = {f"rnn.{key}": W for key, W in torch.nn.RNN(2, H).state_dict().items()}
+    with pytest.warns(AssumptionWarning, match=r"_hh_l0` .*for beside it stands norm.weight"):
+        recurrent_matrices({**named, "rnn.norm.weight": torch.ones(H)})
+
+
+def test_lists_of_rows_of_several_lengths_never_stop_the_weights():
+    found = recurrent_matrices({**torch.nn.RNN(2, H).state_dict(), "sizes": [[3, 4], [5]]})
+    assert list(found) == ["layer0"]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rnnspec.models.files.inert import Builders, Global, Instance, mapping
-from rnnspec.models.files.pickled_numpy import array_of, is_array
+from rnnspec.models.files.pickled_numpy import OF_JAX, array_of, array_of_jax, is_array
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.sizes import check_described
 from rnnspec.models.files.storages import DTYPES, Lazy, strided
@@ -163,6 +163,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 BUILDERS: Builders = {
     **{f"torch._utils.{name}": build for name, build in _UTILS.items()},
+    **dict.fromkeys(OF_JAX, array_of_jax),
     "torch._tensor._rebuild_from_type": _tensor_of_class,
     "torch._tensor._rebuild_from_type_v2": _tensor_of_class,
     "torch.tensor._rebuild_from_type": _tensor_of_class,

@@ -28,6 +28,7 @@ from rnnspec.models.gates import cell_of_shape, n_gates
 INSTALL = "`pip install 'rnnspec[keras]'` installs what reads it"
 ORDER = {"rnn": (0,), "lstm": (0, 1, 2, 3), "gru": (1, 0, 2)}  # PyTorch's gates among Keras's
 CLASS = {"rnn": "a SimpleRNN", "lstm": "an LSTM", "gru": "a GRU"}
+_OF_KERAS_3 = re.compile(r"(.*/)?vars/\d+")
 HARD = (2, 3)  # before this version gates were hard sigmoids unless told otherwise
 
 
@@ -62,7 +63,8 @@ def read_keras(path: Path) -> Contents:
     if config is None and "model_config" in attributes:
         config = text_of(attributes["model_config"])
     groups = groups_in(datasets)
-    if not groups and config is None and "layer_names" not in attributes:
+    of_keras = "layer_names" in attributes or any(_OF_KERAS_3.fullmatch(key) for key in datasets)
+    if not groups and config is None and not of_keras:
         arrays = {key.replace("/", "."): W for key, W in datasets.items()}
         return Contents("hdf5", arrays, tuple(left_out))
     version = text_of(attributes.get("keras_version", ""))
@@ -141,6 +143,8 @@ def _other_formula(
     """Why the formula is not that of PyTorch's cell of the same name, or ""."""
     if group.is_cudnn:  # cuDNN has PyTorch's formula and no other
         return ""
+    if group.inside:
+        return f"within it lies {', '.join(group.inside[:3])}, which no cell of Keras's own has"
     said = settings or {}
     if (activation := said.get("activation", "tanh")) != "tanh":
         return f"its activation is {_name(activation)}, not tanh"

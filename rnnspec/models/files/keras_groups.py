@@ -13,6 +13,7 @@ _KERNEL = re.compile(r"(?P<group>.*/|)recurrent_kernel(?P<end>:\d+)?")
 _VARIABLE = re.compile(r"(?P<group>(.*/)?[^/]*(cell|rnn|lstm|gru)[^/]*/vars/)1")
 _GATE = re.compile(r"(?P<group>.*)_U_(?P<gate>[ifcozrh])(?P<end>:\d+)?")
 _GATES = {4: "ifco", 3: "zrh"}
+_OF_CELL = re.compile(r"(vars|seed_generator)/")  # its own weights, and how it draws a dropout
 # Words of a path that do not name a layer.
 _FRAME = re.compile(
     r"model_weights|layers|_layer_checkpoint_dependencies|vars|(\w+_)?cells?(_\d+)?"
@@ -32,6 +33,7 @@ class Group:
     kernel: NDArray[Any] | None  # shape: (d, g*h)
     bias: NDArray[Any] | None  # shape: (g*h,) or (2, g*h)
     others: tuple[str, ...]  # names of other arrays in the group
+    inside: tuple[str, ...] = ()  # weights of layers in it, such as a norm
 
     @property
     def is_cudnn(self) -> bool:
@@ -72,7 +74,9 @@ def _named(datasets: Datasets, start: str, names: tuple[str, str, str], end: str
     others = tuple(name for name in inside if name not in wanted)
     used = frozenset(start + name for name in wanted if name in inside)
     path = start.rstrip("/").removesuffix("/vars")
-    return Group(path, used, recurrent, kernel, bias, others)
+    below = [key[len(path) + 1 :] for key in datasets if path and key.startswith(f"{path}/")]
+    inner = tuple(name for name in below if "/" in name and not _OF_CELL.match(name))
+    return Group(path, used, recurrent, kernel, bias, others, inner)
 
 
 def _by_gate(datasets: Datasets) -> Iterator[Group]:

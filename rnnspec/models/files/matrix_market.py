@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.encoding import decode
+from rnnspec.models.files.refusal import fault
 from rnnspec.models.files.sizes import check_described
 
-FIELDS = {
-    "real": 1,
-    "double": 1,
-    "integer": 1,
-    "complex": 2,
-    "pattern": 0,
-}  # how many numbers an entry has
+# How many numbers an entry has.
+FIELDS = {"real": 1, "double": 1, "integer": 1, "unsigned-integer": 1, "complex": 2, "pattern": 0}
 # How the entries above the diagonal follow from those below, which alone are written.
 MIRROR = {
     "general": None,
@@ -33,8 +29,9 @@ def read_mtx(path: Path) -> Contents:
     """The one matrix, dense, under the file's stem."""
     lines = (decode(path.read_bytes()) or "").splitlines()
     _, subject, layout, field, symmetry = lines[0].lower().split()
-    if subject != "matrix" or field not in FIELDS or symmetry not in MIRROR:
-        raise ValueError(f"no known kind of matrix: {lines[0][:60]}")
+    known = layout in ("array", "coordinate") and field in FIELDS and symmetry in MIRROR
+    if subject != "matrix" or not known or (layout, field) == ("array", "pattern"):
+        raise fault(path, f"a Matrix Market file of no known kind of matrix: {lines[0][:80]}")
     body = [line for line in lines[1:] if line.strip() and not line.startswith("%")]
     size = [int(word) for word in body[0].split()]
     numbers = np.array([float(word) for line in body[1:] for word in line.split()])

@@ -20,6 +20,8 @@ def read_npy(path: Path) -> Contents:
     """The one array of an ``.npy`` file, under the file's stem."""
     with path.open("rb") as file:
         array = _array(file, path.stat().st_size)
+        if array.dtype.kind in "SU":
+            raise LeftOut("texts, no numbers: numpy.save writes numbers by array.astype(float)")
         rest = file.read()
     if rest and not rest.startswith(MAGIC):
         raise ValueError(f"{len(rest)} bytes follow the array")
@@ -64,7 +66,10 @@ def _array(file: IO[bytes], size: int) -> NDArray[Any]:
     else:
         raise ValueError(f"version {version} of the format is not known")
     if dtype.hasobject:
-        raise LeftOut("an array of Python objects, which is never unpickled")
+        raise LeftOut(
+            "an array of Python objects, which is never unpickled: numpy.save its numbers by"
+            " array.astype(float), those of a dict by numpy.savez"
+        )
     count = 1
     for length in shape:
         count *= length

@@ -34,7 +34,8 @@ class Values:
         made = {name: node for node in graph.node for name in node.output if name}
         own = {tensor.name: tensor for tensor in graph.initializer}
         self._initialisers += own.values()
-        return outer.new_child(made | own)
+        sparse = {tensor.values.name: tensor for tensor in graph.sparse_initializer}
+        return outer.new_child(made | own | sparse)
 
     def at(self, node: Any, number: int, scope: Scope) -> NDArray[Any] | None:
         """Input `number` of `node`; None where it has none.
@@ -60,6 +61,8 @@ class Values:
         source = scope.get(name)
         if source is None or name in above:
             raise LeftOut(f"{name} is no constant, but what the network is given when it runs")
+        if hasattr(source, "indices"):
+            raise LeftOut(f"{name} is a sparse initialiser, which is not read: make it dense")
         if id(source) not in self._known:
             tensor = hasattr(source, "data_type")
             found = (
@@ -83,7 +86,10 @@ class Values:
         from onnx.reference import ReferenceEvaluator
 
         if node.op_type not in MOVERS or node.domain not in ("", "ai.onnx"):
-            raise LeftOut(f"{above[-1]} is computed by a node {node.op_type} when the network runs")
+            raise LeftOut(
+                f"{above[-1]} is computed by a node {node.op_type} when the network runs (of"
+                " constants? fold them: onnxsim does)"
+            )
         given = {name: self._value(name, scope, above) for name in node.input if name}
         if sum(np.size(value) for value in given.values()) > LARGEST:
             raise LeftOut(f"{above[-1]} is too large")

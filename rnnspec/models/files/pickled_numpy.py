@@ -15,6 +15,38 @@ _EMPTY = {f"{module}._reconstruct" for module in _MODULES}
 _BUFFER = {"numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"}
 _MASKED = {"numpy.ma.core._mareconstruct", "numpy.ma._mareconstruct"}
 _CALLED = _EMPTY | _BUFFER | _MASKED
+# JAX pickles an array as the NumPy array with its numbers: how that is called for, and its state.
+OF_JAX = (
+    "jax._src.array._reconstruct_array",
+    "jax._src.device_array.reconstruct_device_array",
+    "jax.interpreters.xla.reconstruct_device_array",
+)
+# Objects that keep a matrix in several arrays, and what makes one array of them.
+_OTHERS = re.compile(
+    r"(?P<package>scipy\.sparse|pandas|xarray)\.(.+\.)?"
+    r"(?P<name>\w+_(matrix|array)|DataFrame|Series|DataArray|Dataset)"
+)
+_AS_ARRAY = {"scipy.sparse": ".toarray()", "pandas": ".to_numpy()", "xarray": ".to_numpy()"}
+
+
+def array_of_jax(called: Any, args: Any, state: Any, *_: Any) -> Instance:
+    """The note of the NumPy array in which JAX keeps the numbers of its own."""
+    return Instance(called, tuple(args), state)
+
+
+def check_no_other_matrix(value: Instance) -> None:
+    """Refuse an object whose arrays do not say alone what matrix it is.
+
+    Raises
+    ------
+    LeftOut
+        If `value` is one of scipy.sparse, pandas or xarray.
+    """
+    classes = [value.called, *value.args[:1]]  # older pickles call copyreg with the class
+    for one in classes:
+        if isinstance(one, Global) and (match := _OTHERS.fullmatch(str(one))):
+            way = _AS_ARRAY[match["package"]]
+            raise LeftOut(f"{match['package']}'s {match['name']} is not read, write its {way}")
 
 
 def is_array(value: Any) -> bool:

@@ -52,12 +52,12 @@ FOREIGN = (
 )
 # Texts that are not read, by their beginning in lower case.
 _DOCUMENTS = (
-    ("<!doctype html", "an HTML page"),
-    ("<html", "an HTML page"),
-    ("<", "an XML document"),
-    ("{", "a JSON document"),
-    ("[", "a JSON document"),
-    ("#!", "a script"),
+    ("<!doctype html", "an HTML page", ""),
+    ("<html", "an HTML page", ""),
+    ("<", "an XML document", ""),
+    ("{", "a JSON document", "of an index of weights name a file that it lists"),
+    ("[", "numbers in brackets", "write them without brackets, or by numpy.save"),
+    ("#!", "a script", ""),
 )
 _TFLITE = b"TFL3"  # at byte 4
 
@@ -203,7 +203,7 @@ def _at(file: BinaryIO, offset: int, count: int) -> bytes:
     return file.read(count)
 
 
-_NUMBER = re.compile(r"""["'(]?\s*[-+]?\s*(\d|\.\d|nan|inf)""", re.IGNORECASE)
+_NUMBER = re.compile(r"""["'(]?\s*[-+]?\s*(\d|\.\d|nan|inf|(true|false)\b)""", re.IGNORECASE)
 
 
 def _content_of_text(path: Path, head: bytes, file: BinaryIO, size: int) -> str:
@@ -225,13 +225,14 @@ def _content_of_text(path: Path, head: bytes, file: BinaryIO, size: int) -> str:
         if len(head) < HEAD:
             raise refusal(path, "text without a number in it")
         return "text"  # a long comment
-    if _NUMBER.match(line):
-        return "text"
+    fields = re.split(r"[,;\t]", line)[1:]
+    if _NUMBER.match(line) or (fields and all(_NUMBER.match(field.lstrip()) for field in fields)):
+        return "text"  # the second a name and numbers behind it
     if re.match(rb"\(?[dlicFIVS(}\]]", head) and _at(file, size - 1, 1) == b".":
         return "pickle"  # of protocol 0
-    for start, named in _DOCUMENTS:
+    for start, named, way in _DOCUMENTS:
         if text.lstrip().lower().startswith(start):
-            raise refusal(path, named)
+            raise refusal(path, named, way)
     raise refusal(
         path,
         f"text that holds no numbers: line {number} begins with {line[:30]!r}",

@@ -12,6 +12,7 @@ from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.encoding import decode, without_remark
 from rnnspec.models.files.refusal import fault, refusal
 
+_TRUTH = {"true": 1.0, "false": 0.0}
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}  # otherwise blanks
 
 
@@ -19,7 +20,7 @@ def read_text(path: Path) -> Contents:
     """The one matrix of a text file, under the file's stem.
 
     What follows a # is a remark, and so is a line that begins with %.  Complex numbers are written
-    as "1+2j", "(1+2j)" or "1+2i".
+    as "1+2j", "(1+2j)" or "1+2i", truth values as True and False.
 
     Raises
     ------
@@ -52,7 +53,15 @@ def _matrix(lines: list[str]) -> NDArray[Any]:
         if not line:
             continue
         fields = line.split(separator)
-        rows.append([_number(field, i, position, separator) for i, field in enumerate(fields, 1)])
+        numbers = [_number(field) for field in fields]
+        if None in numbers:
+            i = numbers.index(None)
+            raise _NoMatrix(
+                f"line {position}: expected a number in each field, got"
+                f" {repr(fields[i].strip()[:30]) if fields[i].strip() else 'nothing'} in field"
+                f" {i + 1} ({_cause(fields, numbers, separator)})"
+            )
+        rows.append([number for number in numbers if number is not None])
         if len(rows[-1]) != len(rows[0]):
             raise _NoMatrix(
                 f"line {position} has {len(rows[-1])} columns, the lines above have {len(rows[0])}"
@@ -73,22 +82,39 @@ def _separator(lines: list[str]) -> str | None:
     return next((mark for mark in SEPARATORS if mark in found), None)
 
 
-def _number(field: str, i: int, position: int, separator: str | None) -> complex:
-    plain = field.strip().replace("+-", "-")
-    if not plain:
-        raise _NoMatrix(
-            f"line {position}: expected a number in each field, got nothing in field {i}"
-            f" (a missing value, or {SEPARATORS[separator or ',']} too many?)"
-        )
+def _number(field: str) -> complex | None:
+    """The number that `field` is, if it is one."""
+    plain = field.strip()
+    if plain.lower() in _TRUTH:
+        return _TRUTH[plain.lower()]
     if plain.endswith(("i", "i)")):  # as MATLAB has it
         plain = plain.replace("i)", "j)") if plain.endswith(")") else f"{plain[:-1]}j"
+    if "j" in plain:
+        plain = re.sub(r"\s*([+-])\s*", r"\1", plain).replace("+-", "-")
     for kind in (float, complex):
         try:
             if "_" not in plain:
                 return kind(plain)
         except ValueError:
             pass
-    raise _NoMatrix(
-        f"line {position}: expected a number in each field, got {field.strip()[:30]!r} in field {i}"
-        " (names of the columns? begin their line with #)"
-    )
+    return None
+
+
+def _cause(fields: list[str], numbers: list[complex | None], separator: str | None) -> str:
+    """Why the first of `fields` that is no number is none, likely, and what to do."""
+    i = numbers.index(None)
+    field = fields[i].strip()
+    if not field and i == 0:
+        return "a missing value? or the names of the columns: begin their line with #"
+    if not field:
+        return f"a missing value, or {SEPARATORS[separator or ',']} too many?"
+    if field[0] in "\"'":
+        return "numbers in quotes? write them without, and with decimal points"
+    if separator == "," and re.fullmatch(r"[-+\d]+\s+[-+]?\d+(\s.*)?", field):
+        return "decimal commas, or blanks beside commas? write decimal points, and one separator"
+    words = [name for name in fields if name.strip()[:1].isalpha()]
+    if len(words) == len(fields):
+        return "names of the columns? begin their line with #"
+    if len(words) == numbers.count(None) == 1 and i == 0:
+        return "names of the rows? take their column away"
+    return "write plain numbers, such as -1.5e-3 or 1+2j"

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 from rnnspec.models.files.classes import is_class_of_pytorch, other_formula
 from rnnspec.models.files.inert import Instance
-from rnnspec.models.files.pickled_numpy import array_of, is_array
+from rnnspec.models.files.pickled_numpy import array_of, check_no_other_matrix, is_array
 from rnnspec.models.files.quantised import unpack_weights
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
+from rnnspec.models.foreign_names import is_recurrent
 
 AGAIN = 100_000  # objects looked at once more, which could be without end
 DEEPEST = 500  # objects within one another
@@ -98,14 +99,18 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
     if isinstance(value, dict):
         return list(_under(key, value.items()))
     if isinstance(value, list | tuple):
+        if _is_rows(value) and (is_recurrent(key) or "weight_hh" in key):
+            left_out.append(f"{key}: a list of lists, which numpy.array makes an array to be read")
+            return []
         return list(_under(key, enumerate(value)))
     if not isinstance(value, Instance):
         return []
     try:
+        check_no_other_matrix(value)
         if (weights := unpack_weights(key, value)) is not None:
             return weights
     except LeftOut as why:
-        left_out.append(f"{key}: {why}")
+        left_out.append(f"{key or 'it'}: {why}")
         return []
     state = value.state
     if isinstance(state, dict) and all(isinstance(state.get(name), dict) for name in _MODULE):
@@ -117,6 +122,11 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
         for part in (value.args, value.elements, value.items, *parts)
         for child in (_children(key, part, left_out) if _is_plain(part) else [(key, part)])
     ]
+
+
+def _is_rows(value: Any) -> bool:
+    first = value[0] if value else None
+    return isinstance(first, list | tuple) and bool(first) and isinstance(first[0], float | int)
 
 
 def _is_plain(value: Any) -> bool:

@@ -273,3 +273,29 @@ def test_weights_in_the_memory_of_cudnn_are_those_of_the_usual_layer(tmp_path, k
     assert not found.formula
     for key, W in expected.arrays.items():
         assert np.array_equal(found.arrays[key], W), key
+
+
+def test_square_kernels_of_layers_without_state_are_no_matrices(tmp_path):
+    path = tmp_path / "dense.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["layers/dense/vars/0"] = np.eye(4)
+    with pytest.raises(
+        ValueError, match=r"found none .*layers.dense.vars.0 \(4, 4\); a square one"
+    ):
+        load_matrices(path)
+    assert list(load_matrices(path, "layers.dense.vars.0")) == ["layers.dense.vars.0"]
+
+
+def test_layers_within_a_cell_make_another_formula(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "a.weights.h5"
+    with h5py.File(path, "w") as file:
+        for k, shape in enumerate([(3, 12), (4, 12), (2, 12)]):
+            file[f"layers/gru/cell/vars/{k}"] = rng.standard_normal(shape)
+        file["layers/gru/cell/seed_generator/vars/0"] = np.zeros(2, "u4")
+    assert read_contents(path).formula == {}
+    with h5py.File(path, "a") as file:
+        file["layers/gru/cell/layer_norm/vars/0"] = np.ones(12)
+    (reason,) = read_contents(path).formula.values()
+    assert reason.startswith("within it lies layer_norm/vars/0")
+    assert list(load_matrices(path))[:1] == ["layer0.reset"]

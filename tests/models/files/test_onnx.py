@@ -214,3 +214,16 @@ def test_without_the_package_the_way_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ValueError, match=r"an ONNX network: `pip install 'rnnspec\[onnx\]'`"):
         load_matrices(tmp_path / "a.onnx")
+
+
+def test_a_sparse_initialiser_is_named(tmp_path):
+    tensors = weights("LSTM")
+    del tensors["R"]
+    model = saved(tmp_path / "a.onnx", [node("LSTM")], tensors)
+    values = numpy_helper.from_array(np.ones(1, "f"), "R")
+    places = numpy_helper.from_array(np.zeros(1, np.int64), "places")
+    sparse = helper.make_sparse_tensor(values, places, [1, 4 * H, H])
+    model.graph.sparse_initializer.append(sparse)
+    onnx.save(model, tmp_path / "a.onnx")
+    with pytest.raises(ValueError, match="R is a sparse initialiser, which is not read: make it"):
+        load_matrices(tmp_path / "a.onnx")

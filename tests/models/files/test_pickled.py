@@ -1,15 +1,19 @@
 """Arrays in plain pickles, as every Python and NumPy has written them."""
 
 import pickle
+import sys
 from collections import OrderedDict
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 from torch import nn
 
 from rnnspec.models.files.builders import BUILDERS
 from rnnspec.models.files.inert import unpickle
+from rnnspec.models.files.pickled_numpy import OF_JAX
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.files.walk import arrays_in
 
@@ -149,3 +153,45 @@ def test_tensors_of_other_devices_and_layouts(same):
 def test_damaged_pickles(read, content):
     with pytest.raises(ValueError, match="stem is a pickle, damaged or cut off"):
         read(content)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_matrices_that_others_keep_in_several_arrays_are_named(read, protocol):
+    content = pickle.dumps({"W_hh": sparse.csr_matrix(A), "A": A}, protocol)
+    contents = read(content)
+    assert list(contents.arrays) == ["A"]
+    assert contents.left_out == (
+        "W_hh: scipy.sparse's csr_matrix is not read, write its .toarray()",
+    )
+    with pytest.raises(ValueError, match="holds no array of numbers .it: scipy.sparse's coo_array"):
+        read(pickle.dumps(sparse.coo_array(A), protocol))
+
+
+def test_recurrent_weights_in_lists_are_named(read):
+    contents = read(pickle.dumps({"Whh": A.tolist(), "sizes": [[3, 4]], "A": A}))
+    assert list(contents.arrays) == ["A"]
+    assert contents.left_out == (
+        "Whh: a list of lists, which numpy.array makes an array to be read",
+    )
+
+
+@pytest.mark.parametrize("called", OF_JAX)
+@pytest.mark.parametrize("protocol", range(6))
+def test_arrays_of_jax_are_those_of_numpy_inside(read, same, monkeypatch, called, protocol):
+    module, _, name = called.rpartition(".")
+    stand_in = ModuleType(module)
+
+    def rebuild():
+        raise AssertionError("nothing is called")
+
+    rebuild.__module__, rebuild.__qualname__ = module, name
+    setattr(stand_in, name, rebuild)
+    words = module.split(".")
+    for k in range(1, len(words) + 1):
+        monkeypatch.setitem(sys.modules, ".".join(words[:k]), stand_in)
+
+    class OfJax:
+        def __reduce__(self):
+            return rebuild, (*A.__reduce__(), {"weak_type": False})
+
+    assert same(read(pickle.dumps({"W": OfJax()}, protocol)).arrays, {"W": A})
