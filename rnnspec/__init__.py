@@ -114,11 +114,11 @@ if TYPE_CHECKING:
     from rnnspec.training.adversarial import Adversarial as Adversarial
     from rnnspec.training.curvature import CurvaturePenalty as CurvaturePenalty
     from rnnspec.training.exact import bake as bake
-    from rnnspec.training.loop import TrainedRun as TrainedRun
     from rnnspec.training.loop import train as train
     from rnnspec.training.monitor import SpectralMonitor as SpectralMonitor
     from rnnspec.training.normalization import Normalize as Normalize
     from rnnspec.training.normalization import normalize_recurrent as normalize_recurrent
+    from rnnspec.training.result import TrainedRun as TrainedRun
     from rnnspec.training.state import TrainingDiverged as TrainingDiverged
 
 _HOME = {
@@ -141,7 +141,7 @@ _HOME = {
     "train": "rnnspec.training.loop",
     "SpectralMonitor": "rnnspec.training.monitor",
     "plot_monitor": "rnnspec.report.monitor",
-    "TrainedRun": "rnnspec.training.loop",
+    "TrainedRun": "rnnspec.training.result",
     "TrainingDiverged": "rnnspec.training.state",
     "spectral_radius": "rnnspec.spectra.eigen",
     "spectral_abscissa": "rnnspec.spectra.eigen",

@@ -112,9 +112,9 @@ def _another_run(trial: Trial, n: int, steps: Tensor) -> tuple[Tensor, Trial, li
         )
     )
     try:
-        return few, trial[few], record(trial[few], _nudged, seed=1)
+        return few, trial[few], record(trial[few], _nudge, seed=1)
     except ValueError:
-        return everyone, trial[everyone], record(trial[everyone], _nudged, seed=1)
+        return everyone, trial[everyone], record(trial[everyone], _nudge, seed=1)
 
 
 def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
@@ -145,7 +145,7 @@ def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
         )
 
 
-def _nudged(x: Tensor) -> Tensor:
+def _nudge(x: Tensor) -> Tensor:
     """A little beside `x`."""
     return x.add(_wave(x), alpha=max(NUDGE, torch.finfo(x.dtype).eps ** 0.5))
 

@@ -1,16 +1,12 @@
 """Doubts about a finished training that its user is told, one sentence each."""
 
-from typing import TYPE_CHECKING
-
 from rnnspec.training.normalization import Normalize
-
-if TYPE_CHECKING:
-    from rnnspec.training.loop import TrainedRun
+from rnnspec.training.result import TrainedRun
 
 TRUSTED = 0.02  # relative error of an estimate above which the run warns
 
 
-def doubts_of(run: "TrainedRun", normalize: Normalize | None, judged: str, n: int) -> list[str]:
+def doubts_of(run: TrainedRun, normalize: Normalize | None, judged: str, n: int) -> list[str]:
     """Sentences that doubt the estimate of `normalize`, or the accuracy on the part `judged`.
 
     That part has `n` sequences.

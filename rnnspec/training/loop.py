@@ -4,8 +4,6 @@ import math
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,47 +26,10 @@ from rnnspec.training.length import default_epochs
 from rnnspec.training.majority import better_than_majority, majority_accuracy
 from rnnspec.training.normalization import Normalize, normalize_recurrent
 from rnnspec.training.objective import BatchLoss, objective
+from rnnspec.training.result import TrainedRun
 from rnnspec.training.rundir import RunWriter
 from rnnspec.training.schedule import step_schedule
 from rnnspec.training.state import Row, TrainingDiverged, TrainingState, diverged
-
-
-@dataclass(frozen=True)
-class TrainedRun:
-    """A finished training.
-
-    `model` is the given one, with the weights of the best validation epoch and
-    the normalisation baked in; `history` has a row per epoch, as in
-    ``metrics.csv``; accuracies are fractions, None for an empty part;
-    `majority_accuracy` is that of always naming the most frequent class of the test part
-    (of the validation part if that is empty, then of the training part), and
-    `better_than_majority` whether the network's is above it by more than chance;
-    `estimate_error` is the largest relative error of the normaliser's estimate over
-    the epochs, against LAPACK.
-    """
-
-    model: SequenceClassifier
-    history: tuple[Row, ...]
-    best_epoch: int
-    train_accuracy: float | None
-    validation_accuracy: float | None
-    test_accuracy: float | None
-    majority_accuracy: float
-    better_than_majority: bool
-    train_seconds: float
-    initial_matrices: dict[str, Any] = field(repr=False)
-    directory: Path | None = None
-
-    @property
-    def estimate_error(self) -> float | None:
-        """Largest over the epochs; None without normalisation."""
-        errors = [row["estimate_error"] for row in self.history if "estimate_error" in row]
-        return max(errors) if errors else None
-
-    @property
-    def robust_validation_accuracy(self) -> float | None:
-        """Of the best epoch, under attack; None without adversarial training."""
-        return self.history[self.best_epoch - 1].get("robust_validation_accuracy")
 
 
 def train(

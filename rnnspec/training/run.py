@@ -14,8 +14,9 @@ from rnnspec.training.config import METHODS, QUANTITIES, TrainingConfig
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes
 from rnnspec.training.length import default_epochs
-from rnnspec.training.loop import TrainedRun, train
+from rnnspec.training.loop import train
 from rnnspec.training.normalization import Normalize
+from rnnspec.training.result import TrainedRun
 from rnnspec.training.rundir import open_run, read_config
 from rnnspec.training.state import Row
 

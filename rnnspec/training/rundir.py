@@ -33,7 +33,7 @@ from rnnspec.training.settings import checked_settings
 from rnnspec.training.summary import summarize
 
 if TYPE_CHECKING:
-    from rnnspec.training.loop import TrainedRun
+    from rnnspec.training.result import TrainedRun
     from rnnspec.training.state import TrainingState
 
 FORMAT = 1

@@ -1,17 +1,15 @@
 """One training in one record: ``summary.json`` and ``rnnspec train --json``."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 from rnnspec.spectra.nonnormality import henrici_departure
 from rnnspec.training.config import TrainingConfig
-
-if TYPE_CHECKING:
-    from rnnspec.training.loop import TrainedRun
+from rnnspec.training.result import TrainedRun
 
 
-def summarize(run: "TrainedRun", config: TrainingConfig) -> dict[str, Any]:
+def summarize(run: TrainedRun, config: TrainingConfig) -> dict[str, Any]:
     """Settings, accuracies and each matrix before and after; JSON-ready."""
     parameters = sum(p.numel() for p in run.model.parameters())
     return {

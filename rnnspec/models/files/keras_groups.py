@@ -48,10 +48,10 @@ def groups_in(datasets: Datasets) -> list[Group]:
         if match := _KERNEL.fullmatch(key):
             end = match["end"] or ""
             found.append(
-                _named(datasets, match["group"], ("kernel", "recurrent_kernel", "bias"), end)
+                _group(datasets, match["group"], ("kernel", "recurrent_kernel", "bias"), end)
             )
         elif (match := _VARIABLE.fullmatch(key)) and datasets[key].ndim >= 2:
-            found.append(_named(datasets, match["group"], ("0", "1", "2"), ""))
+            found.append(_group(datasets, match["group"], ("0", "1", "2"), ""))
     return [*found, *_by_gate(datasets)]
 
 
@@ -65,7 +65,7 @@ def names_of(groups: list[Group]) -> list[tuple[str, str]]:
     ]
 
 
-def _named(datasets: Datasets, start: str, names: tuple[str, str, str], end: str) -> Group:
+def _group(datasets: Datasets, start: str, names: tuple[str, str, str], end: str) -> Group:
     inside = {key[len(start) :]: W for key, W in datasets.items() if key.startswith(start)}
     inside = {name: W for name, W in inside.items() if "/" not in name}
     wanted = [name + end for name in names]
