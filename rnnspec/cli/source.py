@@ -87,7 +87,7 @@ def _margin(rows: int, columns: int) -> str:
 
 
 def advice_on_gates(radii: Mapping[str, float], source: str) -> str:
-    """What helps where matrices of single gates have eigenvalues outside the unit disk.
+    """The advice to take a Jacobian, if a gate has eigenvalues outside the unit disk.
 
     Examples
     --------

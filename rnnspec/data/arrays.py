@@ -47,7 +47,7 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
         of shapes (t_i, d) or (t_i,); y of shape (n,).  Steps at the end of a sequence that are
         NaN in all channels are padding.
     name : str
-        What errors call it.
+        Its name in errors.
     n_classes : int, optional
         How many columns the logits have; default: the largest label + 1.
 

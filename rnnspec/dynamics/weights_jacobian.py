@@ -53,7 +53,7 @@ def weights_jacobian(
     formula : mapping of str to str, optional
         For a beginning of keys, why PyTorch's formula does not hold for that module.
     where : str
-        What to call the source in errors.
+        The name of the source in errors.
 
     Returns
     -------

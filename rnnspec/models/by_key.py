@@ -36,7 +36,7 @@ def matrices_by_key(
     cut : str or None
         ``CELL:GATES:AXIS``, see `parse_cut`.  None: the array must be square.
     where : str
-        What to call the source in errors.
+        The name of the source in errors.
     integers : bool
         Whether an array of integers is taken.  Among the weights of a network it is refused: it
         is a quantised weight without its scale.

@@ -45,7 +45,7 @@ def list_keys(arrays: Mapping[str, Any]) -> str:
     """The keys with their shapes as a sentence: the first twelve, then how many more there are."""
     if not arrays:
         return "it holds no arrays"
-    # What could be a recurrent weight first.
+    # Matrices come first, since one of them may be the recurrent weight.
     shapes = {key: tuple(np.shape(W)) for key, W in arrays.items()}
     order = sorted(shapes, key=lambda key: len(shapes[key]) != 2)
     shown = ", ".join(f"{key} {shapes[key]}" for key in order[:KEYS])

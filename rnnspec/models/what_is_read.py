@@ -19,7 +19,7 @@ NUDGE = 1e-3  # by which states are moved
 
 
 def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
-    """Of what is read: those of the data, unless the part reads other steps than there are.
+    """The true lengths (n,) of the sequences that the part reads, those of the data if they fit.
 
     Raises
     ------
@@ -52,7 +52,10 @@ def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
 def check_reading(
     trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor
 ) -> tuple[Trial, list[Call]]:
-    """What is read does not hang on company, order, chance, padding, or what the part returned.
+    """Check that what is read depends on its own sequence alone.
+
+    It must not depend on the order and company of the sequences, on random numbers, on padding,
+    or on what the part returned before.
 
     Returns
     -------

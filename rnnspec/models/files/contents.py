@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What a reader took from a file.
+    """The arrays that a reader took from a file, and what is to be said of them.
 
     Attributes
     ----------
