@@ -33,7 +33,7 @@ def matrices_of(
     if name is None or MARK not in name:
         from rnnspec.models.checkpoint import load_matrices
 
-        return load_matrices(source) if name is cut is None else load_matrices(source, name, cut)
+        return load_matrices(source, name, cut)
     if cut is not None:
         raise ValueError(f"`--cut` divides an array into gates, got it with `--matrix {name}`")
     if not Path(source).is_dir():
@@ -51,7 +51,7 @@ def matrices_of(
 
 
 def choose(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], list[str]]:
-    """Every square matrix, and what is none.
+    """The square matrices by name, and the names and shapes of the others.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,7 +28,7 @@ def as_array(weight: Any) -> NDArray[Any]:
         weight = weight.detach().cpu()
         if weight.is_quantized:
             weight = weight.dequantize()
-        elif weight.layout.__str__() != "torch.strided":
+        elif weight.layout is not torch.strided:
             weight = weight.to_dense()
         # NumPy has no bfloat16.
         weight = (weight.cdouble() if weight.is_complex() else weight.double()).numpy()

@@ -65,7 +65,7 @@ def check_reading(
     Raises
     ------
     ValueError
-        If it does.
+        If it depends on any of these.
     """
     rows, few, again = _another_run(trial, len(read), steps)
     expected, some = read[rows], steps[rows]
@@ -91,7 +91,7 @@ def check_reading(
         # The same rows and random numbers: nothing but what the part returned is other.
         expected = torch.cat([one.inputs for one in again], dim=1)
         tight = 8 * torch.finfo(read.dtype).eps * _largest(expected)
-        shaken = record(few, _shaken, seed=1)
+        shaken = record(few, _shake, seed=1)
         if text := _reading_difference(shaken, expected, some, tight):
             raise trial.refusal(
                 f"what it reads depends on what it returned before, which changes it {text}, so"
@@ -121,7 +121,7 @@ def _another_run(trial: Trial, n: int, steps: Tensor) -> tuple[Tensor, Trial, li
 
 
 def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
-    """No true step of what is read hangs on padding alone, as in sequences turned round whole."""
+    """Check that no true step reads padding, as where sequences are reversed with their padding."""
     n, t = few.inputs.shape[:2]
     now = torch.arange(t, device=steps.device).expand(n, t)
     padded = now >= steps[:, None]
@@ -153,7 +153,7 @@ def _nudge(x: Tensor) -> Tensor:
     return x.add(_wave(x), alpha=max(NUDGE, torch.finfo(x.dtype).eps ** 0.5))
 
 
-def _shaken(x: Tensor) -> Tensor:
+def _shake(x: Tensor) -> Tensor:
     """Far from `x`: of other signs, with another largest entry."""
     return _wave(x) - x
 

@@ -72,7 +72,7 @@ def _difference(records: list[dict[str, Any]], plan: Plan) -> str:
                 continue
             here = {"settings": asdict(task.config), "measure": asdict(task.measuring)}
             differ = [
-                f"{key} = {_shown(old.get(key))} there and {_shown(value)} here"
+                f"{key} = {_show(old.get(key))} there and {_show(value)} here"
                 for table, settings in here.items()
                 if isinstance(old := record.get(table), dict)
                 for key, value in json.loads(json.dumps(settings)).items()
@@ -86,7 +86,7 @@ def _difference(records: list[dict[str, Any]], plan: Plan) -> str:
     return ""
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     return "not given" if value is None else json.dumps(value)
 
 

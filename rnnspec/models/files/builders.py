@@ -12,7 +12,7 @@ from rnnspec.models.files.inert import Builders, Global, Instance, mapping
 from rnnspec.models.files.pickled_numpy import OF_JAX, array_of, array_of_jax, is_array
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.sizes import check_described
-from rnnspec.models.files.storages import DTYPES, Lazy, strided
+from rnnspec.models.files.storages import DTYPES, Lazy, strided_view
 
 
 def tensor(value: Any) -> Tensor:
@@ -39,7 +39,7 @@ def _dense_tensor(
     marks = rest[-1] if rest and type(rest[-1]) is dict else {}
 
     def read() -> Tensor:
-        found = strided(storage, offset, shape, strides, _dtype(dtype))
+        found = strided_view(storage, offset, shape, strides, _dtype(dtype))
         found = found.conj().resolve_conj() if marks.get("conj") else found
         return -found if marks.get("neg") else found
 
@@ -79,7 +79,7 @@ def _quantised_tensor(
     """``(q - zero) * scale`` with one scale, or one for each index of an axis."""
 
     def read() -> Tensor:
-        q = strided(storage, offset, shape, strides).float()
+        q = strided_view(storage, offset, shape, strides).float()
         scheme, along = str(params[0]).removeprefix("torch."), [1] * q.ndim
         if scheme == "per_tensor_affine":
             scale, zero = (torch.tensor(float(part)) for part in params[1:3])

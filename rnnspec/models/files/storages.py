@@ -85,7 +85,7 @@ class Lazy:
     read: Callable[[], Tensor]
 
 
-def strided(
+def strided_view(
     storage: Any, offset: Any, shape: Any, strides: Any, dtype: torch.dtype | None = None
 ) -> Tensor:
     """The tensor with entry ``storage[offset + sum(index * strides)]`` at each index."""

@@ -8,7 +8,7 @@ from typing import Any
 from rnnspec.models.files.builders import BUILDERS
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.inert import Global, unpickle
-from rnnspec.models.files.storages import Lazy, Storage, strided
+from rnnspec.models.files.storages import Lazy, Storage, strided_view
 from rnnspec.models.files.walk import arrays_in
 
 MEMBERS = {"storages", "tensors", "pickle"}
@@ -50,5 +50,5 @@ def _tensors(file: BytesIO, storages: dict[str, Storage]) -> dict[str, Lazy]:
         strides = struct.unpack(f"<{ndim}q", file.read(8 * ndim))
         (offset,) = struct.unpack("<q", file.read(8))
         view = (storages[str(storage)], offset, shape, strides)
-        found[str(key)] = Lazy(lambda view=view: strided(*view))  # type: ignore[misc]
+        found[str(key)] = Lazy(lambda view=view: strided_view(*view))  # type: ignore[misc]
     return found
