@@ -143,7 +143,7 @@ def test_quiet_prints_nothing_and_json_the_document_still(path, sources, program
 
 @pytest.mark.filterwarnings("default")
 def test_a_warning_is_one_line_and_none_when_quiet(sources, program, monkeypatch):
-    def warn(_):
+    def warn(*_):
         warnings.warn("not quite\n  there", rnnspec.ConvergenceWarning, stacklevel=1)
         return {"a": np.eye(2) / 2}
 

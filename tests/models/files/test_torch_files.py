@@ -116,10 +116,10 @@ def test_a_tensor_without_a_key(tmp_path, value):
 
 def test_storages_of_half_bytes_are_left_out_by_name():
     from rnnspec.models.files.refusal import LeftOut
-    from rnnspec.models.files.storages import Storage, strided
+    from rnnspec.models.files.storages import Storage, strided_view
 
     with pytest.raises(LeftOut, match="a tensor in a QUInt4x2Storage, a type of numbers that is"):
-        strided(Storage("QUInt4x2Storage", 4, bytearray), 0, (2, 2), (2, 1))
+        strided_view(Storage("QUInt4x2Storage", 4, bytearray), 0, (2, 2), (2, 1))
 
 
 class Odd:
