@@ -106,14 +106,14 @@ def numbers(J: Any, residual: float) -> dict[str, Any]:
 def draw(pair: list[Point], path: Any) -> None:
     """Both linearisations side by side."""
     import rnnspec
-    from rnnspec.report.figures import save_figure
+    from rnnspec.plots.figures import save_figure
 
     names = [f"{point.row['input']} held" for point in pair]
     distances = [rnnspec.distance_to_instability(point.J) for point in pair]
     levels = [*sorted(map(float, distances)), 0.1]
     box = (-1.3, 1.3, -1.3, 1.3)
     spectra = [rnnspec.pseudospectrum(p.J, box=box, grid=200, levels=levels) for p in pair]
-    axes = rnnspec.plot_linearisations(
+    axes = rnnspec.plots.linearisations(
         dict(zip(names, spectra, strict=True)), dict(zip(names, distances, strict=True))
     )
     save_figure(axes[0], path)

@@ -124,7 +124,7 @@ def contestants(
     import rnnspec
     from benchmarks import peers
     from rnnspec import SanityWarning
-    from rnnspec.robustness.gradient import pgd
+    from rnnspec.robustness.attacks.gradient import pgd
 
     strength = {"steps": scale.steps, "restarts": scale.restarts}
 
@@ -219,8 +219,8 @@ def verdict(share: Any, low: Any, high: Any) -> str:
 def minimal_rows(victim: Any, scale: Scale) -> list[Row]:
     """Medians and successes over the sequences that are right unperturbed."""
     from benchmarks import peers
-    from rnnspec.robustness.deepfool import deepfool
-    from rnnspec.robustness.fmn import fmn
+    from rnnspec.robustness.attacks.deepfool import deepfool
+    from rnnspec.robustness.attacks.fmn import fmn
 
     found, seconds = race(
         {
@@ -252,13 +252,13 @@ def minimal_rows(victim: Any, scale: Scale) -> list[Row]:
 def training_rows(cell: str, scale: Scale) -> list[Row]:
     """Accuracy on the whole test set, unperturbed and under pgd, of plain and robust training."""
     import rnnspec
-    from rnnspec.robustness.gradient import pgd
+    from rnnspec.robustness.attacks.gradient import pgd
 
     accuracy: dict[str, list[float]] = {}
     sizes = [0.0, EPSILON, 2 * EPSILON, 3 * EPSILON]
     for way, adversarial in (
         ("plain", None),
-        ("robust", rnnspec.Adversarial("pgd", epsilon=EPSILON)),
+        ("robust", rnnspec.training.Adversarial("pgd", epsilon=EPSILON)),
     ):
         model, data = network("digits", cell, scale, adversarial=adversarial)
         with rnnspec.under_attack(model, data.test) as victim:

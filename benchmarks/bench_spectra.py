@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import rnnspec
 from rnnspec.spectra import gallery
-from rnnspec.spectra.continuation import sigma_min_many
+from rnnspec.spectra.engine.continuation import sigma_min_many
 from rnnspec.spectra.pseudospectrum import pseudospectrum
 from rnnspec.spectra.resolvent import Resolvent, sigma_min
 

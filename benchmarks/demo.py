@@ -92,9 +92,9 @@ def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
     import shutil
 
     from benchmarks.record import stamped
-    from rnnspec import plot_pseudospectrum, plot_spectra, pseudospectrum
+    from rnnspec import plots, pseudospectrum
     from rnnspec._files import write_json
-    from rnnspec.report.figures import save_figure
+    from rnnspec.plots.figures import save_figure
 
     folder = Path(out)
     if (folder / "runs").exists():
@@ -107,7 +107,7 @@ def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
             accuracy, matrices = train(cell, normalize, epochs, directory)
             for name, A in matrices.items():
                 result = pseudospectrum(A, grid=grid, name=f"{cell}, normalize {normalize}: {name}")
-                save_figure(plot_pseudospectrum(result), folder / f"{cell}-{normalize}-{name}.png")
+                save_figure(plots.pseudospectrum(result), folder / f"{cell}-{normalize}-{name}.png")
             name = weakest(matrices)
             if cell == cells[0]:
                 title = "plain" if normalize == "none" else f"{normalize} at most {BOUND}"
@@ -116,7 +116,7 @@ def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
                 )
             values = (cell, normalize, accuracy, name, *numbers(matrices[name]))
             rows.append(dict(zip(COLUMNS, values, strict=True)))
-    save_figure(plot_spectra(panels)[0], folder / "overview.png")
+    save_figure(plots.spectra(panels)[0], folder / "overview.png")
     write_json(folder / "demo.json", stamped((__doc__ or "").splitlines()[0], rows))
     rows = read_rows(folder / "demo.json")
     print_rows(rows)

@@ -25,8 +25,8 @@ def study(preset: str, workers: int, out: str | None) -> None:
     """Run a preset, print its claims, keep what the README tells of it."""
     os.environ["OMP_NUM_THREADS"] = "1"
     from benchmarks.record import RESULTS, report
-    from rnnspec.report.figures import save_figure
-    from rnnspec.report.study import plot_study
+    from rnnspec import plots
+    from rnnspec.plots.figures import save_figure
     from rnnspec.study.plan import read_plan
     from rnnspec.study.results import read_results
     from rnnspec.study.runner import run_study
@@ -44,7 +44,9 @@ def study(preset: str, workers: int, out: str | None) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for name in KEPT:
         shutil.copyfile(folder / name, kept / name)
-    save_figure(plot_study(runs_of(read_results(folder / "results.csv")))[0, 0], kept / "study.png")
+    save_figure(
+        plots.study(runs_of(read_results(folder / "results.csv")))[0, 0], kept / "study.png"
+    )
     if fresh:
         question = f"How long does the study {preset} take, over its runs' processor time?"
         report(f"study_{preset}", question, [times(folder, wall, workers)], small=False)

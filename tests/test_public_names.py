@@ -7,52 +7,64 @@ import pytest
 
 import rnnspec
 
+ROOT = Path(rnnspec.__file__).parent
+ROOMS = ("data", "dynamics", "models", "plots", "robustness", "spectra", "study", "training")
 PROMISED = (
     "load_dataset SequenceClassifier train Normalize recurrent_matrices pseudospectrum measure"
-    " spectral_radius spectral_norm spectral_abscissa henrici_departure eigenvector_condition"
-    " transient_growth gallery"
+    " robustness_curve state_jacobians lyapunov_spectrum fixed_points spectral_radius spectral_norm"
+    " spectral_abscissa henrici_departure eigenvector_condition numerical_range numerical_radius"
+    " kreiss_constant distance_to_instability stability_radius_real pseudospectral_radius"
+    " pseudospectral_abscissa transient_growth gallery SequenceDataset DataSplits Threat"
+    " minimal_perturbations weight_robustness under_attack bake normalize_recurrent SpectralMonitor"
+    " contraction_check finite_time_growth state_trajectory load_matrices run_study claims explore"
 ).split()
 
 
-def type_checking_imports():
-    """{name: module} of what a type checker sees in ``rnnspec/__init__.py``."""
-    tree = ast.parse(Path(rnnspec.__file__).read_text())
-    block = next(node for node in tree.body if isinstance(node, ast.If))
-    assert ast.unparse(block.test) == "TYPE_CHECKING"
-    seen = {}
-    for node in block.body:
-        for alias in node.names:
-            assert alias.name == alias.asname, "a re-export repeats the name"
-            is_module = alias.name == "gallery"
-            seen[alias.name] = f"{node.module}.gallery" if is_module else node.module
-    return seen
+def listed(package):
+    """Names in the stub of a package, with the module that each is imported from."""
+    stub = ast.parse(Path(import_module(package).__file__).with_name("__init__.pyi").read_text())
+    return [
+        (alias.name, node.module)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
 
 
-def test_type_checkers_and_the_interpreter_see_the_same_names():
-    assert type_checking_imports() == rnnspec._HOME
+@pytest.mark.parametrize("package", ["rnnspec", *(f"rnnspec.{room}" for room in ROOMS)])
+def test_each_name_is_listed_once_there_and_documented(package):
+    names = [name for name, _ in listed(package)]
+    assert len(set(names)) == len(names)
+    assert sorted(names) == sorted(dir(import_module(package)))
+    for name in names:
+        thing = getattr(import_module(package), name)
+        assert inspect.getdoc(thing)
+        assert inspect.ismodule(thing) or thing.__name__ == name
 
 
-@pytest.mark.parametrize("name", sorted(rnnspec._HOME))
-def test_each_name_is_there_at_home_and_documented(name):
-    thing = getattr(rnnspec, name)
-    if inspect.ismodule(thing):
-        assert thing is import_module(rnnspec._HOME[name])
-    else:
-        assert thing.__module__ == rnnspec._HOME[name]
-        assert thing.__name__ == name
-    assert inspect.getdoc(thing)
+def test_no_name_is_in_two_rooms():
+    names = [name for room in ROOMS for name, _ in listed(f"rnnspec.{room}")]
+    assert len(set(names)) == len(names)
 
 
-def test_all_and_dir_list_them():
-    assert sorted(rnnspec.__all__) == dir(rnnspec) == sorted(["__version__", *rnnspec._HOME])
-    assert len(set(rnnspec.__all__)) == len(rnnspec.__all__)
+def test_the_top_level_is_the_rooms_and_short():
+    top = {name for name, _ in listed("rnnspec")}
+    assert set(ROOMS) <= top
+    assert len(top - set(ROOMS)) <= 45
 
 
 @pytest.mark.parametrize("name", PROMISED)
 def test_promised_names(name):
-    assert name in rnnspec.__all__
+    assert name in dir(rnnspec)
+
+
+def test_a_name_is_the_function_whoever_imported_its_file_first():
+    import_module("rnnspec.spectra.pseudospectrum")
+    import_module("rnnspec.dynamics.fixed_points")
+    assert callable(rnnspec.spectra.pseudospectrum)
+    assert callable(rnnspec.dynamics.fixed_points)
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'rnnspec' has no attribute 'spectral_raduis'"):
+    with pytest.raises(AttributeError, match="spectral_raduis"):
         _ = rnnspec.spectral_raduis

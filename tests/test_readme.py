@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnspec import claims, read_results
+from rnnspec import claims
+from rnnspec.study import read_results
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -9,11 +9,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from rnnspec import plots
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.report.robustness import plot_minimal, plot_robustness, plot_weights
-from rnnspec.report.style import styled
-from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
+from rnnspec.plots.style import styled
+from rnnspec.robustness.attacks.searches import INDEPENDENT, SEARCHES
 from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
 from rnnspec.robustness.minimal import ATTACKS as MINIMAL
 from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
@@ -126,13 +126,13 @@ def _plot(
 ) -> Axes:
     """The curves, the smallest changes, or both side by side."""
     if not minimal:
-        return plot_robustness(curves)
+        return plots.robustness(curves)
     if not curves:
-        return plot_minimal(minimal)
+        return plots.minimal(minimal)
     with styled():
         left, right = plt.subplots(1, 2, figsize=(12.0, 4.2))[1]
-    plot_minimal(minimal, ax=right)
-    return plot_robustness(curves, ax=left)
+    plots.minimal(minimal, ax=right)
+    return plots.robustness(curves, ax=left)
 
 
 def of_weights(
@@ -162,7 +162,7 @@ def of_weights(
         "minimal": {},
         "warnings": [],
     }
-    return Found(record, lambda: plot_weights(moved))
+    return Found(record, lambda: plots.weights(moved))
 
 
 def weights_row(matrices: Sequence[MovedWeights], seconds: float) -> dict[str, Any]:

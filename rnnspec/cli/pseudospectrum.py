@@ -85,7 +85,7 @@ def pseudospectrum(
     from threadpoolctl import threadpool_limits
 
     from rnnspec.cli.source import grid_of
-    from rnnspec.report.figures import check_figure, check_out, save_figure
+    from rnnspec.plots.figures import check_figure, check_out, save_figure
     from rnnspec.report.tables import print_json
     from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
 

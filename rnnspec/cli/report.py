@@ -40,8 +40,8 @@ def report(
     """  # noqa: D301
     import time
 
-    from rnnspec.report.figures import check_folder
-    from rnnspec.report.page import write_page
+    from rnnspec.plots.figures import check_folder
+    from rnnspec.report.page.page import write_page
     from rnnspec.report.tables import print_json
 
     check_folder(out, "--out")

@@ -92,7 +92,7 @@ def robustness(
 
     from rnnspec._files import write_text
     from rnnspec.cli.perturbations import attack_names, check_read, of_sequences, of_weights
-    from rnnspec.report.figures import check_figure, check_folder, save_figure
+    from rnnspec.plots.figures import check_figure, check_folder, save_figure
     from rnnspec.report.tables import print_json, print_robustness
     from rnnspec.robustness.result import rows_csv
     from rnnspec.training.trained import load_run

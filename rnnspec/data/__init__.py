@@ -1,6 +1,8 @@
-"""Sequences: padded inputs, lengths, labels, raw bounds."""
+"""Sequences: padded inputs, lengths, labels or targets, and their bounds.
 
-from rnnspec.data.arrays import as_dataset as as_dataset
-from rnnspec.data.load import load_dataset as load_dataset
-from rnnspec.data.sequences import DataSplits as DataSplits
-from rnnspec.data.sequences import SequenceDataset as SequenceDataset
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

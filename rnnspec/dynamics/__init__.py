@@ -1,1 +1,8 @@
-"""Motion of a trained network: its states along data and the Jacobians of its state map."""
+"""Motion: Jacobians along data, growth of perturbations, Lyapunov exponents, fixed points.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,8 +12,8 @@ from rnnspec._checks import count
 from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.models.reading import read_along
+from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.nonnormality import henrici_departure
-from rnnspec.spectra.stability import distance_to_instability
 
 Array = NDArray[np.float64]
 MEASURES = ("spectral_radius", "spectral_norm", "henrici_departure", "distance_to_instability")

@@ -127,7 +127,7 @@ def finite_time_growth(
 
     See Also
     --------
-    rnnspec.jacobian_products : the products themselves, and in windows.
+    rnnspec.dynamics.jacobian_products : the products themselves, and in windows.
 
     Notes
     -----

@@ -1,1 +1,8 @@
-"""Networks: classifiers, and the one door from their weights to named matrices."""
+"""Recurrent networks: the classifier, weights from files and modules, the matrices by name.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.robustness.fmn import fmn
+from rnnspec.robustness.attacks.fmn import fmn
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import under_attack
 

@@ -1,1 +1,1 @@
-"""What people see: plots and tables."""
+"""What people see: tables, progress and the page."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import e, inf, log
 
+from rnnspec.plots.style import number
 from rnnspec.portrait.matrix import MatrixPortrait
-from rnnspec.report.style import number
 from rnnspec.spectra.measures import StabilityMeasures
 from rnnspec.study.runs import ROOM
 

@@ -1,1 +1,8 @@
-"""PERTURBATION: threat models, noise, attacks, minimal perturbations, corruptions, curves."""
+"""Perturbations of inputs, states and weights: at random, and in the worst direction.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,7 +11,7 @@ from torch import nn
 from rnnspec._checks import SanityWarning, count, one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
+from rnnspec.robustness.attacks.searches import INDEPENDENT, SEARCHES
 from rnnspec.robustness.points import Points, independent_points, points_of_search
 from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.sanity import accuracy_rises, answers_fail, probe, vanishing

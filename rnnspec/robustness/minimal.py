@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec._files import load_npz, save_npz
 from rnnspec.data.arrays import Labelled
-from rnnspec.robustness.bisection import bisection
+from rnnspec.robustness.attacks.bisection import bisection
+from rnnspec.robustness.attacks.deepfool import deepfool
+from rnnspec.robustness.attacks.fmn import fmn
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.decision import logit_difference, undecided
-from rnnspec.robustness.deepfool import deepfool
-from rnnspec.robustness.fmn import fmn
 from rnnspec.robustness.sanity import answers_fail, gradient_vanishes, without_slope
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import knowing

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.robustness.budget import sizes as norms_of
-from rnnspec.robustness.gradient import cross_entropy
 from rnnspec.robustness.thresholds import Thresholds, parts
 from rnnspec.robustness.victim import Victim
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec._files import load_npz, save_npz, write_text
+from rnnspec._plot import plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,10 +127,8 @@ class RobustnessCurve:
         return cls(**values)
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the curve; see `rnnspec.report.robustness.plot_robustness`."""
-        from rnnspec.report.robustness import plot_robustness
-
-        return plot_robustness({self.attack: self}, ax=ax)
+        """Draw the curve; see `rnnspec.plots.robustness`."""
+        return plot("robustness", {self.attack: self}, ax)
 
 
 def _strict(value: float) -> float | str:

@@ -19,9 +19,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from rnnspec.robustness.gradient import cross_entropy
-from rnnspec.robustness.noise import noise
-from rnnspec.robustness.square import square
+from rnnspec.robustness.attacks.gradient import cross_entropy
+from rnnspec.robustness.attacks.noise import noise
+from rnnspec.robustness.attacks.square import square
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.thresholds import Thresholds, parts
 from rnnspec.robustness.victim import Victim

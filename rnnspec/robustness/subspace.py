@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import seed_number
+from rnnspec.robustness.attacks.deepfool import deepfool
 from rnnspec.robustness.budget import Budget, sizes
-from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.threat import free_state
 from rnnspec.robustness.victim import Victim
 
@@ -43,7 +43,7 @@ def subspace_noise(victim: Victim, dimension: int, *, steps: int = 50, seed: int
     r"""The smallest perturbation found in a random subspace that changes the decision.
 
     Each sequence has a subspace of its own, uniformly distributed, of the values that may
-    move; `rnnspec.robustness.deepfool.deepfool` runs within it, exact where the logits are
+    move; `rnnspec.robustness.attacks.deepfool.deepfool` runs within it, exact where the logits are
     linear.
 
     Parameters

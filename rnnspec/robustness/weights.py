@@ -19,8 +19,8 @@ from rnnspec.robustness.quantisation import halved, pruned, rounded
 from rnnspec.robustness.sanity import answers_fail
 from rnnspec.robustness.victim import under_attack
 from rnnspec.robustness.worst_weights import worst_perturbation
+from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
-from rnnspec.spectra.stability import distance_to_instability
 
 Array = NDArray[np.float64]
 NORMS = ("spectral", "frobenius")

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.linalg import eig
 
 from rnnspec._checks import ConvergenceWarning
-from rnnspec.spectra.crisscross import pseudospectral_radius
 from rnnspec.spectra.eigen import spectral_radius
+from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 
 Array = NDArray[np.float64]

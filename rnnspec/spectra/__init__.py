@@ -1,1 +1,8 @@
-"""Matrices: eigenvalues, pseudospectra, stability and non-normality.  Knows no networks."""
+"""Numbers of one square matrix: eigenvalues, norms, non-normality, distances, pseudospectra.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

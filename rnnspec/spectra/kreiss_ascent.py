@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from rnnspec.spectra.levelsets import CIRCLES, EPS, LINES, ROUNDS, Sweep, exact_sigma_min
+from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, ROUNDS, Sweep, exact_sigma_min
 from rnnspec.spectra.resolvent import sigma_min_certified
 
 Array = NDArray[Any]

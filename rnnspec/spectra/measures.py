@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.crisscross import pseudospectral_abscissa, pseudospectral_radius
+from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.eigen import spectral_abscissa, spectral_norm, spectral_radius
+from rnnspec.spectra.engine.threads import one_thread_if_small
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.nonnormality import (
     commutator_norm,
@@ -21,9 +22,8 @@ from rnnspec.spectra.nonnormality import (
     numerical_abscissa,
 )
 from rnnspec.spectra.numerical_range import numerical_radius
+from rnnspec.spectra.pseudospectral import pseudospectral_abscissa, pseudospectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
-from rnnspec.spectra.stability import distance_to_instability
-from rnnspec.spectra.threads import one_thread_if_small
 from rnnspec.spectra.transient_peak import TransientPeak, transient_peak
 
 Found = tuple[Bracket, list[str]]  # and what the search warned of

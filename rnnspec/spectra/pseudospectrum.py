@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from rnnspec._checks import positive, square
 from rnnspec._files import load_npz, save_npz
-from rnnspec.spectra.grid import (
+from rnnspec._plot import plot
+from rnnspec.spectra.engine.grid import (
     automatic_box,
     check_box,
     check_grid,
     check_levels,
     nice_levels,
 )
-from rnnspec.spectra.progress import ProgressBar
-from rnnspec.spectra.projection import (
+from rnnspec.spectra.engine.progress import ProgressBar
+from rnnspec.spectra.engine.projection import (
     KrylovResolvent,
     SparseResolvent,
     is_large,
     large_resolvent,
 )
-from rnnspec.spectra.refinement import refine
+from rnnspec.spectra.engine.refinement import refine
 from rnnspec.spectra.resolvent import Progress, Resolvent, check_device
 
 if TYPE_CHECKING:
@@ -50,10 +51,8 @@ class Pseudospectrum:
     inner: bool = False  # of a projection: the true sets are larger
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the contours; see `rnnspec.report.plots.plot_pseudospectrum`."""
-        from rnnspec.report.plots import plot_pseudospectrum
-
-        return plot_pseudospectrum(self, ax=ax)
+        """Draw the contours; see `rnnspec.plots.pseudospectrum`."""
+        return plot("pseudospectrum", self, ax)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write every field into the .npz file `path`."""

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.levelsets import (
+from rnnspec.spectra.engine.levelsets import (
     CHUNK,
     CIRCLES,
     EPS,
@@ -19,6 +19,7 @@ from rnnspec.spectra.levelsets import (
     pencil_eigenvalues,
     without_dust,
 )
+from rnnspec.spectra.engine.threads import one_thread_if_small
 from rnnspec.spectra.real_distance import (
     RealDistance,
     doubled,
@@ -26,7 +27,6 @@ from rnnspec.spectra.real_distance import (
     real_perturbation,
     turning_point,
 )
-from rnnspec.spectra.threads import one_thread_if_small
 
 Array = NDArray[Any]
 Span = tuple[float, float]  # angles between which the value may still be below the level

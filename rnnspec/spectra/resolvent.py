@@ -11,9 +11,9 @@ from scipy.linalg import get_lapack_funcs
 from threadpoolctl import ThreadpoolController
 
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
-from rnnspec.spectra.continuation import sigma_min_many
 from rnnspec.spectra.eigen import eigenvalues, spectral_norm
-from rnnspec.spectra.triangle import Array, ShiftedTriangle
+from rnnspec.spectra.engine.continuation import sigma_min_many
+from rnnspec.spectra.engine.triangle import Array, ShiftedTriangle
 
 SMALL = 8  # up to here the batched SVD is faster than the iteration, measured on 100 x 100 points
 ALONE = 256  # up to here a second thread gains LAPACK's Schur form nothing, and may cost, measured

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import count, square
 from rnnspec.spectra.eigen import spectral_norm
+from rnnspec.spectra.engine.levelsets import exact_sigma_min
+from rnnspec.spectra.engine.threads import one_thread_if_small
 from rnnspec.spectra.kreiss import kreiss_constant
-from rnnspec.spectra.levelsets import exact_sigma_min
-from rnnspec.spectra.threads import one_thread_if_small
 
 
 @dataclass(frozen=True, eq=False)

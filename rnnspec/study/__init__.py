@@ -1,1 +1,8 @@
-"""Many runs: grids of trainings and what is measured on them."""
+"""Many trainings: grids of runs, statistics over seeds, claims.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,8 @@
-"""Learning: the defaults, the normalisation of recurrent matrices, the loop."""
+"""Learning: the loop, its settings, normalisation and penalties, and the run directory.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

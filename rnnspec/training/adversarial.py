@@ -23,8 +23,8 @@ from torch.nn.utils import parametrize
 from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.acting import at_rest
-from rnnspec.robustness.gradient import cross_entropy
-from rnnspec.robustness.restarts import random_start
+from rnnspec.robustness.attacks.gradient import cross_entropy
+from rnnspec.robustness.attacks.restarts import random_start
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import Victim, under_attack
 from rnnspec.training.config import DEFAULTS, METHODS, SCHEDULES

@@ -29,7 +29,7 @@ from torch.nn.utils import parametrize
 from rnnspec._checks import one_of, positive
 from rnnspec.models.acting import weight_hooks
 from rnnspec.models.gates import n_gates
-from rnnspec.spectra.dominant import (
+from rnnspec.spectra.dominant.estimate import (
     exact_pair,
     orthonormal,
     pairing,
@@ -168,7 +168,7 @@ class SpectralNormalization(nn.Module):
         self.vectors.w = np.ascontiguousarray(w, np.float64)
 
     def _follow(self, W: Array) -> tuple[Array, Array, Array]:
-        from rnnspec.spectra.following import follow_norm, follow_radius
+        from rnnspec.spectra.dominant.following import follow_norm, follow_radius
 
         if self.normalize.quantity == "norm":
             return follow_norm(W, self.vectors.right)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnspec.robustness.gradient import cross_entropy
+from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.training.adversarial import (
     CURVATURE,
     AdversarialLoss,

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnspec.spectra.squaring import jit
+from rnnspec.spectra.dominant.squaring import jit
 
 # numba's cache looks only at this file
 # compiled in: squaring 7b7ca8ef

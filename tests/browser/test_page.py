@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rnnspec.report.page import write_page
+from rnnspec.report.page.page import write_page
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 

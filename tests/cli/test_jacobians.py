@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec import mean_jacobian, measure
+from rnnspec import measure
 from rnnspec.cli import source
+from rnnspec.dynamics import mean_jacobian
 from rnnspec.dynamics.named import visited_fixed_points
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig

@@ -9,9 +9,9 @@ from rnnspec import (
     henrici_departure,
     spectral_norm,
     spectral_radius,
-    stability_bands,
     state_jacobians,
 )
+from rnnspec.dynamics import stability_bands
 from rnnspec.dynamics.bands import MEASURES
 from rnnspec.models.gates import CELLS
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from rnnspec import SequenceClassifier, gradient_profile
+from rnnspec import SequenceClassifier
+from rnnspec.dynamics import gradient_profile
 from rnnspec.models.gates import CELLS
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.stack import stack_step

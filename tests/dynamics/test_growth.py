@@ -6,12 +6,11 @@ from torch import nn
 from rnnspec import (
     SequenceClassifier,
     finite_time_growth,
-    jacobian_products,
     kreiss_constant,
-    mean_jacobian,
     state_jacobians,
     transient_growth,
 )
+from rnnspec.dynamics import jacobian_products, mean_jacobian
 from rnnspec.models.gates import CELLS
 
 D, H, T = 2, 5, 6

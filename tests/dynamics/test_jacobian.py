@@ -3,15 +3,9 @@ import pytest
 import torch
 from torch import nn
 
-from rnnspec import (
-    SequenceClassifier,
-    jacobian_products,
-    mean_jacobian,
-    recurrent_matrices,
-    state_jacobians,
-    state_trajectory,
-)
+from rnnspec import SequenceClassifier, recurrent_matrices, state_jacobians, state_trajectory
 from rnnspec.dynamics import jacobian as room
+from rnnspec.dynamics import jacobian_products, mean_jacobian
 from rnnspec.models.gates import CELLS
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}

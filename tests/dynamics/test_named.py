@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec import SequenceClassifier, mean_jacobian, state_jacobians
-from rnnspec.dynamics import named
+from rnnspec import SequenceClassifier, state_jacobians
+from rnnspec.dynamics import mean_jacobian, named
 from rnnspec.dynamics.fixed_points import fixed_points_of
 from rnnspec.dynamics.named import named_jacobian, visited_fixed_points
 from rnnspec.models.gates import CELLS

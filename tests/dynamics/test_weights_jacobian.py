@@ -10,7 +10,7 @@ from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.keys import AssumptionWarning
 
 H = 4
-pytestmark = pytest.mark.filterwarnings("ignore::rnnspec.AssumptionWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::rnnspec.models.AssumptionWarning")
 
 
 def network(module=nn.LSTM, **options):

@@ -4,7 +4,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from rnnspec import SequenceClassifier, recurrent_matrices, stacked_matrices
+from rnnspec import SequenceClassifier, recurrent_matrices
+from rnnspec.models import stacked_matrices
 from rnnspec.models.gates import CELLS, GATES
 from rnnspec.models.keys import AssumptionWarning
 from rnnspec.models.recurrent import recurrent_blocks

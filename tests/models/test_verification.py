@@ -128,7 +128,7 @@ def test_a_learned_start_is_where_the_states_start():
     np.testing.assert_allclose(J[1], truth(model.rnn, x[1], model.start.detach()), atol=1e-13)
     states = state_trajectory(model, x)["layer0"]
     np.testing.assert_allclose(states[:, -1], model(x).detach(), atol=1e-6)
-    few = rnnspec.mean_jacobian(model, x)
+    few = rnnspec.dynamics.mean_jacobian(model, x)
     np.testing.assert_allclose(few, J.mean((0, 1)), atol=1e-14)
 
 
@@ -315,14 +315,14 @@ def test_a_subclass_of_the_classifier_is_run():
     found = state_jacobians(model, x)
     np.testing.assert_array_equal(found, state_jacobians(model.recurrent, 2 * x))
     with pytest.raises(ValueError, match="whose loss is known, got Doubled"):
-        rnnspec.gradient_profile(model, x, [0] * N)
+        rnnspec.dynamics.gradient_profile(model, x, [0] * N)
 
 
 @pytest.mark.parametrize(
     "function",
     [
-        rnnspec.mean_jacobian,
-        rnnspec.stability_bands,
+        rnnspec.dynamics.mean_jacobian,
+        rnnspec.dynamics.stability_bands,
         rnnspec.finite_time_growth,
         lambda model, x: rnnspec.lyapunov_spectrum(model, x.repeat(1, 40, 1)),
         state_trajectory,

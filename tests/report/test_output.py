@@ -5,7 +5,7 @@ import sys
 import matplotlib.pyplot as plt
 import pytest
 
-from rnnspec.report.figures import check_figure, check_out, save_figure
+from rnnspec.plots.figures import check_figure, check_out, save_figure
 from rnnspec.report.progress import show_epochs, show_tasks
 from rnnspec.report.tables import cell, print_json, print_measures, print_table
 

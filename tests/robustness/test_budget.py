@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec import BudgetExceeded, SequenceClassifier, Threat, under_attack
-from rnnspec.robustness.apgd import apgd
+from rnnspec import SequenceClassifier, Threat, under_attack
+from rnnspec.robustness import BudgetExceeded
+from rnnspec.robustness.attacks.apgd import apgd
+from rnnspec.robustness.attacks.gradient import fgsm, pgd
+from rnnspec.robustness.attacks.square import square
 from rnnspec.robustness.budget import ROUNDING, Budget, like, sizes
-from rnnspec.robustness.gradient import fgsm, pgd
-from rnnspec.robustness.square import square
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import rnnspec
-from rnnspec.robustness.attacks import INDEPENDENT, SEARCHES
+from rnnspec.robustness.attacks.searches import INDEPENDENT, SEARCHES
 from rnnspec.robustness.curve import robustness_curve
 from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.threat import Threat

@@ -10,8 +10,11 @@ from torch import nan, nn
 import rnnspec
 from rnnspec import SanityWarning, Threat, minimal_perturbations, robustness_curve, under_attack
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.apgd import apgd
-from rnnspec.robustness.bisection import bisection
+from rnnspec.robustness.attacks.apgd import apgd
+from rnnspec.robustness.attacks.bisection import bisection
+from rnnspec.robustness.attacks.deepfool import deepfool
+from rnnspec.robustness.attacks.fmn import fmn
+from rnnspec.robustness.attacks.gradient import pgd
 from rnnspec.robustness.decision import (
     decisive,
     excess,
@@ -20,9 +23,6 @@ from rnnspec.robustness.decision import (
     undecided,
     wrong,
 )
-from rnnspec.robustness.deepfool import deepfool
-from rnnspec.robustness.fmn import fmn
-from rnnspec.robustness.gradient import pgd
 
 inf = torch.inf
 # logits, label, whether they are right, and the excess

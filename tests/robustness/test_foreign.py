@@ -17,9 +17,9 @@ from rnnspec import (
     under_attack,
 )
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.sparse import sparse
+from rnnspec.robustness.attacks.sparse import sparse
+from rnnspec.robustness.attacks.universal import fooling_rate, universal
 from rnnspec.robustness.subspace import subspace_noise
-from rnnspec.robustness.universal import fooling_rate, universal
 
 N, T = 40, 6
 

@@ -187,7 +187,7 @@ def test_the_network_comes_back_as_it_was(digits, digits_lstm):
 
 def test_the_names_are_public():
     assert rnnspec.minimal_perturbations is minimal_perturbations
-    assert rnnspec.MinimalPerturbations is MinimalPerturbations
+    assert rnnspec.robustness.MinimalPerturbations is MinimalPerturbations
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import torch
 
 import rnnspec
 from rnnspec import Threat, under_attack
+from rnnspec.robustness.attacks.deepfool import deepfool
 from rnnspec.robustness.budget import sizes
-from rnnspec.robustness.deepfool import deepfool
 from rnnspec.robustness.subspace import flatness, random_basis, subspace_noise
 
 L2 = Threat(norm="l2", bounded=False)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from rnnspec.robustness import thresholds
-from rnnspec.robustness.attacks import SEARCHES
-from rnnspec.robustness.gradient import pgd
+from rnnspec.robustness.attacks.gradient import pgd
+from rnnspec.robustness.attacks.searches import SEARCHES
 from rnnspec.robustness.points import points_of_search
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.thresholds import Thresholds

@@ -4,7 +4,7 @@ from torch import nn
 
 from rnnspec import SequenceClassifier, Threat, under_attack
 from rnnspec.robustness import thresholds
-from rnnspec.robustness.gradient import cross_entropy
+from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.robustness.thresholds import knowing
 
 

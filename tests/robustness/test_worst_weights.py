@@ -7,8 +7,8 @@ from rnnspec.robustness import worst_weights
 from rnnspec.robustness.worst_weights import steepest, worst_perturbation
 from rnnspec.spectra import gallery
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.crisscross import pseudospectral_radius
 from rnnspec.spectra.eigen import spectral_radius
+from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 
 KINDS = [("spectral", False), ("frobenius", False), ("spectral", True), ("frobenius", True)]

@@ -6,9 +6,9 @@ import pytest
 from benchmarks import oracle
 from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery, real_radius
+from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.real_radius import stability_radius_real
-from rnnspec.spectra.stability import distance_to_instability
 
 
 @pytest.mark.parametrize("name", oracle.stable_cases())

@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra import gallery, resolvent
-from rnnspec.spectra.continuation import sigma_min_many
 from rnnspec.spectra.eigen import eigenvalues
+from rnnspec.spectra.engine.continuation import sigma_min_many
 from rnnspec.spectra.nonnormality import eigenvector_condition
 from rnnspec.spectra.resolvent import SMALL, Resolvent, choose_method, sigma_min
 

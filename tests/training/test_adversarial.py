@@ -12,12 +12,13 @@ import torch
 from safetensors.torch import load_file
 
 import rnnspec
-from rnnspec import Adversarial, Normalize, SequenceClassifier, TrainingDiverged, train
+from rnnspec import Normalize, SequenceClassifier, train
 from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.robustness.attacks.gradient import cross_entropy
+from rnnspec.robustness.attacks.restarts import random_start
 from rnnspec.robustness.budget import BudgetExceeded, sizes
-from rnnspec.robustness.gradient import cross_entropy
-from rnnspec.robustness.restarts import random_start
 from rnnspec.robustness.victim import under_attack
+from rnnspec.training import Adversarial, TrainingDiverged
 from rnnspec.training import adversarial as module
 from rnnspec.training.adversarial import (
     AdversarialLoss,

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rnnspec import CurvaturePenalty, Normalize, SequenceClassifier, train
+from rnnspec import Normalize, SequenceClassifier, train
+from rnnspec.training import CurvaturePenalty
 from rnnspec.training.curvature import finite_difference, hutchinson
 
 

@@ -15,16 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec import (
-    Adversarial,
-    ConvergenceWarning,
-    CurvaturePenalty,
-    Normalize,
-    SequenceClassifier,
-    train,
-)
+from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, train
 from rnnspec.data.sequences import DataSplits, SequenceDataset
-from rnnspec.training import length
+from rnnspec.training import Adversarial, CurvaturePenalty, length
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.distributed import ALONE, Processes, joined
 from rnnspec.training.run import train_run

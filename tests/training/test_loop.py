@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import rnnspec
-from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, TrainingDiverged, train
+from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, train
+from rnnspec.training import TrainingDiverged
 from rnnspec.training.evaluation import evaluate
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, SpectralMonitor
-from rnnspec.spectra.glance import QUANTITIES, spectral_numbers
+from rnnspec.spectra.engine.glance import QUANTITIES, spectral_numbers
 from rnnspec.training.tensorboard import write_row
 
 EPS = float(np.finfo(float).eps)

@@ -22,7 +22,7 @@ from rnnspec.models.files.reading import read_contents
 
 pytestmark = [
     pytest.mark.usefixtures("limited"),
-    pytest.mark.filterwarnings("ignore::rnnspec.LeftOutWarning"),
+    pytest.mark.filterwarnings("ignore::rnnspec.models.LeftOutWarning"),
 ]
 SEED = 20261127
 KINDS = (

@@ -1,0 +1,8 @@
+"""Figures: each function takes a result and `ax`, returns the axes, and computes nothing.
+
+The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,161 @@
+"""A pseudospectrum to click on, in a notebook (``pip install 'rnnspec[notebook]'``)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backend_bases import Event, MouseEvent
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from rnnspec import spectra
+from rnnspec._checks import square
+from rnnspec.plots.modes import perturbation, pseudomode
+from rnnspec.plots.pseudospectrum import pseudospectrum
+from rnnspec.plots.style import colour, legend, styled
+from rnnspec.spectra.pseudomode import Pseudomode
+from rnnspec.spectra.pseudospectrum import Pseudospectrum
+
+
+class Explorer:
+    """Three panels: the plane, and of the point chosen there the pseudomode and perturbation.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+    result : Pseudospectrum, optional
+        What the plane shows; by default the pseudospectrum of `A`.
+
+    Attributes
+    ----------
+    figure : matplotlib Figure
+    mode : Pseudomode
+        Of the point chosen last: ``sigma_min``, singular vectors, ``perturbation``.
+    widget : ipywidgets.VBox or None
+        What a notebook shows, if `explore` made this.
+
+    Examples
+    --------
+    >>> explorer = Explorer([[0.0, 1.0], [0.0, 0.0]])
+    >>> explorer.select(0.5)
+    >>> round(explorer.mode.sigma_min, 6)
+    0.207107
+    """
+
+    mode: Pseudomode
+    widget: Any = None
+
+    def __init__(self, A: ArrayLike, result: Pseudospectrum | None = None) -> None:
+        self._A = square(A)
+        result = spectra.pseudospectrum(self._A) if result is None else result
+        with styled():
+            self.figure = Figure(figsize=(9.6, 5.2))
+            panels = self.figure.subplot_mosaic(
+                [["plane", "mode"], ["plane", "perturbation"]], width_ratios=(6, 5)
+            )
+            self.plane, self._lower = panels["plane"], panels["perturbation"]
+            self._upper = panels["mode"]
+            pseudospectrum(result, self.plane)
+            (self._moved,) = self.plane.plot(
+                [], [], "x", color=colour(3), markersize=5, label="eigenvalues of A + E"
+            )
+            (self._chosen,) = self.plane.plot(
+                [], [], "o", color=colour(1), markersize=9, fillstyle="none", label="z"
+            )
+            legend(self.plane)
+        self.select(complex(result.x[-1] + result.x[0], result.y[-1] + result.y[0]) / 2)
+
+    def select(self, z: complex) -> None:
+        """Show the point z: its pseudomode, and where the perturbation moves all eigenvalues."""
+        self.mode = spectra.pseudomode(self._A, z)
+        moved = np.linalg.eigvals(self._A + self.mode.perturbation)
+        self._moved.set_data(moved.real, moved.imag)
+        self._chosen.set_data([self.mode.z.real], [self.mode.z.imag])
+        for ax in (self._upper, self._lower):
+            ax.clear()
+        pseudomode(self.mode, self._upper)
+        perturbation(self.mode, self._lower)
+        self.figure.canvas.draw_idle()
+
+    def click(self, event: Event) -> None:
+        """Select the point under the mouse, if it lies in the plane and no tool is in use."""
+        if not isinstance(event, MouseEvent) or event.inaxes is not self.plane:
+            return
+        toolbar = self.figure.canvas.toolbar
+        if toolbar is not None and str(toolbar.mode):  # a zoom or a pan, not a choice
+            return
+        assert event.xdata is not None
+        assert event.ydata is not None
+        self.select(complex(event.xdata, event.ydata))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return {} if self.widget is None else self.widget._repr_mimebundle_(**kwargs)
+
+
+def explore(A: ArrayLike, result: Pseudospectrum | None = None) -> Explorer:
+    """Pseudospectrum to click on, in a notebook, with two fields to type a point in.
+
+    Each click shows ``sigma_min(zI - A)`` at that point z, the pseudomode, and the smallest
+    perturbation E that puts an eigenvalue there, with all eigenvalues of ``A + E``.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+    result : Pseudospectrum, optional
+        What the plane shows; by default the pseudospectrum of `A`.
+
+    Returns
+    -------
+    Explorer
+        A widget as the last line of a cell; its ``mode`` holds the numbers of the chosen point.
+
+    Raises
+    ------
+    ImportError
+        If ipympl or ipywidgets is missing.
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3) a click, one SVD.  The other figures of the notebook stay as they are.
+    """
+    canvas_of, ipywidgets = _notebook()
+    explorer = Explorer(A, result)
+    canvas = canvas_of(explorer.figure)
+    z = explorer.mode.z
+    real = ipywidgets.FloatText(z.real, description="Re z", step=0.01)
+    imaginary = ipywidgets.FloatText(z.imag, description="Im z", step=0.01)
+    show = ipywidgets.Button(description="show")
+
+    def clicked(event: Event) -> None:
+        explorer.click(event)
+        real.value, imaginary.value = explorer.mode.z.real, explorer.mode.z.imag
+
+    canvas.mpl_connect("button_press_event", clicked)
+    show.on_click(lambda _: explorer.select(complex(real.value, imaginary.value)))
+    explorer.widget = ipywidgets.VBox([canvas, ipywidgets.HBox([real, imaginary, show])])
+    return explorer
+
+
+def _notebook() -> tuple[Callable[[Figure], Any], Any]:
+    """Return a maker of canvases for a notebook, and the library of the other widgets."""
+    backend = matplotlib.get_backend()
+    try:
+        import ipywidgets
+        from ipympl.backend_nbagg import Canvas, FigureManager
+    except ImportError as error:
+        raise ImportError(
+            f"the explorer needs ipympl and ipywidgets: pip install 'rnnspec[notebook]' ({error})"
+        ) from error
+    finally:
+        matplotlib.use(backend)  # which the import of ipympl changes
+
+    def canvas_of(figure: Figure) -> Any:
+        canvas = Canvas(figure)
+        FigureManager(canvas, 0)
+        canvas.header_visible = False
+        return canvas
+
+    return canvas_of, ipywidgets

@@ -1,0 +1,89 @@
+"""Distance to instability: the smallest complex perturbation that ends stability."""
+
+import warnings
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rnnspec._checks import ConvergenceWarning, one_of, positive, square
+from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, lowest_on_curve
+from rnnspec.spectra.engine.threads import one_thread_if_small
+
+TIMES = ("discrete", "continuous")
+
+
+@one_thread_if_small
+def distance_to_instability(
+    A: ArrayLike,  # shape: (n, n)
+    time: str = "discrete",
+    rtol: float = 1e-10,
+) -> Bracket:
+    """Spectral norm of the smallest complex E for which ``A + E`` is not stable.
+
+    In discrete time, ``min sigma_min(zI - A)`` over the unit circle; in continuous time, over the
+    imaginary axis.  0 if `A` itself is not stable.  For weights, which are real, see
+    `stability_radius_real`, which is at least as large.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+    time : {"discrete", "continuous"}
+        Stable means all eigenvalues inside the unit circle, or left of the imaginary axis.
+    rtol : float
+        Relative width of the bracket, as far as rounding allows.
+
+    Returns
+    -------
+    Bracket
+        ``witness`` is the point of the circle (its ``angle``) or axis where ``A + E`` has an
+        eigenvalue, and ``perturbation`` is E, of rank 1.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries, `time` is unknown, or `rtol` is not above
+        zero.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the search did not end; the value is then an upper bound.
+
+    Notes
+    -----
+    Cost O((2n)^3) a level test, one to four of them.
+
+    References
+    ----------
+    .. [1] R. Byers, SIAM J. Sci. Stat. Comput. 9 (1988), 875-881.
+    .. [2] S. Boyd and V. Balakrishnan, Systems Control Lett. 15 (1990), 1-7.
+
+    Examples
+    --------
+    >>> found = distance_to_instability([[0.0, 1.0], [0.0, 0.0]])
+    >>> round(float(found), 9), found.certified
+    (0.618033989, True)
+    >>> distance_to_instability([[-3.0]], time="continuous").value
+    3.0
+    """
+    A, rtol = square(A), positive(rtol, "rtol")
+    discrete = one_of(time, "time", TIMES) == "discrete"
+    eigenvalues = np.linalg.eigvals(A).astype(complex)
+    excess = np.abs(eigenvalues) - 1 if discrete else eigenvalues.real
+    if excess.max() >= 0:
+        witness = complex(eigenvalues[excess.argmax()])
+        return Bracket(0.0, 0.0, 0.0, True, witness, np.zeros_like(A))
+    sweep, t = (CIRCLES, 1.0) if discrete else (LINES, 0.0)
+    found = lowest_on_curve(A, sweep, t, rtol)
+    if not found.certified:
+        warnings.warn(
+            f"the search did not reach rtol={rtol:g}: the value is an upper bound",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    z = complex(sweep.point(t, found.parameter))
+    U, sigma, Vh = np.linalg.svd(z * np.eye(len(A)) - A)
+    E = sigma[-1] * np.outer(U[:, -1], Vh[-1])
+    upper = found.value + len(A) * EPS * (1 + float(np.linalg.norm(A, 2)))
+    return Bracket(found.value, found.lower, upper, found.certified, z, E)

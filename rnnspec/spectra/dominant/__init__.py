@@ -1,0 +1,1 @@
+"""The dominant eigenvalue, once and from step to step of a training."""

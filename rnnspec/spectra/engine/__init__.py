@@ -1,0 +1,1 @@
+"""What makes sigma_min of many shifts fast, and certificates along a curve."""

@@ -1,0 +1,103 @@
+r"""The spectral numbers of a matrix at a glance, from one Schur form.
+
+With :math:`W = Q T Q^\top`, T quasi-triangular, all but the norm is read off T:
+
+- the spectral radius :math:`\max |\lambda_i|` from its diagonal blocks;
+- Henrici's departure :math:`(\|W\|_F^2 - \sum |\lambda_i|^2)^{1/2}` from what is above them, a
+  block :math:`\begin{pmatrix} a & b \\ c & a \end{pmatrix}`, bc < 0, adding :math:`(b + c)^2`;
+- :math:`\sigma_{\min}(zI - W) = \sigma_{\min}(zI - T)` at a few points z, so that
+
+.. math:: d(W) = \min_{|z| = 1} \sigma_{\min}(zI - W), \qquad
+          K(W) = \sup_{|z| > 1} \frac{|z| - 1}{\sigma_{\min}(zI - W)}
+
+are bounded, d from above and K from below.  The points are at the angles of the eigenvalues of
+largest modulus.  For n = 64 a matrix takes about 1.5 ms; `distance_to_instability` and
+`kreiss_constant`, exact and certified, take about 80 and 700 ms.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnspec.spectra.eigen import spectral_norm
+from rnnspec.spectra.engine.continuation import RANDOM_PART, engine_of
+from rnnspec.spectra.engine.ordering import Nearest
+from rnnspec.spectra.engine.triangle import ShiftedTriangle
+from rnnspec.spectra.resolvent import schur_form
+
+ANGLES = 8  # eigenvalues by whose angles the resolvent is looked at
+GAPS = np.array([0.0, 0.05, 0.15, 0.5])  # distances of the points from the unit circle
+TOL = 1e-2  # relative; a Lanczos value errs upwards, and both bounds stay bounds
+
+QUANTITIES = (
+    "spectral_radius",
+    "spectral_norm",
+    "henrici",
+    "kreiss_lower",
+    "distance_upper",
+)
+
+
+def spectral_numbers(
+    W: NDArray[np.float64],  # shape: (n, n), real
+) -> dict[str, float]:
+    """The numbers of one matrix that `SpectralMonitor` records, NaN if it is not finite.
+
+    ``kreiss_lower`` is ``inf``, and ``distance_upper`` 0, when an eigenvalue lies on or outside
+    the unit circle, as the exact numbers are.
+
+    Notes
+    -----
+    Cost O(n^3), a Schur form without vectors, one SVD without vectors, and 32 points of the
+    resolvent at O(n^2) each.
+
+    Examples
+    --------
+    >>> found = spectral_numbers(np.array([[0.0, 4.0], [0.0, 0.0]]))
+    >>> found["spectral_radius"], found["spectral_norm"], found["henrici"]
+    (0.0, 4.0, 4.0)
+    >>> found["kreiss_lower"] <= 1.25, found["distance_upper"] >= 0.236
+    (True, True)
+    """
+    if not np.isfinite(W).all():
+        return dict.fromkeys(QUANTITIES, np.nan)
+    norm = spectral_norm(W)
+    scale = norm or 1.0
+    triangle = ShiftedTriangle(schur_form(np.divide(W, scale, order="F")))
+    eigenvalues = scale * triangle.eigenvalues()
+    kreiss, distance = resolvent_bounds(triangle, scale, eigenvalues)
+    return {
+        "spectral_radius": float(np.abs(eigenvalues).max()),
+        "spectral_norm": norm,
+        "henrici": scale * departure(triangle.T),
+        "kreiss_lower": kreiss,
+        "distance_upper": distance,
+    }
+
+
+def departure(T: NDArray[np.float64]) -> float:
+    """Henrici's departure of a real Schur form T, without subtracting squares.
+
+    Examples
+    --------
+    >>> departure(np.array([[0.0, 3.0], [-1.0, 0.0]]))  # eigenvalues +-i sqrt 3
+    2.0
+    """
+    beside = np.diag(T, 1) + np.diag(T, -1)  # b + c in a block, else the entry of T
+    return float(np.hypot(np.linalg.norm(np.triu(T, 2)), np.linalg.norm(beside)))
+
+
+def resolvent_bounds(
+    triangle: ShiftedTriangle, scale: float, eigenvalues: NDArray[np.complex128]
+) -> tuple[float, float]:
+    """A lower bound of the Kreiss constant, an upper one of the distance, of `scale` times T."""
+    if np.abs(eigenvalues).max() >= 1:
+        return np.inf, 0.0
+    upper = eigenvalues[eigenvalues.imag >= 0]  # W is real: what is below is the same
+    outer = upper[np.argsort(-np.abs(upper))[:ANGLES]]
+    z = np.outer(1 + GAPS, np.exp(1j * np.angle(outer))).astype(np.complex128)
+    # So few points gain nothing from their neighbours' vectors: one batch, one start for all.
+    found = engine_of(triangle).batch(
+        z.ravel() / scale, Nearest.none(z.size), RANDOM_PART, TOL, keep=None
+    )
+    sigma = scale * found.sigma.reshape(z.shape)
+    return max(1.0, float((GAPS[:, None] / sigma).max())), float(sigma[0].min())

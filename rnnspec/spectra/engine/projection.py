@@ -1,0 +1,196 @@
+"""Large matrices that are not stored densely: sparse LU at each point, or a Krylov projection."""
+
+import warnings
+from typing import Any, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigvals
+from scipy.sparse import csc_array, eye_array, issparse
+from scipy.sparse.linalg import LinearOperator, eigs, splu
+
+from rnnspec._checks import ConvergenceWarning
+from rnnspec.spectra.engine.multishift import SHARP
+from rnnspec.spectra.engine.ritz import relative_gap, top_ritz
+from rnnspec.spectra.engine.triangle import EPS
+from rnnspec.spectra.resolvent import Progress, Resolvent, warn_of_missed
+
+DENSE = 500  # up to here a sparse matrix is treated as a dense one, which is faster
+KRYLOV = 100  # dimension of the projection of an operator
+NEAREST = 20  # eigenvalues of a sparse matrix that are computed
+WORK = 2**19  # entries of one batch of projected matrices
+
+
+def is_large(A: Any) -> TypeGuard[Any]:
+    """Whether A is sparse, or known by its products only.
+
+    Examples
+    --------
+    >>> is_large(np.eye(2)), is_large(eye_array(2))
+    (False, True)
+    """
+    return issparse(A) or isinstance(A, LinearOperator)
+
+
+def large_resolvent(A: Any, device: str = "cpu") -> "Resolvent | SparseResolvent | KrylovResolvent":
+    """Choose how to compute ``sigma_min(zI - A)`` of a sparse matrix or an operator.
+
+    What stays sparse, or an operator, is computed on the CPU whatever the device.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square, or has a non-finite entry.
+
+    Examples
+    --------
+    >>> large_resolvent(eye_array(2)).method
+    'svd'
+    """
+    if A.ndim != 2 or A.shape[0] != A.shape[1] or A.shape[0] == 0:
+        raise ValueError(f"`A` must be a square matrix with rows, got shape {A.shape}")
+    if isinstance(A, LinearOperator):
+        return KrylovResolvent(A)
+    columns = csc_array(A, dtype=complex if np.iscomplexobj(A) else float)  # of any sparse format
+    if not np.isfinite(columns.data).all():
+        raise ValueError("`A` must be finite, got a NaN or an infinity")
+    if A.shape[0] <= DENSE:
+        return Resolvent(columns.toarray(), device)
+    return SparseResolvent(columns)
+
+
+class SparseResolvent:
+    """Inverse Lanczos with a sparse LU factorisation at each point.
+
+    Cost: one factorisation and 3 to 10 pairs of solves a point.
+
+    Examples
+    --------
+    >>> A = csc_array(np.diag(np.arange(30.0)))
+    >>> SparseResolvent(A).sigma_min(np.array([3.25 + 0j]), tol=1e-6)[0].round(6)
+    array([0.25])
+    """
+
+    method, inner = "sparse", False
+
+    def __init__(self, A: csc_array) -> None:
+        self.A = A
+        rng = np.random.default_rng(1997)
+        v = rng.standard_normal(A.shape[0]) + 1j * rng.standard_normal(A.shape[0])
+        self.start = v / np.linalg.norm(v)
+
+    def eigenvalues(self, centre: complex) -> NDArray[np.complex128]:
+        """Those nearest to `centre`; none, with a warning, if ARPACK finds none."""
+        k = min(NEAREST, self.A.shape[0] - 2)
+        A = self.A.astype(complex)
+        # Not at the centre itself, which of a symmetric box is 0, an eigenvalue of many.
+        shift = centre + 1e-8j * (abs(A).sum(axis=0).max() or 1.0)
+        try:
+            return np.asarray(eigs(A, k, sigma=shift, v0=self.start, return_eigenvectors=False))
+        except RuntimeError as error:
+            warnings.warn(
+                f"no eigenvalue near {centre:g} was found ({' '.join(str(error).split())[:80]})",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+            return np.zeros(0, complex)
+
+    def sigma_min(
+        self, z: NDArray[np.complex128], tol: float, progress: Progress | None = None
+    ) -> tuple[NDArray[np.float64], bool]:
+        """``sigma_min(zI - A)`` at each z, and whether every point converged; warns if not."""
+        found = []
+        for point in z.ravel():
+            found.append(self._at(point, tol))
+            if progress is not None:
+                progress(1)
+        sigma, converged = np.array(found).reshape(-1, 2).T
+        warn_of_missed(int((converged == 0).sum()), z.size, tol)
+        return sigma.reshape(z.shape), bool(converged.all())
+
+    def _at(self, z: complex, tol: float) -> tuple[float, bool]:
+        n = self.A.shape[0]
+        try:
+            lu = splu(csc_array(z * eye_array(n) - self.A, dtype=complex))
+        except RuntimeError:  # exactly singular: z is an eigenvalue
+            return 0.0, True
+        q, previous, alphas, betas = self.start, 0 * self.start, [], [np.zeros(1)]
+        theta = residual = np.zeros(1)
+        for _ in range(300):
+            w = lu.solve(lu.solve(q, "H")) - betas[-1] * previous
+            alphas.append(np.array([np.vdot(q, w).real]))
+            w -= alphas[-1] * q
+            beta = np.linalg.norm(w)
+            theta, last = top_ritz(alphas, betas[1:], theta, residual)
+            residual = beta * last
+            r, gap = residual / theta, relative_gap(alphas, betas[1:], theta)
+            sharp = len(alphas) > 1 and r * r <= tol / 4 * gap and r <= SHARP
+            if r <= tol / 2 or r <= 8 * EPS * np.sqrt(theta) or sharp:
+                return float(theta[0] ** -0.5), True
+            betas.append(np.array([beta]))
+            previous, q = q, w / beta
+        return float(theta[0] ** -0.5), False
+
+
+class KrylovResolvent:
+    """Arnoldi's projection ``A V_m = V_(m+1) H``: an inner approximation.
+
+    ``sigma_min(zI~ - H)`` is the minimum of ``||(zI - A) v||`` over a subspace, so it is at least
+    ``sigma_min(zI - A)``, and the sets that it draws lie within the true ones.
+
+    References
+    ----------
+    .. [1] K.-C. Toh and L. N. Trefethen, SIAM J. Sci. Comput. 17 (1996), 1-15.
+
+    Examples
+    --------
+    >>> from scipy.sparse.linalg import aslinearoperator
+    >>> A = aslinearoperator(np.diag([0.0, 3.0]))
+    >>> KrylovResolvent(A).sigma_min(np.array([1.0 + 0j]), tol=1e-6)[0].round(9)
+    array([1.])
+    """
+
+    method, inner = "arnoldi", True
+
+    def __init__(self, A: LinearOperator) -> None:
+        self.A = np.empty(0, A.dtype)  # only asked whether it is real
+        n, m = A.shape[0], min(KRYLOV, A.shape[0])
+        rng = np.random.default_rng(1997)
+        V = np.zeros((n, m + 1), dtype=np.result_type(A.dtype, float))
+        H = np.zeros((m + 1, m), dtype=V.dtype)
+        v = rng.standard_normal(n)
+        V[:, 0] = v / np.linalg.norm(v)
+        for j in range(m):
+            w = A.matvec(V[:, j])
+            size = np.linalg.norm(w)
+            for _ in range(2):  # twice is enough
+                part = V[:, : j + 1].conj().T @ w
+                H[: j + 1, j] += part
+                w = w - V[:, : j + 1] @ part
+            H[j + 1, j] = np.linalg.norm(w)
+            if H[j + 1, j].real <= 100 * EPS * size:  # the subspace is invariant
+                H = H[: j + 2, : j + 1]
+                break
+            V[:, j + 1] = w / H[j + 1, j]
+        self.H = H
+
+    def eigenvalues(self, _centre: complex) -> NDArray[np.complex128]:
+        """Ritz values."""
+        return np.asarray(eigvals(self.H[:-1]).astype(complex))
+
+    def sigma_min(
+        self,
+        z: NDArray[np.complex128],
+        tol: float,  # noqa: ARG002  exact to rounding
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.float64], bool]:
+        """``sigma_min(zI~ - H)`` at each z, by SVD; always converged."""
+        flat, sigma = z.ravel(), np.empty(z.size)
+        size = max(1, WORK // self.H.size)
+        for first in range(0, len(flat), size):
+            part = flat[first : first + size]
+            shifted = part[:, None, None] * np.eye(*self.H.shape) - self.H
+            sigma[first : first + size] = np.linalg.svd(shifted, compute_uv=False)[:, -1]
+            if progress is not None:
+                progress(len(part))
+        return sigma.reshape(z.shape), True
