@@ -21,7 +21,8 @@ from rnnspec.dynamics.velocity import velocity
 from rnnspec.models.layers import Cell
 from rnnspec.models.reading import own_cells
 from rnnspec.models.stack import stack_jacobian
-from rnnspec.spectra.measures import StabilityMeasures, measure
+from rnnspec.spectra.measures import measure
+from rnnspec.spectra.numbers import StabilityMeasures
 
 ISOLATED = 1e-6  # error of a converged point, over its norm
 

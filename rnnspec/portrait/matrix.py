@@ -10,7 +10,8 @@ from rnnspec._checks import square
 from rnnspec.robustness.quantisation import halved, rounded
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 from rnnspec.spectra.engine.grid import Box
-from rnnspec.spectra.measures import StabilityMeasures, measure
+from rnnspec.spectra.measures import measure
+from rnnspec.spectra.numbers import StabilityMeasures
 from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.pseudospectrum import Pseudospectrum, pseudospectrum
 from rnnspec.spectra.transient import TransientGrowth, transient_growth

@@ -6,7 +6,7 @@ from math import e, inf, log
 
 from rnnspec.plots.style import number
 from rnnspec.portrait.matrix import MatrixPortrait
-from rnnspec.spectra.measures import StabilityMeasures
+from rnnspec.spectra.numbers import StabilityMeasures
 from rnnspec.study.runs import ROOM
 
 

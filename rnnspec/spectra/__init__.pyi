@@ -8,12 +8,13 @@ from .eigen import spectral_abscissa as spectral_abscissa
 from .eigen import spectral_norm as spectral_norm
 from .eigen import spectral_radius as spectral_radius
 from .kreiss import kreiss_constant as kreiss_constant
-from .measures import StabilityMeasures as StabilityMeasures
 from .measures import measure as measure
 from .nonnormality import commutator_norm as commutator_norm
 from .nonnormality import eigenvector_condition as eigenvector_condition
 from .nonnormality import henrici_departure as henrici_departure
+from .nonnormality import henrici_relative as henrici_relative
 from .nonnormality import numerical_abscissa as numerical_abscissa
+from .numbers import StabilityMeasures as StabilityMeasures
 from .numerical_range import numerical_radius as numerical_radius
 from .numerical_range import numerical_range as numerical_range
 from .pseudomode import Pseudomode as Pseudomode

@@ -2,7 +2,6 @@
 
 import warnings as python_warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
 from math import isinf
 from typing import Any
 
@@ -19,8 +18,10 @@ from rnnspec.spectra.nonnormality import (
     commutator_norm,
     eigenvector_condition,
     henrici_departure,
+    henrici_relative,
     numerical_abscissa,
 )
+from rnnspec.spectra.numbers import StabilityMeasures
 from rnnspec.spectra.numerical_range import numerical_radius
 from rnnspec.spectra.pseudospectral import pseudospectral_abscissa, pseudospectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
@@ -38,40 +39,6 @@ SIZED: dict[str, Callable[..., Bracket]] = {
     "pseudospectral_radius": pseudospectral_radius,
     "pseudospectral_abscissa": pseudospectral_abscissa,
 }
-
-
-@dataclass(frozen=True)
-class StabilityMeasures:
-    """Numbers of one matrix; ``None`` where a number is undefined, with a warning that says why.
-
-    Distances and the Kreiss constant are those of discrete time (unit disk).  ``certified`` holds
-    the proven bracket of each number that has one; for the two pseudospectral numbers, one for
-    each epsilon.
-    """
-
-    n: int
-    spectral_radius: float
-    spectral_abscissa: float
-    spectral_norm: float
-    henrici: float
-    henrici_relative: float
-    commutator_norm: float
-    eigenvector_condition: float
-    numerical_abscissa: float
-    numerical_radius: float
-    kreiss_constant: float
-    transient_peak: float
-    transient_peak_step: int | None
-    distance_to_instability: float
-    stability_radius_real: float | None
-    pseudospectral_radius: dict[str, float] = field(default_factory=dict)
-    pseudospectral_abscissa: dict[str, float] = field(default_factory=dict)
-    certified: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all fields as strict JSON can hold them: an infinite one is the string "inf"."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
 
 
 @one_thread_if_small
@@ -139,14 +106,13 @@ def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
     }
     values = {key: bracket.value for key, (bracket, _) in found.items()}
     sized = {key: {name: b.value for name, (b, _) in by_size[key].items()} for key in SIZED}
-    henrici = henrici_departure(A)
     return StabilityMeasures(
         n=len(A),
         spectral_radius=spectral_radius(A),
         spectral_abscissa=spectral_abscissa(A),
         spectral_norm=spectral_norm(A),
-        henrici=henrici,
-        henrici_relative=_relative(henrici, A),
+        henrici=henrici_departure(A),
+        henrici_relative=henrici_relative(A),
         commutator_norm=commutator_norm(A),
         eigenvector_condition=eigenvector_condition(A),
         numerical_abscissa=numerical_abscissa(A),
@@ -161,12 +127,6 @@ def _measure(A: np.ndarray, sizes: dict[str, float]) -> StabilityMeasures:
         certified=_certified(peak, found, by_size),
         warnings=tuple(_warnings(peak, found, by_size)),
     )
-
-
-def _relative(henrici: float, A: np.ndarray) -> float:
-    """Henrici's departure over the Frobenius norm, whose squares must not overflow."""
-    largest = float(np.abs(A).max())
-    return henrici / (largest * float(np.linalg.norm(A / largest))) if henrici else 0.0
 
 
 def _quietly(search: Callable[..., Bracket], *arguments: Any) -> Found:
@@ -210,13 +170,3 @@ def _warnings(
     sized = [(key, one) for key in by_size for one in by_size[key].values()]
     for key, (_, messages) in [*found.items(), *sized]:
         yield from (f"{key}: {message}" for message in messages)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return value

@@ -42,6 +42,33 @@ def henrici_departure(
     return size * float(np.linalg.norm(np.triu(T, 1)))
 
 
+def henrici_relative(
+    A: ArrayLike,  # shape: (n, n)
+) -> float:
+    r"""Departure from normality over the size of A, ``henrici_departure(A) / ||A||_F``.
+
+    From 0, of a normal matrix, to 1, of a nilpotent one; 0 of the zero matrix.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or has non-finite entries.
+
+    Notes
+    -----
+    Cost O(n^3), one Schur form.
+
+    Examples
+    --------
+    >>> henrici_relative([[0.0, 3.0], [0.0, 0.0]])
+    1.0
+    """
+    A = square(A)
+    departure, largest = henrici_departure(A), float(np.abs(A).max())
+    # Entries by the largest one first: squares of the Frobenius norm would overflow.
+    return departure / (largest * float(np.linalg.norm(A / largest))) if departure else 0.0
+
+
 def commutator_norm(
     A: ArrayLike,  # shape: (n, n)
 ) -> float:
