@@ -1,5 +1,7 @@
 """No figure outlives the test or docstring that drew it."""
 
+from __future__ import annotations
+
 import sys
 
 import pytest

@@ -6,6 +6,8 @@ Each name is imported when it is first used, so that ``rnnspec --help`` costs ne
 scipy nor matplotlib.
 """
 
+from __future__ import annotations
+
 import lazy_loader
 
 __version__ = "0.1.0"

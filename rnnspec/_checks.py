@@ -1,5 +1,7 @@
 """The few argument checks, and their wording, in one place."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterable
 from typing import Any

@@ -1,5 +1,7 @@
 """The one place where a result calls the room of figures that draws it."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot(figure: str, result: Any, ax: "Axes | None") -> "Axes":
+def plot(figure: str, result: Any, ax: Axes | None) -> Axes:
     """Call ``rnnspec.plots.<figure>``; matplotlib is imported now and not before.
 
     Parameters

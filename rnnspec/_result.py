@@ -1,5 +1,7 @@
 """What every result has in common: a short ``repr``, a JSON-ready ``to_dict``, and a table."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import fields
 from math import isfinite, isnan
@@ -33,7 +35,7 @@ class Table(Result):
         """Return one dictionary for each row."""
         raise NotImplementedError
 
-    def to_frame(self) -> "pd.DataFrame":
+    def to_frame(self) -> pd.DataFrame:
         """Return the rows as a pandas DataFrame.
 
         Raises
@@ -44,7 +46,7 @@ class Table(Result):
         return frame(self.rows())
 
 
-def frame(rows: list[dict[str, Any]]) -> "pd.DataFrame":
+def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return `rows` as a pandas DataFrame.
 
     Raises

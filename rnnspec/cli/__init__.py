@@ -1,5 +1,7 @@
 """The command line: one command per file, imported when it is called."""
 
+from __future__ import annotations
+
 import os
 import sys
 import warnings

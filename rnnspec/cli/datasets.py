@@ -1,5 +1,7 @@
 """``rnnspec datasets``: what can be trained on, and from where."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

@@ -1,5 +1,7 @@
 """``rnnspec measure``: stability and non-normality numbers of matrices."""
 
+from __future__ import annotations
+
 import click
 
 from rnnspec.cli.options import cut_option, json_option, quiet_option

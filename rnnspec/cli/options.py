@@ -1,5 +1,7 @@
 """Options that mean one thing for every command, and the files that they write to."""
 
+from __future__ import annotations
+
 import os
 import tempfile
 import warnings

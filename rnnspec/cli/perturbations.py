@@ -1,5 +1,7 @@
 """What ``rnnspec robustness`` computes: its record, and how to draw it."""
 
+from __future__ import annotations
+
 import difflib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence

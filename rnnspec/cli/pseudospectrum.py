@@ -1,5 +1,7 @@
 """``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, a picture and numbers."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,7 +128,7 @@ def pseudospectrum(
         _say(record)
 
 
-def _record(result: "Pseudospectrum") -> dict[str, Any]:
+def _record(result: Pseudospectrum) -> dict[str, Any]:
     return {
         "name": result.name,
         "n": len(result.eigenvalues),

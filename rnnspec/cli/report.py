@@ -1,5 +1,7 @@
 """``rnnspec report``: one self-contained HTML page."""
 
+from __future__ import annotations
+
 import click
 
 from rnnspec.cli.options import check_file, json_option, quiet_option

@@ -1,5 +1,7 @@
 """``rnnspec robustness``: accuracy against the size of a perturbation."""
 
+from __future__ import annotations
+
 import click
 from click.core import ParameterSource
 

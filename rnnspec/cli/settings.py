@@ -1,5 +1,7 @@
 """Settings of a training from flags, a TOML file and defaults, in that order."""
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,5 +1,7 @@
 """What commands share about SOURCE: choosing matrices, reading lists of numbers."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,5 +1,7 @@
 """``rnnspec study``: a grid of trainings, measured, and what they say together."""
 
+from __future__ import annotations
+
 import click
 
 from rnnspec.cli.options import check_writable, json_option, quiet_option

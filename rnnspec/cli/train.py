@@ -1,5 +1,7 @@
 """``rnnspec train``: from data to a run directory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Finding the TRAIN and TEST halves of a UCR or UEA data set."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """Labelled arrays, tensors and lists of sequences where a `SequenceDataset` is asked for."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any, Protocol
 

@@ -1,5 +1,7 @@
 """Files from elsewhere: folders to look in, mirrors to try, and what to say when all fail."""
 
+from __future__ import annotations
+
 import hashlib
 import logging
 import os

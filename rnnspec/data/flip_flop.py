@@ -1,5 +1,7 @@
 """The flip-flop task: hold the last pulse of each of several bits."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

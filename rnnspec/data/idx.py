@@ -1,5 +1,7 @@
 """Reading IDX, the format of the MNIST family: a big-endian header, then unsigned bytes."""
 
+from __future__ import annotations
+
 import gzip
 import zlib
 from math import prod

@@ -1,5 +1,7 @@
 """The MNIST family: finding its files, checking them, and reading images as sequences."""
 
+from __future__ import annotations
+
 import hashlib
 from pathlib import Path
 

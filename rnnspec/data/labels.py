@@ -1,5 +1,7 @@
 """Labels as class numbers: other labels are refused, and different classes stay different."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """From a name to three parts ready to train on."""
 
+from __future__ import annotations
+
 import hashlib
 import warnings
 from collections.abc import Mapping

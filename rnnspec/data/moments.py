@@ -1,5 +1,7 @@
 """Mean and standard deviation of channels, exact under any offset and in any unit."""
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np

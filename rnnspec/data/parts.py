@@ -1,5 +1,7 @@
 """The three parts of a data set from arrays: some are given, the others are cut from them."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np

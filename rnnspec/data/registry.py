@@ -1,5 +1,7 @@
 """What can be trained on: names, files, checksums, mirrors.  No code."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

@@ -1,5 +1,7 @@
 """Labelled sequences of one shape: right-padded, standardised, with the way back to raw units."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -129,7 +131,7 @@ class SequenceDataset:
         values[~self.mask()] = 0
         return values
 
-    def subset(self, indices: ArrayLike) -> "SequenceDataset":
+    def subset(self, indices: ArrayLike) -> SequenceDataset:
         """Sequences `indices` (integers or a boolean mask), in that order."""
         i = np.asarray(indices)
         # An empty list is an array of floats, which cannot index.
@@ -148,7 +150,7 @@ class SequenceDataset:
         std: ArrayLike = 1.0,
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
-    ) -> "SequenceDataset":
+    ) -> SequenceDataset:
         """Standardise raw values in float64, and put 0 at padded steps whatever stood there.
 
         `mean`, `std`, `lower` and `upper` are scalars or one value per channel.  `labels` are
@@ -219,7 +221,7 @@ class DataSplits:
     sources: Mapping[str, str]
 
     @classmethod
-    def from_arrays(cls, train: Any, validation: Any = None, test: Any = None) -> "DataSplits":
+    def from_arrays(cls, train: Any, validation: Any = None, test: Any = None) -> DataSplits:
         """Parts from arrays, each in a form that `rnnspec.data.as_dataset` takes.
 
         Without `validation` and `test`, both are cut from `train`: 70 / 10 / 20, each class in

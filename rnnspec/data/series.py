@@ -1,5 +1,7 @@
 """Series read from a text file, and the parsing that its formats share."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Cutting labelled sequences into training, validation and test parts."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,5 +1,7 @@
 """Generated tasks whose difficulty is known: temporal order, adding, sine."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -6,6 +6,8 @@ by time; a case in memory is time by channels, shape (t, d).  Lines that begin w
 ``#`` or ``%`` are comments.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path

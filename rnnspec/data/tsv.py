@@ -1,5 +1,7 @@
 """Reading the UCR archive's `.tsv` files: a label, then the values of one channel."""
 
+from __future__ import annotations
+
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 

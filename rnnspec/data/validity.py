@@ -1,5 +1,7 @@
 """Checks of the values, labels and lengths of sequences; each raises ValueError."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

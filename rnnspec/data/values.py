@@ -1,5 +1,7 @@
 """Arrays, tensors and tables of a user as NumPy arrays that keep all digits."""
 
+from __future__ import annotations
+
 import warnings
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Stability numbers of the Jacobians along data, as quantile bands over sequences."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

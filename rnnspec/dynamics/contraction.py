@@ -7,6 +7,8 @@ Then every product of k of them, in any order, is at most :math:`\kappa(T) \rho^
 norm exists if some product of them has spectral radius at least 1.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Which of many states are one, to a distance in the states' own scale."""
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 from numpy.typing import NDArray

@@ -1,5 +1,7 @@
 """Lyapunov exponents and their errors from the growth measured along trajectories."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

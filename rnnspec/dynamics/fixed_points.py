@@ -7,6 +7,8 @@ Between its inputs a network that solves a task moves among these points: memori
 stable ones, decisions pass by saddles.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -19,6 +19,8 @@ What m steps without a factorisation lose is what an elimination loses: relative
 decide the next m.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from math import inf, log
 

@@ -7,6 +7,8 @@ Its size is what learning sees of a step: where it vanishes, nothing is learnt f
 before; where it explodes, a step of the descent goes anywhere.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

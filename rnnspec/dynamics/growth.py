@@ -4,6 +4,8 @@ r"""Growth of a small change of the state along data, measured and bounded.
           \|J_{t+k} \cdots J_{t+1}\| \le \prod_{j=1}^{k} \|J_{t+j}\|
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import e

@@ -12,6 +12,8 @@ References
 .. [1] A. Granas and J. Dugundji, Fixed Point Theory (2003).
 """
 
+from __future__ import annotations
+
 import numpy as np
 import torch
 from numpy.typing import NDArray

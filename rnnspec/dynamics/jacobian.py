@@ -7,6 +7,8 @@ network every :math:`J_t` is the recurrent matrix; for a tanh cell it is
 :math:`D(1 - h_t^2) W`; no single gate's matrix stands for a gated cell.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 
 import numpy as np

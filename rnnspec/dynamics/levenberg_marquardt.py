@@ -18,6 +18,8 @@ References
 .. [2] J. Nocedal and S. J. Wright, Numerical Optimization (2006), section 10.3.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch

@@ -7,6 +7,8 @@ r"""Lyapunov exponents of a network's state map, along data or on its own.
 :math:`e^{(\lambda_1 + \dots + \lambda_k) t}` how fast a small volume of k dimensions grows.
 """
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """State Jacobians as named matrices: ``layer0.jacobian@mean``, ``@step12``, ``@fixed3``."""
 
+from __future__ import annotations
+
 import re
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Newton's method on F(s) - s, from states that are nearly at rest."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch

@@ -3,6 +3,8 @@ r"""Norms of products of matrices, in logarithms: however long, none overflows o
 .. math:: \log \|J_k \cdots J_1\|_2 \le \sum_j \log \|J_j\|_2
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -5,6 +5,8 @@ r"""The few directions in which states vary most, for pictures of a state space.
 The leading eigenvectors are the principal axes; no other k directions hold more of the variance.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Quantiles over sequences, step by step, where not every sequence reaches every step."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """From many starts to the distinct states where searches for points at rest end."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """The states that a network passes through along data, in float64."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 r"""The velocity of a state at constant input, :math:`v(s) = F(x, s) - s`, and its derivative."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch

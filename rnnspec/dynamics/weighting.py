@@ -13,6 +13,8 @@ logarithm of a sum of exponentials of :math:`\tau`.)  The same holds of the smoo
 which is at most :math:`\log(m s) / 2q` larger, and is what is minimised for growing q.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

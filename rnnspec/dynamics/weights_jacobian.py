@@ -4,6 +4,8 @@ The state map under zero input needs no data.  The weights do not say by which f
 steps: PyTorch's is assumed, with a warning.  If a file names another formula, it is refused.
 """
 
+from __future__ import annotations
+
 import re
 import warnings
 from collections.abc import Mapping

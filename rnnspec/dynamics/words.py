@@ -3,6 +3,8 @@
 Where every letter has norm below 1 in a common norm, every word has spectral radius below 1.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

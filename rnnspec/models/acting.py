@@ -6,6 +6,8 @@ PyTorch keeps a pruned weight, or one under the hook-based ``weight_norm`` and
 computation is done here first, as evaluation mode does it.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

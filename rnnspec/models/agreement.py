@@ -5,6 +5,8 @@ outputs and the last state are seen, so the formula runs along the whole call.  
 grow to on the way, where a network amplifies it, shows a second run whose inputs are rounded.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch

@@ -5,6 +5,8 @@ which array is recurrent, but not how its gates are stacked.  Arrays under neutr
 from a file of matrices, and not from a file of a network's weights.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """A weight of any kind as one NumPy array of double precision."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

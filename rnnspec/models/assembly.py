@@ -15,6 +15,8 @@ Other parametrisations keep a part of their rule in the code of the network; the
 and the refusal names them.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

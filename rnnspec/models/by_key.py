@@ -1,5 +1,7 @@
 """One array of a source by its full key, or its gates, cut in the order that the user names."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any

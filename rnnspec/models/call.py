@@ -4,6 +4,8 @@ Only the names of its parameters say what a forward expects: ``forward(x, hidden
 ``forward(x, noise=0.0)`` take a second argument too, and no lengths.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any

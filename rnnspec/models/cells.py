@@ -15,6 +15,8 @@ Everything is torch tensors, of the dtype and on the device of the weights: the 
 run on a GPU and under automatic differentiation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """A recurrent network that reads a sequence and names its class."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize

@@ -4,6 +4,8 @@ A file's own key does not tell the order of the gates: PyTorch stacks an LSTM's 
 in rows, ONNX as i, o, f, c, Keras in columns.  A text such as ``gru:zrh:columns`` tells it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any

@@ -4,6 +4,8 @@ A name tells which array carries the state on (``enc_w_hh``, ``0.wh``, ``recurre
 ``h2h.weight``) and which reads the input.  It does not tell how gates are stacked.
 """
 
+from __future__ import annotations
+
 import re
 
 _END = r"(_?l?\d+(_reverse)?)?([._/](weights?|kernel|w))?(:\d+)?"  # number of a layer, a variable

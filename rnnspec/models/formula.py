@@ -4,6 +4,8 @@ A class derived from ``nn.GRUCell`` with a forward of its own, or a part with ho
 change what it reads or returns, has to be run and compared with `rnnspec.models.cells`.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import torch

@@ -5,6 +5,8 @@ A recurrent weight of a layer with ``g`` gates is one (g*h, h) matrix whose
 one place that knows the order.
 """
 
+from __future__ import annotations
+
 GATES: dict[str, tuple[str, ...]] = {
     "rnn": (),
     "lstm": ("input", "forget", "cell", "output"),

@@ -1,5 +1,7 @@
 """Starting values of the recurrent layers."""
 
+from __future__ import annotations
+
 import torch
 from torch import nn
 

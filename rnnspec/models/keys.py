@@ -1,5 +1,7 @@
 """The keys of a mapping that name PyTorch's recurrent weights, and what they say of them."""
 
+from __future__ import annotations
+
 import re
 import warnings
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Each layer and direction of a recurrent network as the plain weights that act in it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import torch

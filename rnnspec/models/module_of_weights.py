@@ -3,6 +3,8 @@
 It steps by PyTorch's formula with tanh: weights alone do not tell tanh from relu.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The states that the cells of a network pass through along inputs."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +30,7 @@ class Motion:
     before: list[list[Tensor]]
     after: list[list[Tensor]]
 
-    def __getitem__(self, rows: slice) -> "Motion":
+    def __getitem__(self, rows: slice) -> Motion:
         def cut(sides: list[list[Tensor]]) -> list[list[Tensor]]:
             return [[one[rows] for one in side] for side in sides]
 

@@ -1,5 +1,7 @@
 """The arrays in nested mappings under dotted keys, and the texts that list them in an error."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The recurrent parts of a module: which of its submodules step a state, and of what kind."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from functools import cached_property

@@ -5,6 +5,8 @@ the recurrent part.  They are those of the network only if that formula alone ta
 from step to step.  Where the class does not tell, `rnnspec.models.verification` finds it out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -37,7 +39,7 @@ class Reading:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def __getitem__(self, rows: Tensor) -> "Reading":
+    def __getitem__(self, rows: Tensor) -> Reading:
         return replace(
             self,
             inputs=self.inputs[rows],

@@ -1,5 +1,7 @@
 """The calls of a recurrent part while the module around it runs: its inputs and its states."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -7,6 +7,8 @@ float64 array that the matrix functions of `rnnspec` understand.  A stack in ano
 as the user says, by `rnnspec.models.cut`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any

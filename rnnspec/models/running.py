@@ -1,5 +1,7 @@
 """A module run on data while its recurrent part is watched, and left as it was."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +25,7 @@ class Trial:
     inputs: Tensor  # shape: (n, t, ...)
     lengths: Tensor | None  # shape: (n,)
 
-    def __getitem__(self, rows: Tensor) -> "Trial":
+    def __getitem__(self, rows: Tensor) -> Trial:
         lengths = None if self.lengths is None else self.lengths[rows]
         return replace(self, inputs=self.inputs[rows], lengths=lengths)
 

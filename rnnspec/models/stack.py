@@ -10,6 +10,8 @@ whole is block lower triangular: a layer's own Jacobians stand on the diagonal, 
           \qquad k < l.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch

@@ -15,6 +15,8 @@ the data reaches leaves the Jacobians along them as they are; what lies beyond t
 a fixed point there, is then the part's alone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch

@@ -5,6 +5,8 @@ random numbers, while what the part returns is moved a little; and once more whi
 altogether.  Where sequences end early, their true steps have to be what is read at them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """Matrices before training and after, drawn: rows of a study and axes in, axes out."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import matplotlib.pyplot as plt

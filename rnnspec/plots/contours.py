@@ -1,5 +1,7 @@
 """Level lines of a pseudospectrum: one colour for each, a label where there is room."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,5 +1,7 @@
 """The correlations of P1 and their intervals, drawn: a claim and axes in, axes out."""
 
+from __future__ import annotations
+
 from math import isfinite
 
 import matplotlib.pyplot as plt

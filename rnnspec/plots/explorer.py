@@ -1,5 +1,7 @@
 """A pseudospectrum to click on, in a notebook (``pip install 'rnnspec[notebook]'``)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

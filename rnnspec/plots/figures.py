@@ -1,5 +1,7 @@
 """Figures and arrays to files."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from rnnspec._files import write_atomically

@@ -1,5 +1,7 @@
 """Linearisations side by side: which are stable by eigenvalue and fragile by pseudospectrum."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

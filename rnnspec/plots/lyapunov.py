@@ -1,5 +1,7 @@
 """Figures of Lyapunov exponents: results and axes in, axes out."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,5 +1,7 @@
 """Numbers marked in a picture of a pseudospectrum, each where it is attained."""
 
+from __future__ import annotations
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D

@@ -1,5 +1,7 @@
 """Pictures of one point of the plane: its pseudomode, and the perturbation that moves there."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes

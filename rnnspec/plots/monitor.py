@@ -1,5 +1,7 @@
 """Spectral numbers over the epochs of a training, drawn: rows in, axes out."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt

@@ -1,5 +1,7 @@
 """Growth, gradients and stability along data, drawn: results and axes in, axes out."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt

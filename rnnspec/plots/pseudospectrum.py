@@ -1,5 +1,7 @@
 """Figures of matrices: results and axes in, axes out.  Nothing is computed and nothing is shown."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

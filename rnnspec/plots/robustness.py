@@ -1,5 +1,7 @@
 """Figures and tables of robustness: results and axes in, axes out."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt

@@ -1,5 +1,7 @@
 """The state space in two or three dimensions: trajectories among fixed and slow points."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import matplotlib.pyplot as plt

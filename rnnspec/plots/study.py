@@ -1,5 +1,7 @@
 """Figures of a study: its runs, its claims and axes in, axes out."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any

@@ -1,5 +1,7 @@
 """The one look of every figure, and the small things that all of them share."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

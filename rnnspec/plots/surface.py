@@ -1,5 +1,7 @@
 """The resolvent norm as a landscape over the complex plane."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import matplotlib.pyplot as plt

@@ -1,5 +1,7 @@
 """Smallest changes of single sequences that change a decision, to be drawn."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

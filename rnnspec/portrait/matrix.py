@@ -1,5 +1,7 @@
 """What a page shows of one matrix: its plane, its numbers, its powers, and what rounding does."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

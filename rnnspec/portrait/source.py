@@ -1,5 +1,7 @@
 """What a page shows of one source: a run with its data, or the bare matrices of a file."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,5 +1,7 @@
 """What the folder of a study holds, read for a page."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """Progress bars on stderr: over the epochs of a training, over the tasks of a study."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 

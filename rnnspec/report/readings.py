@@ -1,5 +1,7 @@
 """What each stability number says, in plain words that the numbers choose."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import e, inf, log

@@ -1,5 +1,7 @@
 """Tables and JSON on stdout."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence

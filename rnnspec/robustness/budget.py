@@ -11,6 +11,8 @@ else: raw bounds give it its width, and an entry that must not move (a padded st
 a masked channel) has a box of width zero.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import torch
@@ -80,7 +82,7 @@ class Budget:
         assert (self.lower <= 0).all()
         assert (self.upper >= 0).all()
 
-    def __getitem__(self, rows: Tensor) -> "Budget":
+    def __getitem__(self, rows: Tensor) -> Budget:
         return Budget(self.norm, self.lower[rows], self.upper[rows])
 
     @property

@@ -1,5 +1,7 @@
 """What clocks and sensors do to sequences, by name and severity."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 

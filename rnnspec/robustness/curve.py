@@ -1,5 +1,7 @@
 """Accuracy against the size of a perturbation."""
 
+from __future__ import annotations
+
 import warnings as python_warnings
 from collections.abc import Sequence
 from dataclasses import replace

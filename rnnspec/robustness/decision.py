@@ -5,6 +5,8 @@ it.  Logits decide nothing if one of them is NaN or :math:`+\infty`, or if all a
 :math:`-\infty`; such a decision counts as wrong.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

@@ -1,5 +1,7 @@
 """A module of others is checked before it is attacked: refused, or attacked with a warning."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain

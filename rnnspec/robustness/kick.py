@@ -4,6 +4,8 @@ After `step` inputs the state is moved, :math:`h \to h + \delta_0`, and both tra
 read the same further inputs; :math:`\delta_k` is their difference k inputs later.
 """
 
+from __future__ import annotations
+
 from copy import deepcopy
 from dataclasses import dataclass
 

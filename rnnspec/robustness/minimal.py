@@ -1,5 +1,7 @@
 """How little it takes: the smallest perturbation found for each sequence."""
 
+from __future__ import annotations
+
 import inspect
 import warnings
 from collections.abc import Callable
@@ -106,7 +108,7 @@ class MinimalPerturbations:
         save_npz(self, path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> "MinimalPerturbations":
+    def load(cls, path: str | PathLike[str]) -> MinimalPerturbations:
         """Read what `save` wrote.
 
         Raises

@@ -1,5 +1,7 @@
 """Recurrent weights moved for a while, and what became of the network."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ A measure of robustness means something only if the logits are a function of one
 the same in every run, and with any other sequences in the batch.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What an attack did to each sequence at each size of a list."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Each function gives the compressed matrix; what it did to the network's stabilit
 spectral norm of the difference, beside the distance to instability.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,5 +1,7 @@
 """A robustness curve: what it holds, and how it is kept, written and drawn."""
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Sequence
@@ -114,7 +116,7 @@ class RobustnessCurve:
         save_npz(self, path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> "RobustnessCurve":
+    def load(cls, path: str | PathLike[str]) -> RobustnessCurve:
         """Read what `save` wrote.
 
         Raises
@@ -126,7 +128,7 @@ class RobustnessCurve:
         values["warnings"] = tuple(values["warnings"].tolist())
         return cls(**values)
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve; see `rnnspec.plots.robustness`."""
         return plot("robustness", {self.attack: self}, ax)
 

@@ -11,6 +11,8 @@ References
 .. [2] A. Athalye, N. Carlini and D. Wagner, ICML 2018, arXiv:1802.00420.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import ceil
 

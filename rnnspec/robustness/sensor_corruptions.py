@@ -6,6 +6,8 @@ deviation of the channel over the training data.  The random numbers drawn do no
 on the severity.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from rnnspec.data.sequences import SequenceDataset

@@ -6,6 +6,8 @@ random m-dimensional subspace S of the d values that may move.  Where the bounda
 .. math:: \|r_S\|_2 \approx \sqrt{d/m}\,\|r^*\|_2 .
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import torch
@@ -25,7 +27,7 @@ class Restricted(Victim):
     basis: Tensor  # shape: (n, d, m), orthonormal columns; d counts all values
     shape: tuple[int, ...]  # of one sequence's u
 
-    def __getitem__(self, rows: Tensor) -> "Restricted":
+    def __getitem__(self, rows: Tensor) -> Restricted:
         part = super().__getitem__(rows)
         assert isinstance(part, Restricted)
         return replace(part, basis=self.basis[rows])

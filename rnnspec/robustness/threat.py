@@ -1,5 +1,7 @@
 """The threat model: what may move, in which norm, in which units, and where."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

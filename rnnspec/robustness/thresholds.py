@@ -13,6 +13,8 @@ for little more than one full attack per sequence, not one per sequence and size
 So each sequence is given up once, just below its threshold, at full strength.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -106,7 +108,7 @@ class Thresholds:
         self.seconds = np.zeros(len(epsilons))
         self._seeds = np.random.default_rng(seed)
 
-    def find(self) -> "Thresholds":
+    def find(self) -> Thresholds:
         """Bisect with a short attack, then decide at full strength."""
         for rows in parts(torch.arange(len(self.first), device=self.first.device)):
             self.first[rows[self.victim[rows].wrong()]] = -1

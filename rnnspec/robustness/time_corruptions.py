@@ -5,6 +5,8 @@ standardised values (n, t, d) and lengths (n,).  The random numbers it draws do 
 on the severity: with one seed, the worse corruption is the milder one carried further.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -5,6 +5,8 @@ r"""A trained classifier as a function of the perturbation of a batch.
 Attacks know nothing of networks or data: they see F, its gradient and a budget.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,7 +52,7 @@ class Victim:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, rows: Tensor) -> "Victim":
+    def __getitem__(self, rows: Tensor) -> Victim:
         return replace(
             self,
             inputs=self.inputs[rows],

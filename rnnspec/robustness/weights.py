@@ -1,5 +1,7 @@
 """Recurrent weights that move: at random, in the worst direction, by rounding, by pruning."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Mapping, Sequence
 

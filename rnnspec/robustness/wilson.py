@@ -1,5 +1,7 @@
 """The confidence interval of a share."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

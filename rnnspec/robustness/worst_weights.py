@@ -14,6 +14,8 @@ rank one :math:`\varepsilon` times the leading singular pair of G.  A step that 
 the radius is tried again with :math:`G + c E`, which stays nearer to E as c grows.
 """
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np

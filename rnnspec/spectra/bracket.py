@@ -1,5 +1,7 @@
 """A number with a proof: the value, the interval that holds it, and where it is attained."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

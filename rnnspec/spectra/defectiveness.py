@@ -1,5 +1,7 @@
 """How near a matrix is to one that is not diagonalisable: eigenvalue by eigenvalue, and at all."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Distance to instability: the smallest complex perturbation that ends stability."""
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Eigenvalues, and the three numbers that are easily confused: radius, abscissa, norm."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -3,6 +3,8 @@
 Every function returns a new float64 array; the random ones take a seed.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import companion as scipy_companion

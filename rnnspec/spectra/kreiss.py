@@ -1,5 +1,7 @@
 """The Kreiss constant: the least transient growth that the resolvent proves, between two bounds."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass, replace
 from math import exp, frexp, inf, log

@@ -1,5 +1,7 @@
 """Local maxima of the ratio of the Kreiss constant, on circles or on vertical lines."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, inf, log

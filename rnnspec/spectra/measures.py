@@ -1,5 +1,7 @@
 """All stability numbers of one matrix, in one record."""
 
+from __future__ import annotations
+
 import warnings as python_warnings
 from collections.abc import Callable, Iterable, Iterator
 from math import isinf

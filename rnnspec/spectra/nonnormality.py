@@ -1,5 +1,7 @@
 """How far a matrix is from normal: four numbers, none a substitute for the others."""
 
+from __future__ import annotations
+
 from math import frexp
 from typing import Any
 

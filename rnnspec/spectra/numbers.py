@@ -5,6 +5,8 @@ its unit, and which way is better.  `NUMBERS` is that table; records, tables, pa
 studies and bands along data are made from it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any

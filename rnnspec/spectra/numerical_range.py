@@ -1,5 +1,7 @@
 """The numerical range (field of values) ``{x*Ax : ||x|| = 1}``: its outline and its radius."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 from typing import Any

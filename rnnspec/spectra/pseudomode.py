@@ -1,5 +1,7 @@
 """Pseudomodes: what almost is an eigenvector at z, and the perturbation that makes it one."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Pseudospectral radius and abscissa: how far out a perturbation of size epsilon can push."""
 
+from __future__ import annotations
+
 import warnings
 from math import frexp
 from typing import Any

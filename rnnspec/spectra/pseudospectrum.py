@@ -1,5 +1,7 @@
 """Pseudospectra: ``sigma_min(zI - A)`` on a grid, and at any points of the plane."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -50,7 +52,7 @@ class Pseudospectrum:
     points: int = 0  # at how many the values were computed; fewer than ny * nx if adaptive
     inner: bool = False  # of a projection: the true sets are larger
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the contours; see `rnnspec.plots.pseudospectrum`."""
         return plot("pseudospectrum", self, ax)
 
@@ -59,7 +61,7 @@ class Pseudospectrum:
         save_npz(self, path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> "Pseudospectrum":
+    def load(cls, path: str | PathLike[str]) -> Pseudospectrum:
         """Read what `save` wrote.
 
         Raises

@@ -1,5 +1,7 @@
 """The smallest real perturbation that makes one point of the unit circle an eigenvalue."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache

@@ -1,5 +1,7 @@
 """The real stability radius: the smallest real perturbation that makes a real matrix unstable."""
 
+from __future__ import annotations
+
 import warnings
 from typing import Any
 

@@ -1,5 +1,7 @@
 """``sigma_min(zI - A)``, one over the norm of the resolvent, at any points z."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable
 from functools import cache

@@ -1,5 +1,7 @@
 """Growth of the powers of a matrix before the eigenvalues take over."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice

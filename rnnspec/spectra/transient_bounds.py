@@ -1,5 +1,7 @@
 """What the resolvent proves about the powers of a matrix: bounds from below and from above."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import e
 

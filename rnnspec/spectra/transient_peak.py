@@ -1,5 +1,7 @@
 """The largest norm of all powers of a matrix, and what proves that no later one is larger."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import inf
 from typing import Any

@@ -4,6 +4,8 @@ The claims are those of the abstract of B. Sengupta and K. J. Friston, How Robus
 Neural Networks?, arXiv:1804.11313, made so that numbers can contradict them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from rnnspec._checks import seed_number

@@ -1,5 +1,7 @@
 """Where tasks are computed: by workers on this machine, or by a cluster that is there."""
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,7 +19,7 @@ CONNECT = 5.0  # seconds that a scheduler has to answer
 
 
 @contextmanager
-def connected(workers: int | None, scheduler: str | None) -> Iterator["Client"]:
+def connected(workers: int | None, scheduler: str | None) -> Iterator[Client]:
     """A client of the Dask scheduler at the address `scheduler`, or of one made for it here.
 
     One made here has `workers` processes, by default one for each core, each with one thread
@@ -61,7 +63,7 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator["Client"]:
 
 
 def computed(
-    client: "Client", tasks: Iterable[Task], where: tuple[Any, ...]
+    client: Client, tasks: Iterable[Task], where: tuple[Any, ...]
 ) -> Iterator[tuple[Task, BaseException | None]]:
     """Each task as it is over, and what stopped it; one whose workers die is tried again.
 

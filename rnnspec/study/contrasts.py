@@ -1,5 +1,7 @@
 """A number of two runs that began alike, compared: pair by pair, a start at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import inf, isnan, log10, nan

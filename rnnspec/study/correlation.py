@@ -13,6 +13,8 @@ Ranks are compared within a stratum alone: that one data set is easier, and more
 learnt, than another makes no correlation.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
 

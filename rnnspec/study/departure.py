@@ -1,5 +1,7 @@
 """P3: training takes the recurrent matrices away from normality."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 from rnnspec.study.contrasts import (

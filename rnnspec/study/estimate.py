@@ -1,5 +1,7 @@
 """A number with its interval, and the three things that an interval can say of a claim."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite, isnan, nan
@@ -50,7 +52,7 @@ class Estimate:
         return {name: _to_json(value) for name, value in vars(self).items()}
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "Estimate":
+    def from_dict(cls, record: dict[str, Any]) -> Estimate:
         """What `to_dict` wrote.
 
         Examples
@@ -87,7 +89,7 @@ class Claim:
         return {**vars(self), "numbers": [number.to_dict() for number in self.numbers]}
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "Claim":
+    def from_dict(cls, record: dict[str, Any]) -> Claim:
         """What `to_dict` wrote."""
         numbers = tuple(Estimate.from_dict(number) for number in record["numbers"])
         return cls(**{**record, "numbers": numbers})

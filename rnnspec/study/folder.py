@@ -8,6 +8,8 @@
 ``cells/RUN/``    a run directory for each task, see `rnnspec.study.task`
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,5 +1,7 @@
 """P2: stable but fragile, what bounding the spectral radius does and does not do."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, isfinite, log10

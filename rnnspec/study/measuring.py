@@ -1,5 +1,7 @@
 """What a study measures on a trained network: its matrices, its motion, what it withstands."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -10,6 +10,8 @@ Hence the k-th smallest and k-th largest average enclose the centre with the con
 :math:`1 - 2 P(T < k)`, exactly.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats

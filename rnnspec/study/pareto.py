@@ -1,5 +1,7 @@
 """What no other choice improves upon in everything at once."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -5,6 +5,8 @@ setting that its numbers depend on, so that equal settings are one run, whatever
 called.
 """
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 import json

@@ -1,5 +1,7 @@
 """The price of stability: accuracy given up for distance to instability, and the Pareto front."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from rnnspec.study.contrasts import Starts, corrected, differences, pairs, rise

@@ -1,5 +1,7 @@
 """P1: does accuracy rank robustness, and which other number does."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import isfinite
 

@@ -1,5 +1,7 @@
 """The ratio of two means over the same pairs, and Fieller's interval for it."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats

@@ -5,6 +5,8 @@ accuracies, is repeated.  A row of curves is one size of one perturbation of a r
 an undefined number.  Nothing in them depends on when or where a run was computed.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Iterable, Mapping

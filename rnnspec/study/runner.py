@@ -1,5 +1,7 @@
 """A study from its plan to its tables: what is missing is computed, whatever dies."""
 
+from __future__ import annotations
+
 import errno
 import shutil
 from collections.abc import Callable, Mapping

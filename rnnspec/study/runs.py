@@ -1,5 +1,7 @@
 """From the rows of ``results.csv``, one a matrix, to one row a run."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from math import inf, isnan, nan
 

@@ -4,6 +4,8 @@ The seal is written last, so that a task that was killed has none; a file that w
 later breaks it, and the task is computed again.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,5 +1,7 @@
 """From the run directories of a study to the rows of its tables."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,7 @@
 """One task of a study, from nothing or from where a killed worker left it."""
 
+from __future__ import annotations
+
 import threading
 import time
 import warnings

@@ -1,5 +1,7 @@
 """Numbers of a study in words."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from math import isnan
 

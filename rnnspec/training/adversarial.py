@@ -9,6 +9,8 @@ projected steps along the sign of the gradient, from a random start and always t
 last step: a sequence that is fooled early can be fooled better.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass

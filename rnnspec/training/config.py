@@ -1,5 +1,7 @@
 """Every setting of a training, its default, and nothing else; imports no library."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 QUANTITIES = ("radius", "norm")

@@ -18,6 +18,8 @@ does not depend on z there.  x + hz is a probe of the loss, not a sequence that 
 presents, and may leave raw bounds.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -12,6 +12,8 @@ that every process holds the same gradient, clips the same norm, makes the same 
 the spectra of the same weights.  One process or several differ by the order of sums alone.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +55,7 @@ class Processes:
         """The entries of `batch` that are this process's; none of a batch that is too small."""
         return batch[self.rank :: self.count]
 
-    def split(self, model: nn.Module, batch_loss: "BatchLoss") -> "BatchLoss":
+    def split(self, model: nn.Module, batch_loss: BatchLoss) -> BatchLoss:
         """`batch_loss` of the share of each batch; backward gives the gradient of the whole."""
         if self.count == 1:
             return batch_loss
@@ -67,7 +69,7 @@ class Processes:
         torch.distributed.all_reduce(total)
         return total.item() / self.count
 
-    def follow(self, state: "TrainingState") -> None:
+    def follow(self, state: TrainingState) -> None:
         """Begin where the first process does, which alone reads checkpoints."""
         if self.count == 1:
             return
@@ -83,7 +85,7 @@ ALONE = Processes()
 class SharedLoss(nn.Module):
     """The loss of a share as above, a function of batch and step, and the logits of the share."""
 
-    def __init__(self, model: nn.Module, batch_loss: "BatchLoss", processes: Processes) -> None:
+    def __init__(self, model: nn.Module, batch_loss: BatchLoss, processes: Processes) -> None:
         super().__init__()
         self.model, self.batch_loss, self.processes = model, batch_loss, processes
 
@@ -123,8 +125,8 @@ def joined() -> Iterator[Processes]:
 def check_shared(
     processes: Processes,
     device: str,
-    adversarial: "Adversarial | None",
-    curvature: "CurvaturePenalty | None",
+    adversarial: Adversarial | None,
+    curvature: CurvaturePenalty | None,
 ) -> None:
     """Refuse what several processes cannot do.
 

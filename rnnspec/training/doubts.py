@@ -1,5 +1,7 @@
 """Doubts about a finished training that its user is told, one sentence each."""
 
+from __future__ import annotations
+
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.result import TrainedRun
 

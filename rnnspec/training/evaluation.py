@@ -1,5 +1,7 @@
 """Loss and accuracy of a classifier on a part of a data set."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import torch

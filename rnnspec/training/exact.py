@@ -1,5 +1,7 @@
 """What LAPACK says of normalised matrices: errors of estimates, weights that obey the bound."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Iterator
 

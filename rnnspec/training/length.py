@@ -17,6 +17,8 @@ rows of MNIST has 98.2 % after a training of 3 epochs, and 98.7 % after one of 1
 whose validation loss was least in the sixth epoch.
 """
 
+from __future__ import annotations
+
 from rnnspec._checks import count
 from rnnspec.training.config import EPOCHS, LEAST_STEPS, MOST_STEPS
 

@@ -1,5 +1,7 @@
 """`SpectralMonitor` for a network that Lightning trains; ``pip install 'rnnspec[lightning]'``."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from rnnspec._checks import count
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
     from lightning.pytorch import Callback
 
 
-def spectral_callback(every: int = 1) -> "Callback":
+def spectral_callback(every: int = 1) -> Callback:
     """A callback that logs the monitor's row at the end of every `every`-th training epoch.
 
     It holds the monitor of the present fit as ``monitor``; loggers see the names of its rows.

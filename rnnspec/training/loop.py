@@ -1,5 +1,7 @@
 """The training loop: Adam, a cosine schedule, clipped gradients, the best validation weights."""
 
+from __future__ import annotations
+
 import math
 import time
 import warnings

@@ -7,6 +7,8 @@ below the Wilson interval of the accuracy.  This is the same as
 .. math:: \text{accuracy} > m + z \sqrt{m (1 - m) / n}, \qquad z = 1.96.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

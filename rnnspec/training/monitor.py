@@ -1,5 +1,7 @@
 """The spectra of recurrent matrices while they train, at a glance each."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from torch import nn

@@ -15,6 +15,8 @@ q is estimated anew in each training step from a block of vectors that is kept
 from step to step, and gradients flow through it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace

@@ -1,5 +1,7 @@
 """What a step of training minimises: a function of a batch, chosen once."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import torch

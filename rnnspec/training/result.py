@@ -1,5 +1,7 @@
 """What a training leaves: the network, its history and its accuracies."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """From settings to a finished run directory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -10,6 +10,8 @@
 Each file is written beside its place and renamed, so that it is whole or absent.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import json
@@ -66,7 +68,7 @@ class RunWriter:
         self.record = record
         self._saved, self._epoch = -float("inf"), 0
 
-    def begin(self, state: "TrainingState") -> None:
+    def begin(self, state: TrainingState) -> None:
         """Make the directory, or load the checkpoint in it, if there is one, into `state`."""
         if not (self.directory / "config.json").is_file():
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,7 @@ class RunWriter:
                 ) from error
             self._epoch = len(state.history)
 
-    def epoch(self, state: "TrainingState", last: bool) -> None:
+    def epoch(self, state: TrainingState, last: bool) -> None:
         """Record a finished epoch; metrics and checkpoint speak of the same one."""
         if not last and time.monotonic() - self._saved < self.between:
             return
@@ -99,7 +101,7 @@ class RunWriter:
             return f"no checkpoint was written to {self.directory} yet"
         return f"{self.directory} keeps the checkpoint after epoch {self._epoch}"
 
-    def finish(self, run: "TrainedRun") -> None:
+    def finish(self, run: TrainedRun) -> None:
         """Write weights and summary."""
         save_weights(self.directory / "model.safetensors", run.model.state_dict())
         write_json(self.directory / "summary.json", summarize(run, self.config))

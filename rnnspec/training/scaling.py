@@ -8,6 +8,8 @@ With :math:`q = \langle G, W\rangle` of gradient :math:`G = \sum_r u_r w_r^\top`
 and where the factor is held at 1 (clip, below the bound) to g itself.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from torch import Tensor
 from rnnspec.spectra.dominant.squaring import jit
 
 # numba's cache looks only at this file
-# compiled in: squaring 7b7ca8ef
+# compiled in: squaring e8055cdb
 
 Array = NDArray[Any]
 

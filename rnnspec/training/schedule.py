@@ -13,6 +13,8 @@ the Loss Landscape of Adversarial Training*, NeurIPS 2020, section 5, without th
 ensemble of the networks at the ends of the periods.
 """
 
+from __future__ import annotations
+
 import math
 
 import torch

@@ -1,9 +1,10 @@
 """Settings as a file gives them: names that are known, values of their types."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import fields
 from math import isfinite
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 from rnnspec._checks import known_keys
 from rnnspec.training.config import TrainingConfig
@@ -33,7 +34,7 @@ def checked_settings(
     >>> checked_settings({"adv-steps": 3, "lr": 1}, "study.toml")
     {'adv_steps': 3, 'lr': 1.0}
     """
-    kinds: dict[str, Any] = {field.name: field.type for field in fields(of)}
+    kinds = get_type_hints(of)
     settings: dict[str, Any] = {}
     for key, value in given.items():
         name = key.replace("-", "_")

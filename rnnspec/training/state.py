@@ -1,5 +1,7 @@
 """What a training is made of between two epochs."""
 
+from __future__ import annotations
+
 import math
 import time
 from typing import Any

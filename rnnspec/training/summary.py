@@ -1,5 +1,7 @@
 """One training in one record: ``summary.json`` and ``rnnspec train --json``."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from rnnspec.models.recurrent import recurrent_matrices

@@ -1,5 +1,7 @@
 """Rows of `SpectralMonitor` in TensorBoard; ``pip install 'rnnspec[tensorboard]'``."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -7,7 +9,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 
-def write_row(writer: "SummaryWriter", row: Mapping[str, float]) -> None:
+def write_row(writer: SummaryWriter, row: Mapping[str, float]) -> None:
     """Add the numbers of a row as scalars, one chart per quantity with a line per matrix.
 
     Parameters

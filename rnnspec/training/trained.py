@@ -1,5 +1,7 @@
 """From a run directory back to the network and the data that it was trained on."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The only functions that a pickle may have called: they build tensors and plain containers."""
 
+from __future__ import annotations
+
 import codecs
 import warnings
 from collections.abc import Callable

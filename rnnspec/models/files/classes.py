@@ -1,5 +1,7 @@
 """What the class of a pickled module says about the formula by which it steps."""
 
+from __future__ import annotations
+
 import re
 from typing import Any
 

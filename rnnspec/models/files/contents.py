@@ -1,5 +1,7 @@
 """The arrays of a file by their keys, and what could not be taken from it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 

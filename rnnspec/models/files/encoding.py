@@ -1,5 +1,7 @@
 """Text from bytes in any of the usual encodings."""
 
+from __future__ import annotations
+
 import codecs
 import re
 

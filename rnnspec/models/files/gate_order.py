@@ -1,5 +1,7 @@
 """The gates of a stack in PyTorch's order."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The data sets of an HDF5 file; links to other files are not followed."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

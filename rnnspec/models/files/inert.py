@@ -6,6 +6,8 @@ stays a note of what was to be called with what, `Instance`; only the few functi
 the caller's, which build tensors and plain containers, are ours and are called.
 """
 
+from __future__ import annotations
+
 import pickletools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

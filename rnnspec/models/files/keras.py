@@ -6,6 +6,8 @@ another: i, f, c, o of an LSTM, z, r, h of a GRU.  This module reads ``.keras`` 
 out the weights of optimisers.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from io import BytesIO

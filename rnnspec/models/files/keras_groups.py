@@ -1,5 +1,7 @@
 """Where the weights of recurrent layers lie in the HDF5 file of a Keras network."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,5 +1,7 @@
 """The class and settings of recurrent layers, from the configuration of a Keras model."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping

@@ -4,6 +4,8 @@ MathWorks, MAT-File Format (2019): a file is a sequence of elements, each a type
 that many bytes; a matrix is an element whose bytes are elements again.
 """
 
+from __future__ import annotations
+
 import struct
 import zlib
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """MATLAB's files of version 7.3, which are HDF5: arrays by columns, structs as groups."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

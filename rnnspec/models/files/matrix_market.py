@@ -3,6 +3,8 @@
 R. F. Boisvert, R. Pozo, K. A. Remington, The Matrix Market Exchange Formats, NISTIR 5935 (1996).
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

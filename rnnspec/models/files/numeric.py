@@ -1,5 +1,7 @@
 """Arrays as they leave a reader: numbers in the machine's byte order, dense."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

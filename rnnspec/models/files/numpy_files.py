@@ -1,5 +1,7 @@
 """NumPy's own files; arrays of Python objects are never unpickled."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile

@@ -6,6 +6,8 @@ rows, the directions one behind the other: W (d, g*h, n), R (d, g*h, h), B (d, 2
 cell of it.  That is noted as its formula; the matrices are right all the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """The constants of an ONNX graph that reach an input, through nodes that only move them."""
 
+from __future__ import annotations
+
 from collections import ChainMap
 from contextlib import suppress
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Archives that hold one file to be read; they are unpacked into a temporary folder."""
 
+from __future__ import annotations
+
 import bz2
 import gzip
 import lzma

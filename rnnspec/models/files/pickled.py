@@ -1,5 +1,7 @@
 """Plain pickles of dicts of arrays or tensors."""
 
+from __future__ import annotations
+
 from io import BytesIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path

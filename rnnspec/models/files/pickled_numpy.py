@@ -1,5 +1,7 @@
 """NumPy arrays from the notes that an inert unpickler makes of them."""
 
+from __future__ import annotations
+
 import re
 from typing import Any
 

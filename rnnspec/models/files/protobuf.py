@@ -1,5 +1,7 @@
 """ONNX files have no signature: they are known by being, to their end, the fields of a model."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO

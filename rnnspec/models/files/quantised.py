@@ -1,5 +1,7 @@
 """The weights of PyTorch's quantised recurrent modules, which it packs for its kernels."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from rnnspec.models.files.inert import Instance

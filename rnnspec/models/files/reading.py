@@ -1,5 +1,7 @@
 """The arrays of any file: its content decides which reader opens it."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from pathlib import Path
 

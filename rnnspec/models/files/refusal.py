@@ -1,5 +1,7 @@
 """The errors for files that are not read: what the file is, what was expected, what to do."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 EXPECTED = (

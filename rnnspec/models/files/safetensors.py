@@ -1,5 +1,7 @@
 """Safetensors: a JSON header that names type, shape and place of each array, then their bytes."""
 
+from __future__ import annotations
+
 import json
 import struct
 from math import prod

@@ -1,5 +1,7 @@
 """Bounds on the memory that a small file may take when it is unpacked."""
 
+from __future__ import annotations
+
 from math import prod
 from pathlib import Path
 

@@ -4,6 +4,8 @@ Only the standard library is used, so that a file of no known content is refused
 or scipy are imported.
 """
 
+from __future__ import annotations
+
 import re
 import struct
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Tensors from PyTorch's storages: a tensor is a strided view into a run of numbers."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,7 +63,7 @@ class Storage:
         """Bytes that a number takes."""
         return self.dtype.itemsize
 
-    def part(self, offset: int, count: int) -> "Storage":
+    def part(self, offset: int, count: int) -> Storage:
         """The `count` numbers from `offset` on, as a storage of their own."""
         size = self.itemsize
         cut = slice(offset * size, (offset + count) * size)

@@ -1,5 +1,7 @@
 """Matrices written as text: a line for each row, numbers between commas, semicolons or blanks."""
 
+from __future__ import annotations
+
 import re
 import warnings
 from pathlib import Path

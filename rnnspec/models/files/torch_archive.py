@@ -1,5 +1,7 @@
 """Zip archives of PyTorch: `torch.save` since 1.6, and TorchScript, which differs by its names."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile

@@ -1,5 +1,7 @@
 """PyTorch's format until 1.5: pickles one behind the other, then the numbers of each storage."""
 
+from __future__ import annotations
+
 import struct
 from io import BytesIO
 from mmap import ACCESS_READ, mmap

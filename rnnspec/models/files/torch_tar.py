@@ -1,5 +1,7 @@
 """PyTorch's format of 2016, a tar archive: storages, tensors that view them, then a pickle."""
 
+from __future__ import annotations
+
 import struct
 from io import BytesIO
 from pathlib import Path

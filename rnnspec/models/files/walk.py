@@ -1,5 +1,7 @@
 """The arrays in an unpickled object, under keys that lead to them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 

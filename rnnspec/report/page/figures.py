@@ -4,6 +4,8 @@ A colour is a variable of the page's style sheet, ``var:NAME``, so that a figure
 reader's light or dark; ``page.js`` looks it up.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Pieces of a page: tables, figures, slides, each with what a screen reader needs."""
 
+from __future__ import annotations
+
 import base64
 import io
 import json

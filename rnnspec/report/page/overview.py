@@ -1,5 +1,7 @@
 """The first section of a page: what was trained, and the few numbers to begin with."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from html import escape
 from typing import Any

@@ -1,5 +1,7 @@
 """One self-contained page: no network, no server, and nothing runs but what it was built with."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence

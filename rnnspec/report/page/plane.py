@@ -1,5 +1,7 @@
 """The section of one matrix: its plane under a slider, its powers, its numbers read in words."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from html import escape
 from math import log10

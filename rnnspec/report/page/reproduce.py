@@ -1,5 +1,7 @@
 """The last section of a page: what it takes to train the same network again."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import fields

@@ -1,5 +1,7 @@
 """The section of robustness: accuracy under perturbation, and smallest changes as pictures."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any

@@ -1,5 +1,7 @@
 """The figure of an example: a sequence before and after its smallest change."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The figure of a plane: a pseudospectrum whose one thick contour a slider moves."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

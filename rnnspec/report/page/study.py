@@ -1,5 +1,7 @@
 """The part of a page that tells of a study: claims, settings side by side, what failed."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from statistics import fmean, median

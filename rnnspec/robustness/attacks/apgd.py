@@ -4,6 +4,8 @@ A run begins with steps of :math:`2\varepsilon` and halves them at a checkpoint 
 they stopped paying, from the best point so far.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

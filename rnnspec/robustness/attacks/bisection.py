@@ -1,5 +1,7 @@
 r"""The smallest size at which projected gradient ascent succeeds, by bisection."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

@@ -4,6 +4,8 @@ The logit difference :math:`\max_{k \ne y} F_k(u) - F_y(u)` is positive exactly 
 decision is wrong, and 0 on the boundary, which counts as reached.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

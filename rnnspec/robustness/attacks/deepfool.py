@@ -1,5 +1,7 @@
 r"""DeepFool: to the nearest boundary in linear approximation, again and again."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

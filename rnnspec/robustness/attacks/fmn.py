@@ -1,5 +1,7 @@
 r"""The fast minimum-norm attack: along the boundary, in a ball that tightens as it wins."""
 
+from __future__ import annotations
+
 from math import cos, pi
 
 import torch

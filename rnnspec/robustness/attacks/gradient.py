@@ -8,6 +8,8 @@ Both ascend a loss of the logits by the steepest step of the norm,
 where :math:`P_\varepsilon` is the projection onto the budget.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import torch

@@ -25,6 +25,8 @@ With m the number of values of a sequence that may move, each of
 is then clipped to the raw bounds, which can only make it smaller.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

@@ -1,5 +1,7 @@
 """The runs of an attack: where they start, how many share a batch, and who is fooled already."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """The attacks that a curve can be made with, by name."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

@@ -1,5 +1,7 @@
 r"""The fewest time steps that must be touched to change a decision."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

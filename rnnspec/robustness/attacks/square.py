@@ -3,6 +3,8 @@ r"""Random search over blocks of a sequence: an attack that asks for logits only
 Its worth is as a witness: where it beats an attack by gradients, those gradients lie.
 """
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 
@@ -119,7 +121,7 @@ class Blocks:
         self.steps = self.movable.any(2).sum(1)  # shape: (n,)
         self.channels = self.movable.any(1).sum(1)  # shape: (n,)
 
-    def __getitem__(self, left: Tensor) -> "Blocks":
+    def __getitem__(self, left: Tensor) -> Blocks:
         return Blocks(self.movable[left].view(-1, *self.shape), self.generator)
 
     def signs(self, like: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 r"""One perturbation for all sequences."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

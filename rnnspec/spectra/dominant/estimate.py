@@ -23,6 +23,8 @@ torch tensor alike, and return (q, u, w).  Vectors are rows: a block V has shape
 ``V @ W.mT`` holds W v (for thin blocks three times faster than ``W @ V``).
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import Any
 

@@ -18,6 +18,8 @@ gradient,
 array library costs more than these sums.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -29,9 +31,9 @@ from rnnspec.spectra.dominant.krylov_block import PLAIN, SQUARED, TRANSPOSED, kr
 from rnnspec.spectra.dominant.squaring import dot, high_power, jit, leading
 
 # numba's cache looks only at this file
-# compiled in: estimate 27ffac95
-# compiled in: krylov_block 1e9e40d5
-# compiled in: squaring 7b7ca8ef
+# compiled in: estimate 3a1c41ed
+# compiled in: krylov_block a1cf64ab
+# compiled in: squaring e8055cdb
 
 Array = NDArray[Any]
 

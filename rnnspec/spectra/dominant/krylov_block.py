@@ -8,6 +8,8 @@ of :math:`M = W`, :math:`W^\top` or :math:`W^\top W` is grown by four vectors at
 M is on it the small matrix H whose powers `rnnspec.spectra.dominant.squaring` takes.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from rnnspec.spectra.dominant.squaring import copy, dot, high_power, jit, leading
 
 # numba's cache looks only at this file
-# compiled in: squaring 7b7ca8ef
+# compiled in: squaring e8055cdb
 
 PLAIN, TRANSPOSED, SQUARED = range(3)
 WIDTH = 4  # vectors by which the space grows at a time: their sums run side by side

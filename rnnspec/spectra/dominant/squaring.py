@@ -10,6 +10,8 @@ dominant eigenspace, its rows in the left one: the pair is read off a space of d
 Compiled: for orders up to 64 the squarings cost a fifth of a dense eigendecomposition.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np

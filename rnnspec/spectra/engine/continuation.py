@@ -4,6 +4,8 @@ Points are taken coarse to fine.  Each starts from the singular vectors of its n
 that are already known, so that three or four steps suffice.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol

@@ -1,5 +1,7 @@
 """Local minima of functions of one variable that have no derivative everywhere."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from math import frexp
 

@@ -1,5 +1,7 @@
 """Where to look: the box, the grid points and the levels of a pseudospectrum."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

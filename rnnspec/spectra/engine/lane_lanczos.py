@@ -4,6 +4,8 @@ The iteration of `rnnspec.spectra.engine.multishift` for real T.  A whole group 
 in the cache, and no call is made from step to step.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from rnnspec.spectra.engine.lane_ritz import clear_lane, top_ritz
@@ -13,11 +15,11 @@ from rnnspec.spectra.engine.simd import LANES, add, fma, fnma, load, mul, splat,
 from rnnspec.spectra.engine.triangle import EPS
 
 # numba's cache looks only at this file
-# compiled in: lane_ritz ec33f75c
-# compiled in: lane_solves 53f4ceff
-# compiled in: multishift 7366df9a
-# compiled in: simd fad78ef0
-# compiled in: triangle b2d67223
+# compiled in: lane_ritz da9635f3
+# compiled in: lane_solves 13e2b8c5
+# compiled in: multishift f11eee04
+# compiled in: simd d2c0b537
+# compiled in: triangle 6d78d05e
 
 L, W = LANES, 2 * LANES
 ALPHA, BETA, NEXT, THETA, RESIDUAL, SQUARES, ZERO = (L * row for row in range(7))

@@ -4,6 +4,8 @@ Row k of all lanes is one register of `alphas` and one of `betas`.  Lanes that b
 zeros in the rows before, which are a decoupled block that changes nothing.
 """
 
+from __future__ import annotations
+
 from rnnspec.spectra.engine.lane_solves import jit
 from rnnspec.spectra.engine.simd import (
     LANES,
@@ -22,9 +24,9 @@ from rnnspec.spectra.engine.simd import (
 from rnnspec.spectra.engine.triangle import EPS
 
 # numba's cache looks only at this file
-# compiled in: lane_solves 53f4ceff
-# compiled in: simd fad78ef0
-# compiled in: triangle b2d67223
+# compiled in: lane_solves 13e2b8c5
+# compiled in: simd d2c0b537
+# compiled in: triangle 6d78d05e
 
 L = LANES
 ENOUGH = 1e-9  # Newton converges quadratically: after such a step the next is below rounding

@@ -5,12 +5,14 @@ lanes, then the imaginary parts.  T is real, so each of its entries multiplies t
 four rows at a time keep eight sums in registers.
 """
 
+from __future__ import annotations
+
 from numba import njit
 
 from rnnspec.spectra.engine.simd import LANES, add, fma, fnma, load, mul, splat, store, sub
 
 # numba's cache looks only at this file
-# compiled in: simd fad78ef0
+# compiled in: simd d2c0b537
 
 L, W = LANES, 2 * LANES  # doubles of one part of a row, and of a row
 jit = njit(nogil=True, cache=True, error_model="numpy")

@@ -1,5 +1,7 @@
 """The compiled iteration as continuation sees it: batches of shifts, and the vectors it keeps."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import cache
 from typing import Any

@@ -6,6 +6,8 @@ candidate, and the values at the candidates and between them decide: no toleranc
 from an eigenvalue that only came close.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

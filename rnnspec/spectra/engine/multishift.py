@@ -3,6 +3,8 @@
 Inverse Lanczos (Lui 1997) on all shifts at once, each from its own start vector.
 """
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Many points of the plane: compact groups, coarse to fine, and which known ones are near."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,7 +19,7 @@ class Nearest(NamedTuple):
     weights: NDArray[np.float64]  # shape: (m, k), the first 1
 
     @classmethod
-    def none(cls, m: int) -> "Nearest":
+    def none(cls, m: int) -> Nearest:
         """Where nothing is known near m points."""
         return cls(np.empty((m, 0), dtype=np.intp), np.empty((m, 0)))
 

@@ -1,5 +1,7 @@
 """A real quasi-triangle in the order in which the compiled solves read it."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A bar on stderr that counts points and says how much time is left."""
 
+from __future__ import annotations
+
 from types import TracebackType
 
 from rnnspec._checks import positive
@@ -24,7 +26,7 @@ class ProgressBar:
     def __init__(self, shown: bool, total: int) -> None:
         self.shown, self.total = shown, positive(total, "total")
 
-    def __enter__(self) -> "ProgressBar | None":
+    def __enter__(self) -> ProgressBar | None:
         if not self.shown:
             return None
         from rich.console import Console

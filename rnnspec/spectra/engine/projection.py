@@ -1,5 +1,7 @@
 """Large matrices that are not stored densely: sparse LU at each point, or a Krylov projection."""
 
+from __future__ import annotations
+
 import warnings
 from typing import Any, TypeGuard
 
@@ -32,7 +34,7 @@ def is_large(A: Any) -> TypeGuard[Any]:
     return issparse(A) or isinstance(A, LinearOperator)
 
 
-def large_resolvent(A: Any, device: str = "cpu") -> "Resolvent | SparseResolvent | KrylovResolvent":
+def large_resolvent(A: Any, device: str = "cpu") -> Resolvent | SparseResolvent | KrylovResolvent:
     """Choose how to compute ``sigma_min(zI - A)`` of a sparse matrix or an operator.
 
     What stays sparse, or an operator, is computed on the CPU whatever the device.

@@ -4,6 +4,8 @@
 ``sigma_min < epsilon`` holds an eigenvalue, which finds the islands that corners do not show.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The largest Ritz value of many small tridiagonal matrices at once, and what it proves."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from rnnspec.spectra.engine.triangle import EPS, namespace

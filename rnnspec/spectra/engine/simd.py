@@ -4,6 +4,8 @@
 What the compiler makes of scalar loops depends on its mood; this does not.
 """
 
+from __future__ import annotations
+
 import llvmlite.binding
 from llvmlite import ir
 from numba.core import cgutils, types

@@ -1,5 +1,7 @@
 """One BLAS thread for small matrices: two are up to ten times slower below a few hundred rows."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast

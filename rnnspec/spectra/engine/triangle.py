@@ -5,6 +5,8 @@ is a product of one real matrix (complex if T is) with all vectors.  NumPy array
 tensors run the same code.
 """
 
+from __future__ import annotations
+
 from functools import cached_property
 from typing import Any, NamedTuple
 
