@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnspec.portrait.source import read_record
 from rnnspec.study.estimate import Claim
+from rnnspec.study.portrait import read_record
 from rnnspec.study.results import Row, read_curves, read_results
 
 SETTING = ("dataset", "cell", "condition")

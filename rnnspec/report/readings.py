@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import e, inf, log
 
 from rnnspec.plots.style import number
-from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.spectra.numbers import StabilityMeasures
+from rnnspec.study.matrix_portrait import MatrixPortrait
 from rnnspec.study.runs import ROOM
 
 
@@ -35,7 +35,7 @@ def headline(portrait: MatrixPortrait) -> str:
 
     Examples
     --------
-    >>> from rnnspec.portrait.matrix import portrait_of_matrix
+    >>> from rnnspec.study.matrix_portrait import portrait_of_matrix
     >>> headline(portrait_of_matrix([[0.5, 3.0], [0.0, 0.5]], "shear"))
     'A weight change of norm 0.0811 can make this matrix unstable; rounding to int8 ...'
     >>> headline(portrait_of_matrix([[1.5]], "scalar"))
@@ -43,9 +43,9 @@ def headline(portrait: MatrixPortrait) -> str:
     """
     m = portrait.measures
     moved = "".join(
-        f"; rounding to int8 moves it by {number(one.moved)}"
+        f"; rounding to int8 moves it by {number(one.change)}"
         for one in portrait.roundings
-        if one.name == "int8" and one.moved
+        if one.name == "int8" and one.change
     )
     if _on_edge(m):
         return (
@@ -73,7 +73,7 @@ def readings(portrait: MatrixPortrait) -> tuple[Reading, ...]:
 
     Examples
     --------
-    >>> from rnnspec.portrait.matrix import portrait_of_matrix
+    >>> from rnnspec.study.matrix_portrait import portrait_of_matrix
     >>> found = readings(portrait_of_matrix([[0.5, 3.0], [0.0, 0.5]], "shear"))
     >>> [(one.name, one.figure) for one in found[:2]]
     [('spectral radius ρ', '0.5'), ('distance to instability β', '0.0811')]
@@ -141,20 +141,20 @@ def _real_radius(m: StabilityMeasures) -> str:
 def _roundings(portrait: MatrixPortrait) -> Iterator[Reading]:
     beta = portrait.measures.distance_to_instability
     for one in portrait.roundings:
-        text = f"Storing the weights as {one.name} moves the matrix by {number(one.moved)}"
-        if one.moved == 0:
+        text = f"Storing the weights as {one.name} moves the matrix by {number(one.change)}"
+        if one.change == 0:
             text = f"Stored as {one.name}, the matrix is what it was"
         elif beta == 0:
             text += f", and its spectral radius to {number(one.spectral_radius)}"
-        elif one.moved < beta:
-            text += f": {_times(beta / one.moved)} less than it takes to make it unstable"
+        elif one.change < beta:
+            text += f": {_times(beta / one.change)} less than it takes to make it unstable"
         else:
             state = "still stable" if one.spectral_radius < 1 else "unstable"
             text += (
-                f": {_times(one.moved / beta)} the distance to instability; this rounding leaves"
+                f": {_times(one.change / beta)} the distance to instability; this rounding leaves"
                 f" it {state}, with spectral radius {number(one.spectral_radius)}"
             )
-        yield Reading(f"rounding to {one.name}", one.moved, f"{text}.")
+        yield Reading(f"rounding to {one.name}", one.change, f"{text}.")
 
 
 def _pseudospectral_radii(m: StabilityMeasures) -> Iterator[Reading]:

@@ -72,7 +72,7 @@ def measures_of(
     """
     matrices = recurrent_matrices(model)
     if measuring.jacobian:
-        for name in _jacobians(model):
+        for name in jacobian_names(model):
             matrices[name] = named_jacobian(model, part.inputs, part.lengths, name)
     return {
         "matrices": {n: measure(A, measuring.epsilons).to_dict() for n, A in matrices.items()},
@@ -108,7 +108,8 @@ def robustness_of(
     }
 
 
-def _jacobians(model: SequenceClassifier) -> list[str]:
+def jacobian_names(model: SequenceClassifier) -> list[str]:
+    """Names of the mean state Jacobians, one for each layer and direction."""
     cells = recurrent_cells(model)
     sides = [""] if len(cells) == 1 else ["", ".reverse"]
     return [f"layer{j}{side}.{MARK}mean" for j in range(len(cells[0])) for side in sides]

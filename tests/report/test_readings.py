@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from rnnspec.portrait.matrix import portrait_of_matrix
 from rnnspec.report.readings import headline, readings
 from rnnspec.spectra import gallery
+from rnnspec.study.matrix_portrait import portrait_of_matrix
 
 SHEAR = np.array([[0.5, 3.0], [0.0, 0.4]])
 
@@ -61,7 +61,7 @@ def test_a_rounding_that_matters_says_what_it_left():
     A = gallery.jordan(6, 0.5)
     m = portrait_of_matrix(A, "A")
     (int4,) = (one for one in m.roundings if one.name == "int4")
-    assert int4.moved > m.measures.distance_to_instability
+    assert int4.change > m.measures.distance_to_instability
     assert ("still stable" if int4.spectral_radius < 1 else "unstable") in said(
         A, "rounding to int4"
     )
@@ -70,7 +70,7 @@ def test_a_rounding_that_matters_says_what_it_left():
 def test_the_headline_holds_the_numbers_of_its_matrix():
     portrait = portrait_of_matrix(SHEAR, "A")
     assert f"{portrait.measures.distance_to_instability:.3g}" in headline(portrait)
-    assert f"int8 moves it by {portrait.roundings[1].moved:.3g}" in headline(portrait)
+    assert f"int8 moves it by {portrait.roundings[1].change:.3g}" in headline(portrait)
     assert headline(portrait_of_matrix(SHEAR, "J", stored=False)).startswith("A change of norm")
     assert "unstable as it is: its spectral radius is 2" in headline(
         portrait_of_matrix(2 * np.eye(2), "A")

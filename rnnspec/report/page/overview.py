@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from rnnspec.plots.style import number
-from rnnspec.portrait.source import Portrait
 from rnnspec.report.page.html import share, slug, table, text
+from rnnspec.study.portrait import Portrait
 
 ACCURACIES = ("test", "validation", "train")
 
@@ -78,7 +78,7 @@ def _all_matrices(runs: Mapping[str, Portrait]) -> str:
                     m.henrici_relative,
                 )
             ),
-            next((number(r.moved) for r in shown.roundings if r.name == "int8"), "–"),
+            next((number(r.change) for r in shown.roundings if r.name == "int8"), "–"),
         ]
         for name in names_of(runs)
         for source, portrait in runs.items()

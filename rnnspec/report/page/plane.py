@@ -12,11 +12,11 @@ from rnnspec import plots
 from rnnspec.dynamics.named import MARK
 from rnnspec.models.gates import GATES
 from rnnspec.plots.style import number
-from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page.figures import growth
 from rnnspec.report.page.html import figure, picture, slug, table
 from rnnspec.report.page.spectrum import plane
 from rnnspec.report.readings import headline, readings
+from rnnspec.study.matrix_portrait import MatrixPortrait
 
 STEP = 0.005  # of the slider, in exponents: 1.2 % of epsilon
 Portraits = Mapping[str, MatrixPortrait]  # of one matrix, by source

@@ -7,10 +7,10 @@ from html import escape
 from typing import Any
 
 from rnnspec.plots.style import number
-from rnnspec.portrait.source import Portrait
 from rnnspec.report.page.figures import accuracies
 from rnnspec.report.page.html import figure, share, table, text
 from rnnspec.report.page.sequence import example
+from rnnspec.study.portrait import Portrait
 
 OF = {
     "input": "largest change of any value of the input, in standard deviations",

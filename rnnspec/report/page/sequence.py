@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.plots.style import number
-from rnnspec.portrait.examples import Example
 from rnnspec.report.page.figures import Figure, colour, figure_of, line, numbers
+from rnnspec.robustness.examples import Example
 
 LINES = 6  # channels that are drawn as lines; more are drawn as an image
 LEFT, WIDTH = (0.0, 0.345, 0.69), 0.31  # of the three images
