@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from rnnspec.plots.style import number
+from rnnspec._format import figures
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
@@ -28,7 +28,7 @@ def draw_contours(ax: Axes, result: Pseudospectrum, exponents: NDArray[np.float6
         norm=colours.norm,
     )
     labels = ax.clabel(
-        lines, manual=_label_places(lines, result), fmt=number, fontsize=8, inline_spacing=3
+        lines, manual=_label_places(lines, result), fmt=figures, fontsize=8, inline_spacing=3
     )
     for label in labels:  # readable, whatever is drawn across it
         label.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
@@ -75,7 +75,7 @@ def colour_bar(ax: Axes, exponents: NDArray[np.float64]) -> None:
     bar = ax.figure.colorbar(level_colours(exponents), cax=beside, ticks=exponents)
     bar.set_label("log₁₀ ε")
     bar.ax.tick_params(length=0)
-    bar.ax.set_yticklabels([number(exponent) for exponent in exponents])
+    bar.ax.set_yticklabels([figures(exponent) for exponent in exponents])
 
 
 def _label_places(lines: QuadContourSet, result: Pseudospectrum) -> list[tuple[float, float]]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec._format import figures
 from rnnspec.plots.marks import mark_distance_to_instability
 from rnnspec.plots.pseudospectrum import spectra
-from rnnspec.plots.style import number
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
@@ -64,6 +64,6 @@ def linearisations(
         panels[0].figure.set_figheight(5.2)  # for the line above each panel
     for ax, title in zip(panels, results, strict=True):
         room = 1 - float(np.abs(results[title].eigenvalues).max())
-        ax.set_title(f"{ax.get_title()}: 1 − ρ = {number(room)}")
+        ax.set_title(f"{ax.get_title()}: 1 − ρ = {figures(room)}")
         mark_distance_to_instability(distances[title], ax)
     return panels

@@ -6,8 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from rnnspec._format import figures
 from rnnspec.dynamics.exponents import LyapunovSpectrum
-from rnnspec.plots.style import legend, number, styled
+from rnnspec.plots.style import legend, styled
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NAMED = 6  # exponents with a label each; of more, the first and the last
@@ -69,6 +70,6 @@ def lyapunov(spectrum: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
 
 def _label(spectrum: LyapunovSpectrum, j: int) -> str:
     """Its value at the end, and the standard error where there is one."""
-    value, error = number(spectrum.exponents[j]), spectrum.standard_errors[j]
-    known = f" ± {number(error)}" if np.isfinite(error) else ""
+    value, error = figures(spectrum.exponents[j]), spectrum.standard_errors[j]
+    known = f" ± {figures(error)}" if np.isfinite(error) else ""
     return f"λ{str(j + 1).translate(SUBSCRIPTS)} = {value}{known}"

@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from rnnspec.plots.style import colour, legend, number, styled
+from rnnspec._format import figures
+from rnnspec.plots.style import colour, legend, styled
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.numerical_range import NumericalRange
 
@@ -48,7 +49,7 @@ def mark_pseudospectral_radius(bracket: Bracket, ax: Axes) -> Axes:
             Circle((0, 0), abs(z), fill=False, color=colour(1), linewidth=0.8, linestyle=":")
         )
         ring = Line2D([], [], marker="o", markersize=9, fillstyle="none", color=colour(1))
-        _mark(ax, z, ring, rf"$\rho_\varepsilon$ = {number(bracket.value)}")
+        _mark(ax, z, ring, rf"$\rho_\varepsilon$ = {figures(bracket.value)}")
     return ax
 
 
@@ -88,7 +89,7 @@ def mark_distance_to_instability(bracket: Bracket, ax: Axes) -> Axes:
         reach = Circle((z.real, z.imag), bracket.value, color=colour(3), alpha=0.2, linewidth=0)
         ax.add_patch(reach)
         star = Line2D([], [], marker="*", markersize=9, color=colour(3), markeredgecolor="black")
-        _mark(ax, z, star, f"distance to instability {number(bracket.value)}")
+        _mark(ax, z, star, f"distance to instability {figures(bracket.value)}")
     return ax
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from rnnspec.plots.style import colour, legend, number, point, styled
+from rnnspec._format import figures
+from rnnspec.plots.style import colour, legend, point, styled
 from rnnspec.spectra.pseudomode import Pseudomode
 
 
@@ -51,7 +52,7 @@ def pseudomode(mode: Pseudomode, ax: Axes | None = None) -> Axes:
             xlim=(0.5, len(entries) + 0.5),
             xlabel="entry",
             ylabel="real part",
-            title=rf"z = {point(mode.z)},  $\sigma_{{\min}}$ = {number(mode.sigma_min)}",
+            title=rf"z = {point(mode.z)},  $\sigma_{{\min}}$ = {figures(mode.sigma_min)}",
         )
         legend(ax, columns=3)
     return ax
@@ -84,12 +85,12 @@ def perturbation(mode: Pseudomode, ax: Axes | None = None) -> Axes:
         )
         bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0, 0.05, 1)))
         bar.set_label("|E|")
-        bar.ax.yaxis.set_major_formatter(lambda value, _: number(value))
+        bar.ax.yaxis.set_major_formatter(lambda value, _: figures(value))
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.set(
             xlabel="column",
             ylabel="row",
-            title=f"‖E‖ = {number(mode.sigma_min)}, an eigenvalue at {point(mode.z)}",
+            title=f"‖E‖ = {figures(mode.sigma_min)}, an eigenvalue at {point(mode.z)}",
         )
     return ax

@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike
 
+from rnnspec._format import figures
 from rnnspec.dynamics.fixed_points import FixedPoints
 from rnnspec.dynamics.projection import PrincipalAxes
-from rnnspec.plots.style import colour, legend, number, styled
+from rnnspec.plots.style import colour, legend, styled
 
 MARKS = {"stable": ("o", 0), "saddle": ("s", 1), "unstable": ("^", 3)}  # beside the colours
 
@@ -104,7 +105,7 @@ def _draw_points(ax: Axes, projection: PrincipalAxes, points: FixedPoints) -> No
             color="black",
             markersize=5,
             zorder=4,
-            label=f"slow ({len(speeds)}), speed {number(speeds.min())} to {number(speeds.max())}",
+            label=f"slow ({len(speeds)}), speed {figures(speeds.min())} to {figures(speeds.max())}",
         )
 
 

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
+from rnnspec._format import MINUS, figures
+
 STYLE = Path(__file__).with_name("rnnspec.mplstyle")
 ROW = 15  # height of a row of a legend, in points
-MINUS = "\N{MINUS SIGN}"
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @contextmanager
@@ -42,22 +42,6 @@ def colour(position: int) -> str:
     return to_hex(f"C{position}")
 
 
-def number(value: float) -> str:
-    """Three figures, with a true minus sign and a power of ten that reads as one.
-
-    Examples
-    --------
-    >>> number(-2.0), number(0.12345), number(5.7e-4), number(0)
-    ('−2', '0.123', '5.7·10⁻⁴', '0')
-    """
-    rounded = float(f"{value:.3g}")
-    plain = f"{rounded:g}"
-    if np.isfinite(rounded) and rounded and not 1e-3 <= abs(rounded) < 1e4:
-        mantissa, exponent = f"{rounded:.2e}".split("e")
-        plain = f"{float(mantissa):g}·10{str(int(exponent)).translate(SUPERSCRIPTS)}"
-    return plain.replace("-", MINUS)
-
-
 def point(z: complex) -> str:
     """A point of the plane in three figures.
 
@@ -66,7 +50,7 @@ def point(z: complex) -> str:
     >>> point(0.5 - 1j), point(2.0), point(1j)
     ('0.5 − i', '2', 'i')
     """
-    x, y = number(z.real), number(abs(z.imag))
+    x, y = figures(z.real), figures(abs(z.imag))
     if y == "0":
         return x
     imaginary = "i" if y == "1" else f"{y}i"

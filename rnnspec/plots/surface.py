@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
+from rnnspec._format import figures
 from rnnspec.plots.contours import caption, level_colours, log_sigma_min
-from rnnspec.plots.style import number, styled
+from rnnspec.plots.style import styled
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
@@ -77,7 +78,7 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         space.set_zlabel(r"$-\log_{10}\,\sigma_{\min}$")
         space.set_zlim(floor, heights.max())
         ticks = -exponents[-exponents <= heights.max()]
-        space.set_zticks(ticks, [number(tick) for tick in ticks])
+        space.set_zticks(ticks, [figures(tick) for tick in ticks])
         for axis in (space.xaxis, space.yaxis):
             axis.set_major_locator(MaxNLocator(4))
         width, depth = np.ptp(result.x), np.ptp(result.y)

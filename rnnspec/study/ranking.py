@@ -7,12 +7,13 @@ from math import isfinite
 
 import numpy as np
 
+from rnnspec._format import figures
 from rnnspec.study.contrasts import corrected
 from rnnspec.study.correlation import spearman
 from rnnspec.study.estimate import LEVEL, Claim, Estimate, all_of, inside
 from rnnspec.study.results import Row
 from rnnspec.study.runs import JACOBIAN, MEASURES, column
-from rnnspec.study.words import counted, figure, judged, label, listed, said
+from rnnspec.study.words import counted, judged, label, listed, said
 
 ROBUSTNESS = ("median_r", "area")
 STRONG = 0.5  # a quarter of the variance of the ranks
@@ -119,6 +120,6 @@ def _predictors(numbers: list[Estimate]) -> str:
     found = sorted((e for e in numbers if e.p_corrected < LEVEL), key=lambda e: -abs(e.value))
     if not found:
         return f"No number is shown to predict robustness ({family})."
-    named = [f"{e.name} {figure(e.value)}" for e in found[:NAMED]]
+    named = [f"{e.name} {figures(e.value, notation='e')}" for e in found[:NAMED]]
     rest = [counted(len(found) - NAMED, "more correlation")] if len(found) > NAMED else []
     return f"Different from zero ({family}), strongest first: {listed([*named, *rest])}."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from rnnspec.plots.style import number
+from rnnspec._format import figures
 from rnnspec.report.page.html import share, slug, table, text
 from rnnspec.study.portrait import Portrait
 
@@ -42,7 +42,7 @@ def _card(name: str, portrait: Portrait) -> str:
     if portrait.robustness:
         facts |= _withstood(portrait.robustness)
     distances = [p.measures.distance_to_instability for p in portrait.matrices.values()]
-    facts["least distance to instability"] = number(min(distances))
+    facts["least distance to instability"] = figures(min(distances))
     facts["matrices unstable by themselves"] = f"{distances.count(0)} of {len(distances)}"
     listed = "".join(f"<div><dt>{escape(k)}</dt><dd>{v}</dd></div>" for k, v in facts.items())
     return f"""
@@ -68,7 +68,7 @@ def _all_matrices(runs: Mapping[str, Portrait]) -> str:
         [
             f"<a href='#{slug(name)}'>{escape(f'{source}: {name}' if several else name)}</a>",
             *(
-                number(value).replace("inf", "∞")
+                figures(value)
                 for value in (
                     m.spectral_radius,
                     m.distance_to_instability,
@@ -78,7 +78,7 @@ def _all_matrices(runs: Mapping[str, Portrait]) -> str:
                     m.henrici_relative,
                 )
             ),
-            next((number(r.change) for r in shown.roundings if r.name == "int8"), "–"),
+            next((figures(r.change) for r in shown.roundings if r.name == "int8"), "–"),
         ]
         for name in names_of(runs)
         for source, portrait in runs.items()
