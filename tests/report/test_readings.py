@@ -48,7 +48,7 @@ def said(A, name, stored=True):
         (SHEAR, "transient peak", "After 1 step some state is 3.0"),
         (0.5 * np.eye(2), "transient peak", "No state is ever amplified"),
         (2 * np.eye(2), "transient peak", "without bound"),
-        (SHEAR, "Kreiss", "at least 1.55, and no state is ever amplified by more"),
+        (SHEAR, "Kreiss", "at least 1.55, and no state is ever"),
         (0.5 * np.eye(2), "Kreiss", "1, as for a normal matrix.* by a factor above 5.44"),
         (2 * np.eye(2), "Kreiss", "not bounded"),
         (0.5 * np.eye(2), "spectral norm", "No single step"),
