@@ -25,14 +25,14 @@ class Number:
         The field of `StabilityMeasures`, the key of JSON and the column of tables.
     words, symbol : str
         Its name in a sentence, and its letter in the literature ("" if it has none).
+    compute : callable
+        Takes a square array, and an epsilon too if `per_epsilon`.  Returns a float, or a `Bracket`.
     unit : str
         What it is measured in: "" for a pure number, "norm" for the size of a change of the
         matrix, "entries" for a number that is multiplied by c when the matrix is, "entries^2" for
         one that is multiplied by c^2.
     better : {"smaller", "larger"}
         Which of two values belongs to the more stable, or more normal, matrix.
-    compute : callable
-        Takes a square array, and an epsilon too if `per_epsilon`.  Returns a float, or a `Bracket`.
     per_epsilon : bool
         Whether there is one value for each size of a perturbation.
     real_only : bool
@@ -44,9 +44,9 @@ class Number:
     name: str
     words: str
     symbol: str
-    unit: str
-    better: str
     compute: Callable[..., Any]
+    unit: str = ""
+    better: str = "smaller"
     per_epsilon: bool = False
     real_only: bool = False
     when_infinite: str = ""
@@ -71,22 +71,9 @@ class Number:
         return f"{self.words} {self.symbol}({matrix})"
 
 
-def _number(
-    words: str,
-    symbol: str,
-    compute: Callable[..., Any],
-    *,
-    unit: str = "",
-    better: str = "smaller",
-    per_epsilon: bool = False,
-    real_only: bool = False,
-    when_infinite: str = "",
-) -> Any:
-    """Declare a field of `StabilityMeasures` and what `Number` says of it."""
-    facts: dict[str, Any] = {"words": words, "symbol": symbol, "unit": unit, "better": better}
-    facts |= {"compute": compute, "per_epsilon": per_epsilon, "real_only": real_only}
-    facts |= {"when_infinite": when_infinite}
-    return field(metadata=facts, **({"default_factory": dict} if per_epsilon else {}))
+def _number(words: str, symbol: str, compute: Callable[..., Any], **facts: Any) -> Any:
+    """Declare a field of `StabilityMeasures`, and what `Number` says of it."""
+    return field(metadata={"words": words, "symbol": symbol, "compute": compute, **facts})
 
 
 # A lambda looks its function up when it is called, so that a reader of the table who computes
