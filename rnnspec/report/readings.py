@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import inf
 
 from rnnspec._format import figures
-from rnnspec.report.sentences import SENTENCES, is_on_edge, times
+from rnnspec.report.sentences import SENTENCES, times
+from rnnspec.spectra.eigen import on_edge
 from rnnspec.spectra.numbers import NUMBERS, StabilityMeasures
 from rnnspec.study.matrix_portrait import MatrixPortrait
 
@@ -78,7 +79,7 @@ def readings(portrait: MatrixPortrait) -> tuple[Reading, ...]:
 
 
 def _stability(m: StabilityMeasures, stored: bool) -> str:
-    if is_on_edge(m):
+    if on_edge(m.spectral_radius):
         return (
             "This matrix is on the edge of stability: its spectral radius is 1 up to rounding in"
             " single precision"

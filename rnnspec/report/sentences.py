@@ -6,8 +6,8 @@ from collections.abc import Callable
 from math import e, inf, log
 
 from rnnspec._format import figures
+from rnnspec.spectra.eigen import EDGE, on_edge
 from rnnspec.spectra.numbers import StabilityMeasures
-from rnnspec.study.runs import ROOM
 
 # The Schur form has relative errors of a few n times 1e-16: below this share of the Frobenius norm
 # a departure from normality is rounding for every n up to some millions.
@@ -17,11 +17,6 @@ NORMAL = 1e-8
 DEFECTIVE = 1e12
 # A difference of less than 5 % between a distance and 1 - rho is not worth a sentence.
 AS_PROMISED = 0.95
-
-
-def is_on_edge(m: StabilityMeasures) -> bool:
-    """Whether rounding to single precision decides if the matrix is stable."""
-    return abs(m.spectral_radius - 1) <= ROOM
 
 
 def times(ratio: float) -> str:
@@ -54,7 +49,7 @@ def _spectral_radius(m: StabilityMeasures) -> str:
 
 def _distance(m: StabilityMeasures) -> str:
     beta, margin = m.distance_to_instability, 1 - m.spectral_radius
-    if is_on_edge(m):
+    if on_edge(m.spectral_radius):
         return "The matrix is on the edge of stability, and the distance that is left is rounding."
     if beta == 0:
         return "The matrix is unstable already, so no distance is left."
@@ -71,7 +66,7 @@ def _real_radius(m: StabilityMeasures) -> str:
     r, beta = m.stability_radius_real, m.distance_to_instability
     if r is None:
         return "This number is defined for real matrices only, and the matrix is complex."
-    if is_on_edge(m):
+    if on_edge(m.spectral_radius):
         return "The matrix is on the edge of stability, and the distance that is left is rounding."
     if r == 0:
         return "The matrix is unstable already."
@@ -82,7 +77,7 @@ def _real_radius(m: StabilityMeasures) -> str:
 
 
 def _transient_peak(m: StabilityMeasures) -> str:
-    if m.transient_peak_step is None and is_on_edge(m):
+    if m.transient_peak_step is None and on_edge(m.spectral_radius):
         return (
             "The matrix is on the edge of stability: rounding decides whether its powers grow"
             " without bound, slowly."
@@ -99,7 +94,7 @@ def _transient_peak(m: StabilityMeasures) -> str:
 
 def _kreiss(m: StabilityMeasures) -> str:
     K = m.kreiss_constant
-    if K == inf and is_on_edge(m):
+    if K == inf and on_edge(m.spectral_radius):
         return (
             "The matrix is on the edge of stability: rounding decides whether its powers are"
             " bounded."
@@ -113,7 +108,7 @@ def _kreiss(m: StabilityMeasures) -> str:
 
 
 def _spectral_norm(m: StabilityMeasures) -> str:
-    if m.spectral_norm <= 1 + ROOM:
+    if m.spectral_norm <= 1 + EDGE:
         return "No single step makes any state longer."
     return f"A single step makes some state {figures(m.spectral_norm)} times as long."
 
