@@ -8,6 +8,7 @@ from math import isfinite, isnan, nan
 from typing import Any
 
 SUPPORTED, REFUTED, UNDECIDED = "supported", "not supported", "undecided"
+TEXTS = ("name", "why", "column", "against", "part")
 LEVEL = 0.05  # of corrected p-values
 
 
@@ -29,6 +30,9 @@ class Estimate:
         Rank-biserial correlation of paired differences: 1, all rise; -1, all fall.
     why : str
         Why there is no value or no interval.
+    column, against, part : str
+        The columns that it measures and compares, and the part of the study that it is about.
+        All are empty in a ``claims.json`` that was written before they existed.
 
     Examples
     --------
@@ -46,6 +50,9 @@ class Estimate:
     p_corrected: float = nan
     effect: float = nan
     why: str = ""
+    column: str = ""
+    against: str = ""
+    part: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields for JSON, which knows neither NaN (None) nor infinity ("inf")."""
@@ -173,4 +180,4 @@ def _to_json(value: Any) -> Any:
 def _from_json(name: str, value: Any) -> Any:
     if value is None:
         return nan
-    return value if name in ("name", "why") or not isinstance(value, str) else float(value)
+    return float(value) if name not in TEXTS and isinstance(value, str) else value

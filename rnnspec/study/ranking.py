@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -78,7 +79,7 @@ def _numbers(runs: Sequence[Row]) -> list[str]:
 
 def _pooled(runs: Sequence[Row], name: str, robust: str, seed: int, where: str) -> Estimate:
     groups = np.array([f"{run['cell']} {run['condition']}" for run in runs])
-    return spearman(
+    found = spearman(
         column(runs, name),
         column(runs, robust),
         groups,
@@ -86,6 +87,7 @@ def _pooled(runs: Sequence[Row], name: str, robust: str, seed: int, where: str) 
         name=f"{label(name)} ~ {label(robust)}{where}",
         seed=seed,
     )
+    return replace(found, column=name, against=robust, part=where.removeprefix(", "))
 
 
 def _within(runs: Sequence[Row], seed: int) -> list[Estimate]:
