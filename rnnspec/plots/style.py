@@ -83,6 +83,17 @@ def point(z: complex) -> str:
     return f"{x} {sign} {imaginary}"
 
 
+def literal(name: str) -> str:
+    r"""Return `name` so that matplotlib shows its dollar signs and sees no formula between them.
+
+    Examples
+    --------
+    >>> print(literal("$run$"))
+    \$run\$
+    """
+    return name.replace("$", r"\$")
+
+
 def legend(ax: Axes, columns: int = 2, handles: Sequence[Artist] | None = None) -> None:
     """Put the legend above the axes, where no data are, and the title above the legend.
 

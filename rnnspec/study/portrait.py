@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -98,6 +98,40 @@ def portrait_of(
         _read_robustness(stored) if stored.is_file() else robustness_of(model, part, measuring)
     )
     return Portrait(title, matrices, records, robustness, smallest_changes(model, part))
+
+
+def portraits_of(
+    sources: Iterable[str | PathLike[str]],
+    data_dir: str | PathLike[str] | None = None,
+    download: bool = True,
+) -> dict[str, Portrait]:
+    """Compute the portraits of several sources, by title; of equal titles the later are numbered.
+
+    Parameters
+    ----------
+    sources : iterable of path
+    data_dir : path, optional
+    download : bool, default True
+        All as for `portrait_of`.
+
+    Returns
+    -------
+    dict of str to Portrait
+
+    Raises
+    ------
+    ValueError
+        If one of the sources is refused by `portrait_of`.
+    """
+    found: dict[str, Portrait] = {}
+    for source in sources:
+        portrait = portrait_of(source, data_dir, download)
+        title, count = portrait.title, 1
+        while title in found:
+            count += 1
+            title = f"{portrait.title} ({count})"
+        found[title] = portrait
+    return found
 
 
 def read_record(path: Path) -> dict[str, Any]:

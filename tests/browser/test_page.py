@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnnspec.report.page.page import write_page
+from rnnspec.study.portrait import portraits_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 
@@ -18,7 +19,8 @@ def path(opened, tmp_path_factory):  # noqa: ARG001  without a browser nothing i
     folder = tmp_path_factory.mktemp("page")
     train_run(TrainingConfig(cell="lstm", hidden=4, epochs=1, batch_size=500), folder / "run")
     np.save(folder / "shear.npy", SHEAR)
-    write_page([folder / "run", folder / "shear.npy"], folder / "page.html")
+    runs = portraits_of([folder / "run", folder / "shear.npy"])
+    write_page(runs, [], folder / "page.html")
     return folder / "page.html"
 
 
