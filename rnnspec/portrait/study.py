@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec.portrait.source import read_record
-from rnnspec.study.estimate import Claim
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.results import Row, read_curves, read_results
 
 SETTING = ("dataset", "cell", "condition")

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec._files import write_json, write_text
-from rnnspec.study.claims import claims
-from rnnspec.study.estimate import Claim
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.claims.verdicts import claims
 from rnnspec.study.plan import FORMAT, Plan
 from rnnspec.study.results import read_results, write_curves, write_results
 from rnnspec.study.seal import sealed

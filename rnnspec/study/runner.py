@@ -11,8 +11,8 @@ from typing import Any
 
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.cluster import computed, connected
-from rnnspec.study.estimate import Claim
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.seal import sealed

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from rnnspec.study.estimate import Claim
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import read_plan
 from rnnspec.study.results import read_curves, read_results

@@ -5,8 +5,9 @@ import pytest
 from rnnspec._files import write_json
 from rnnspec.portrait.study import is_study, read_study
 from rnnspec.report.page.page import page, write_page
-from rnnspec.study.estimate import Claim, Estimate
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.results import write_curves, write_results
+from rnnspec.study.statistics.estimate import Estimate
 
 CLAIM = Claim(
     "P1",
