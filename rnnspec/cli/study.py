@@ -85,8 +85,8 @@ def study(
     elif not quiet:
         print_study(found.to_dict(), folder)
     for task in plan.tasks:
-        if task.run in found.failed:
-            reason = " ".join(found.failed[task.run].split())
+        if task.run in found.failures:
+            reason = " ".join(found.failures[task.run].split())
             click.echo(f"failed: {task} (cells/{task.run}): {reason}", err=True)
-    if found.failed:
+    if found.failures:
         raise click.exceptions.Exit(1)

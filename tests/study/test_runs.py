@@ -114,3 +114,8 @@ def test_a_start_counts_once():
 
 def test_orders_below_zero_are_unknown():
     assert np.isnan(orders(-1.0, 2.0))
+
+
+def test_rows_of_something_else_are_refused():
+    with pytest.raises(ValueError, match="got one without 'matrix'"):
+        runs_of([ROW])

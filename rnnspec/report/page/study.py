@@ -8,12 +8,12 @@ from statistics import fmean, median
 from typing import Any
 
 from rnnspec.plots.style import number
-from rnnspec.portrait.study import SETTING, Study
 from rnnspec.report.page.figures import accuracies, scatter
 from rnnspec.report.page.html import figure, share, slug, table, text
 from rnnspec.report.page.reproduce import versions
 from rnnspec.report.page.robustness import ATTACKS, AXES, OF
 from rnnspec.study.claims.claim import Claim
+from rnnspec.study.record import SETTING, Study
 from rnnspec.study.results import Row
 from rnnspec.study.words import describe, label
 

@@ -66,7 +66,7 @@ def departure_claim(rows: Sequence[Row]) -> Claim:
         for part, rows in {**inits, **gates}.items()
         for measure in MEASURES
     )
-    verdict = all_of(above(_found(numbers, DECIDES, init), ENOUGH) for init in inits)
+    verdict = all_of(above(_across_gates(numbers, DECIDES, init), ENOUGH) for init in inits)
     sentences = [_sentence(numbers, init) for init in inits] or ["No run was trained plainly."]
     sentence = f"Training makes matrices non-normal: {verdict_phrase(verdict)}."
     return Claim("P3", QUESTION, RULE, verdict, " ".join([sentence, *sentences]), tuple(numbers))
@@ -86,12 +86,13 @@ def _change(rows: Sequence[Row], measure: str, part: str) -> Estimate:
     return replace(found, column=measure, against=f"{measure}_initial", part=part)
 
 
-def _found(numbers: Sequence[Estimate], measure: str, init: str) -> Estimate:
+def _across_gates(numbers: Sequence[Estimate], measure: str, init: str) -> Estimate:
+    """Find the change of a number over all gates of the runs from one initialisation."""
     return find(numbers, measure, f"{measure}_initial", init)
 
 
 def _sentence(numbers: Sequence[Estimate], init: str) -> str:
-    henrici, condition, kreiss = (describe(_found(numbers, name, init)) for name in MEASURES)
+    henrici, condition, kreiss = (describe(_across_gates(numbers, name, init)) for name in MEASURES)
     return (
         f"From {init} weights the relative Henrici departure changed by {henrici}, κ(V) by a"
         f" factor of {condition}, the Kreiss constant by a factor of {kreiss}."

@@ -1,6 +1,7 @@
 """Made-up studies whose answer is known: each claim true, false, and with too little to tell."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,3 +328,48 @@ def test_a_fraction_of_a_bound_is_counted():
     claim = ALONE["P2"](rows)
     assert claim.verdict == "not supported"
     assert "29 of 30 runs have ρ <= 1" in claim.sentence
+
+
+def test_the_keys_of_a_number_are_its_own(true):
+    for claim in true.values():
+        keys = {(one.column, one.against, one.part) for one in claim.numbers}
+        assert len(keys) == len(claim.numbers)
+        assert all(one.column for one in claim.numbers)
+
+
+@pytest.mark.parametrize(
+    ("claim", "keys", "name"),
+    [
+        ("P1", ("test_accuracy", "area"), "test accuracy ~ area under the PGD curve"),
+        ("P1", ("henrici", "median_r", "mnist"), "Henrici departure ~ median r*, mnist"),
+        ("P2", ("distance_ratio",), "β/(1−ρ), radius-normalised"),
+        ("P2", ("area", "norm"), "area under the PGD curve, radius less norm"),
+        (
+            "P3",
+            ("kreiss_constant", "kreiss_constant_initial", "torch, rnn layer0"),
+            "Kreiss constant, after over before, init torch, rnn layer0",
+        ),
+        ("price", ("test_accuracy", "distance_to_instability", "norm"), "price, norm"),
+    ],
+)
+def test_a_number_is_found_by_its_keys(true, claim, keys, name):
+    assert true[claim].number(*keys).name == name
+
+
+def test_a_number_that_is_not_there(true):
+    with pytest.raises(ValueError, match=r"one of the \d+ numbers, such as .*got \('area'"):
+        true["P2"].number("area")
+
+
+def test_a_recorded_study_says_what_it_said():
+    """Its claims.json is older than the keys of numbers: these are empty when it is read."""
+    folder = Path(__file__).parents[3] / "benchmarks/results/quick"
+    recorded = json.loads((folder / "claims.json").read_text())["claims"]
+    found = claims(read_results(folder / "results.csv"))
+    keys = ("column", "against", "part")
+    for record, claim in zip(recorded, found, strict=True):
+        again = Claim.from_dict(record).to_dict()
+        assert {number.pop(key) for number in again["numbers"] for key in keys} == {""}
+        assert again == record
+        assert (claim.sentence, claim.verdict) == (record["sentence"], record["verdict"])
+        assert [one.name for one in claim.numbers] == [one["name"] for one in record["numbers"]]
