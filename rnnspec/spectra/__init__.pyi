@@ -29,5 +29,4 @@ from .transient import TransientGrowth as TransientGrowth
 from .transient import transient_growth as transient_growth
 from .transient_bounds import TransientBounds as TransientBounds
 from .transient_bounds import transient_bounds as transient_bounds
-from .transient_peak import TransientPeak as TransientPeak
 from .transient_peak import transient_peak as transient_peak
