@@ -78,21 +78,21 @@ def warn_if_uncertified(
     """
 
     @wraps(search)
-    def told(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Bracket:
+    def search_and_warn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Bracket:
         found = search(*args, **kwargs)
         if not found.certified:
             warnings.warn(found.why, ConvergenceWarning, stacklevel=2)
         return found
 
-    return told
+    return search_and_warn
 
 
-def unfinished(rtol: float, bound: str) -> str:
+def why_unfinished(rtol: float, bound: str) -> str:
     """Say that a search ended too early, and what its value then is: "a lower", "an upper" bound.
 
     Examples
     --------
-    >>> unfinished(1e-4, "a lower")
+    >>> why_unfinished(1e-4, "a lower")
     'the search did not reach rtol=0.0001: the value is a lower bound'
     """
     return f"the search did not reach rtol={rtol:g}: the value is {bound} bound"

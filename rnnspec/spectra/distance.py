@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rnnspec._checks import one_of, positive, square
-from rnnspec.spectra.bracket import Bracket, unfinished, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, lowest_on_curve
 from rnnspec.spectra.engine.threads import one_thread_if_small
 
@@ -81,5 +81,5 @@ def distance_to_instability(
     U, sigma, Vh = np.linalg.svd(z * np.eye(len(A)) - A)
     E = sigma[-1] * np.outer(U[:, -1], Vh[-1])
     upper = found.value + len(A) * EPS * (1 + float(np.linalg.norm(A, 2)))
-    why = "" if found.certified else unfinished(rtol, "an upper")
+    why = "" if found.certified else why_unfinished(rtol, "an upper")
     return Bracket(found.value, found.lower, upper, found.certified, z, E, why=why)

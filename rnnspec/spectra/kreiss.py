@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import one_of, positive, square
-from rnnspec.spectra.bracket import Bracket, unfinished, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.distance import TIMES
 from rnnspec.spectra.engine.levelsets import EPS, lowest_on_curve
 from rnnspec.spectra.engine.threads import one_thread_if_small
@@ -175,14 +175,14 @@ def _between(A: Array, time: Time, eigenvalues: Array, rtol: float, extent: floa
         if upper <= value * (1 + rtol):
             certified = True
             break
-        if split is None or len(nodes) >= CURVES or _blurred(nodes, value * (1 + rtol)):
+        if split is None or len(nodes) >= CURVES or _is_blurred(nodes, value * (1 + rtol)):
             certified = False
             break
         new = [split]
     witness = time.witness(gap, s) if value > 1 else None
     if certified:
         return Bracket(value, _proven(A, value, gap), upper, certified=True, witness=witness)
-    return Bracket(value, value, upper, False, witness, why=unfinished(rtol, "a lower"))
+    return Bracket(value, value, upper, False, witness, why=why_unfinished(rtol, "a lower"))
 
 
 def _largest_bound(
@@ -207,7 +207,7 @@ def _largest_bound(
     return bounds[worst], None if narrow else split
 
 
-def _blurred(nodes: dict[float, Curve], bound: float) -> bool:
+def _is_blurred(nodes: dict[float, Curve], bound: float) -> bool:
     """Whether rounding makes the bound of some curve itself higher than `bound`."""
     return any(x > 0 and log(x) + curve.log_top > log(bound) for x, curve in nodes.items())
 

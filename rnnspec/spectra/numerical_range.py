@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import count, positive, square
 from rnnspec._result import Result
-from rnnspec.spectra.bracket import Bracket, unfinished, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.engine.descent import descend
 from rnnspec.spectra.engine.levelsets import EPS, ROUNDS, circle_candidates, pencil_eigenvalues
 from rnnspec.spectra.engine.threads import one_thread_if_small
@@ -167,7 +167,7 @@ def numerical_radius(
     upper = norm * ((1 + rtol) * value + rounding) if certified else norm
     lower = norm * (value - rounding)
     witness = complex(norm * (top.conj() @ unit @ top))
-    why = "" if certified else unfinished(rtol, "a lower")
+    why = "" if certified else why_unfinished(rtol, "a lower")
     return Bracket(norm * value, lower, upper, certified, witness, why=why)
 
 

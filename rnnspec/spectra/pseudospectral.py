@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from rnnspec._checks import positive, square
-from rnnspec.spectra.bracket import Bracket, unfinished, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.engine.descent import descend
 from rnnspec.spectra.engine.levelsets import (
     CIRCLES,
@@ -178,7 +178,7 @@ def _search(
                 return t, complex(sweep.point(t, s)), upper, ""
             break
         t, s = upper, below[0]
-    return t, complex(sweep.point(t, s)), norm + epsilon, unfinished(rtol, "a lower")
+    return t, complex(sweep.point(t, s)), norm + epsilon, why_unfinished(rtol, "a lower")
 
 
 def _climb(

@@ -45,7 +45,7 @@ class RealDistance:
     slope: float
 
 
-def doubled(
+def real_form(
     A: Array,  # shape: (n, n), real
     angle: Any,  # shape: () or (m,)
     weight: float,
@@ -54,7 +54,7 @@ def doubled(
 
     Examples
     --------
-    >>> doubled(np.array([[0.5]]), np.pi / 2, 0.5).round(9)
+    >>> real_form(np.array([[0.5]]), np.pi / 2, 0.5).round(9)
     array([[-0.5, -0.5],
            [ 2. , -0.5]])
     """
@@ -72,10 +72,11 @@ def real_distance(
 ) -> RealDistance:
     """Norm of the smallest real E that puts an eigenvalue at ``exp(i angle)``, off the real axis.
 
-    It is ``max over 0 < g <= 1 of sigma_{2n-1}(P(g))``, where P is the real form of `doubled`;
-    every g proves a lower bound.  The singular value is unimodal in g.  Its slope in log g is
-    ``sigma (||u1||^2 - ||v1||^2)`` with singular vectors (u1, u2) and (v1, v2), and the sign of the
-    slope leads from `weight` to the maximum.  The weight is right to `xtol`, relative.
+    It is ``max over 0 < g <= 1 of sigma_{2n-1}(P(g))``, where P is the `real_form` of
+    ``exp(i angle) I - A``; every g proves a lower bound.  The singular value is unimodal in g.  Its
+    slope in log g is ``sigma (||u1||^2 - ||v1||^2)`` with singular vectors (u1, u2) and (v1, v2),
+    and the sign of the slope leads from `weight` to the maximum.  The weight is right to `xtol`,
+    relative.
 
     Notes
     -----
@@ -109,7 +110,7 @@ def real_distance(
     start = float(np.clip(np.log(weight), -UNSEEN, -1e-3))
     turning_point(slope, start, STRIDE, (-UNSEEN, 0.0), xtol)
     if R is not None and xtol < HALF_THE_DIGITS:
-        exact = np.linalg.svd(doubled(A, angle, best.weight), compute_uv=False)[-2]
+        exact = np.linalg.svd(real_form(A, angle, best.weight), compute_uv=False)[-2]
         best = RealDistance(float(exact), best.weight, best.slope)
     return best
 
@@ -135,7 +136,7 @@ def _second(A: Array, R: Array | None, angle: float, g: float) -> tuple[float, A
         if values[0] > HALF_THE_DIGITS * values[1]:
             top, left = float(np.sqrt(values[0])), vectors[:, 0]
             return 1 / top, left.reshape(2, n), (P @ left / top).reshape(2, n)
-    U, sigma, Vh = np.linalg.svd(doubled(A, angle, g))
+    U, sigma, Vh = np.linalg.svd(real_form(A, angle, g))
     return float(sigma[-2]), U[:, -2].reshape(2, n), Vh[-2].reshape(2, n)
 
 
@@ -212,9 +213,9 @@ def real_perturbation(
 def _pair(A: Array, angle: float, weight: float) -> tuple[Array, Array]:
     """Singular vectors (u1, u2) and (v1, v2) with ``||u1|| = ||v1||``, each of shape (n, 2)."""
     n = len(A)
-    U, sigma, Vh = np.linalg.svd(doubled(A, angle, weight))
+    U, sigma, Vh = np.linalg.svd(real_form(A, angle, weight))
     near = np.flatnonzero(np.abs(sigma - sigma[-2]) <= SAME * sigma[-2])
-    c = _balanced(U[:n, near].T @ U[:n, near] - Vh[near, :n] @ Vh[near, :n].T)
+    c = _balancing_vector(U[:n, near].T @ U[:n, near] - Vh[near, :n] @ Vh[near, :n].T)
     return (U[:, near] @ c).reshape(2, n).T, (c @ Vh[near]).reshape(2, n).T
 
 
@@ -235,7 +236,7 @@ def _complex_pair(A: Array, z: complex) -> tuple[Array, Array]:
     return np.stack([u.real, u.imag], axis=1) / size, np.stack([v.real, v.imag], axis=1) / size
 
 
-def _balanced(S: Array) -> Array:
+def _balancing_vector(S: Array) -> Array:
     """Unit vector c with ``c'Sc = 0``, or as near to 0 as S allows."""
     values, vectors = np.linalg.eigh(S)
     low, high = values[0], values[-1]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import positive, square
-from rnnspec.spectra.bracket import Bracket, unfinished, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.engine.levelsets import (
     CHUNK,
     CIRCLES,
@@ -24,8 +24,8 @@ from rnnspec.spectra.engine.threads import one_thread_if_small
 from rnnspec.spectra.real_distance import (
     WEIGHT,
     RealDistance,
-    doubled,
     real_distance,
+    real_form,
     real_perturbation,
     turning_point,
 )
@@ -117,7 +117,7 @@ def stability_radius_real(
     if not certified:
         lower = max(lower, lowest_on_curve(A, CIRCLES, 1.0).lower)
         certified = lower >= (1 - rtol) * value - rounding
-    why = "" if certified else unfinished(rtol, "an upper")
+    why = "" if certified else why_unfinished(rtol, "an upper")
     # The local minimum is right to 1e-9: the angle has that error, and the value its square.
     lower, upper = max(0.0, min(lower, value) - rounding), value * (1 + 1e-9) + rounding
     witness = complex(np.exp(1j * angle)) if 0 < angle < np.pi else complex(np.cos(angle))
@@ -233,5 +233,5 @@ def _second_smallest(A: Array, angles: Array, weight: float) -> Array:
     if weight == 1:
         return exact_sigma_min(A, np.exp(1j * angles))
     size = max(1, CHUNK // (2 * len(A)) ** 2)
-    parts = [doubled(A, angles[i : i + size], weight) for i in range(0, len(angles), size)]
+    parts = [real_form(A, angles[i : i + size], weight) for i in range(0, len(angles), size)]
     return np.concatenate([np.linalg.svd(part, compute_uv=False)[:, -2] for part in parts])
