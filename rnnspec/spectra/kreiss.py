@@ -16,7 +16,7 @@ from rnnspec.spectra.engine.levelsets import EPS, lowest_on_curve
 from rnnspec.spectra.engine.threads import one_thread_if_small
 from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess
 from rnnspec.spectra.nonnormality import numerical_abscissa
-from rnnspec.spectra.numerical_range import numerical_radius
+from rnnspec.spectra.numerical_radius import numerical_radius
 
 Array = NDArray[Any]
 # Curves (circles or lines) that are looked at before the search gives up.  15 to 30 are usual; ten

@@ -62,8 +62,7 @@ class Pseudospectrum(Result):
     name : str
         What the picture and the file call the matrix.
     points : int
-        Number of grid points at which values were computed; fewer than ny * nx if adaptive or
-        symmetric.
+        Number of grid points that did not need interpolation; fewer than ny * nx if adaptive.
     inner : bool
         Whether the values are those of a projection, so that the true sets are larger.
     """
