@@ -1,6 +1,7 @@
 """The grid: exact coordinates, symmetry, boxes, levels, saving, and every error."""
 
 from dataclasses import FrozenInstanceError, fields
+from importlib import import_module
 
 import numpy as np
 import pytest
