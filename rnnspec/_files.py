@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files that are written whole or not at all, and records that are read from them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     temporary = Path(name)
     try:
         write(temporary)
-        temporary.chmod(0o666 & ~_umask())  # mkstemp's files are for their owner alone
+        temporary.chmod(0o666 & ~_umask())  # The files of mkstemp are for their owner alone.
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text`, atomically."""
+    """Write `text`, whole or not at all."""
     write_atomically(path, lambda temporary: temporary.write_text(text))
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write strict JSON, atomically."""
+    """Write strict JSON, whole or not at all."""
     write_text(path, json.dumps(record, indent=2, allow_nan=False) + "\n")
 
 
@@ -57,18 +57,18 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def save_npz(result: Any, path: str | PathLike[str]) -> None:
-    """Write every field of the dataclass `result` into the .npz file `path`, atomically."""
+    """Write every field of the dataclass `result` into the .npz file `path`."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}
 
     def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:  # a path would be given a suffix
+        with temporary.open("wb") as file:  # NumPy would add a suffix to a path.
             np.savez(file, **values)
 
     write_atomically(Path(path), write)
 
 
 def load_npz(kind: type[Any], path: str | PathLike[str]) -> dict[str, Any]:
-    """Return the fields of the dataclass `kind` that `save_npz` wrote; scalars are Python's.
+    """Return the fields of the dataclass `kind` that `save_npz` wrote, with scalars of Python.
 
     Raises
     ------

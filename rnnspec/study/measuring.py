@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec._checks import ConvergenceWarning, SanityWarning, positive
+from rnnspec._checks import ConvergenceWarning, SanityWarning, count, positive
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.dynamics.lyapunov import lyapunov_spectrum
 from rnnspec.dynamics.named import MARK, named_jacobian
@@ -62,9 +62,8 @@ class Measuring:
             positive(epsilon, "epsilons")
         increasing(self.attack_epsilons, "attack_epsilons")
         increasing(self.weight_epsilons, "weight_epsilons")
-        for name, least in (("samples", 1), ("lyapunov", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"`{name}` must be at least {least}, got {getattr(self, name)}")
+        count(self.samples, "samples")
+        count(self.lyapunov, "lyapunov", least=0)
 
 
 def measures_of(
