@@ -58,7 +58,8 @@ def measure(
     """  # noqa: D301
     epsilons = numbers(epsilon, "--epsilon")
     check_source(source)
-    from rnnspec.report.tables import print_json, print_measures
+    from rnnspec.report.stability import print_measures
+    from rnnspec.report.tables import print_json
     from rnnspec.spectra.measures import measure as measure_one
 
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)

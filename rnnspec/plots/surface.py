@@ -1,4 +1,4 @@
-"""The resolvent norm as a landscape over the complex plane."""
+"""The resolvent norm drawn as a surface over the complex plane."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 
+from rnnspec._format import figures
 from rnnspec.plots.contours import caption, level_colours, log_sigma_min
-from rnnspec.plots.style import number, styled
+from rnnspec.plots.style import ink, styled
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
 def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
-    """Surface of ``-log10 sigma_min(zI - A)``, the log of the resolvent norm, above its contours.
+    """Draw ``-log10 sigma_min(zI - A)``, the log of the resolvent norm, above its contours.
 
-    Peaks are cut off one level above the smallest epsilon, for at an eigenvalue they have no end.
+    At an eigenvalue the surface is infinitely high.  It is cut off one level above the smallest
+    epsilon.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        A 3-D one.
+        They are 3-D.
 
     Raises
     ------
@@ -38,8 +40,8 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
-    >>> ax = surface(pseudospectrum([[0.0, 1.0], [0.0, 0.0]], grid=20))
+    >>> from rnnspec import spectra
+    >>> ax = surface(spectra.pseudospectrum([[0.0, 1.0], [0.0, 0.0]], grid=20))
     >>> ax.get_xlabel(), ax.name
     ('Re z', '3d')
     """
@@ -72,12 +74,12 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
             norm=colours.norm,
         )
         points = result.eigenvalues
-        space.plot(points.real, points.imag, floor, ".", color="black", markersize=3)
+        space.plot(points.real, points.imag, floor, ".", color=ink(), markersize=3)
         space.set(xlabel="Re z", ylabel="Im z", title=caption(result.name, result))
         space.set_zlabel(r"$-\log_{10}\,\sigma_{\min}$")
         space.set_zlim(floor, heights.max())
         ticks = -exponents[-exponents <= heights.max()]
-        space.set_zticks(ticks, [number(tick) for tick in ticks])
+        space.set_zticks(ticks, [figures(tick) for tick in ticks])
         for axis in (space.xaxis, space.yaxis):
             axis.set_major_locator(MaxNLocator(4))
         width, depth = np.ptp(result.x), np.ptp(result.y)

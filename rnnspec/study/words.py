@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
+from rnnspec._format import figures
 from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.study.claims.claim import UNDECIDED
 from rnnspec.study.runs import JACOBIAN
@@ -41,17 +42,6 @@ def label(name: str) -> str:
     return f"{WORDS.get(column, column)}{at}{of}"
 
 
-def figure(value: float) -> str:
-    """Write a number in three figures, with a true minus sign.
-
-    Examples
-    --------
-    >>> figure(-0.12345), figure(float("inf")), figure(-1e-20)
-    ('−0.123', '∞', '−1e−20')
-    """
-    return f"{value:.3g}".replace("inf", "∞").replace("-", "−")
-
-
 def describe(estimate: Estimate) -> str:
     """Write an estimate with its interval and its n, or why it has none.
 
@@ -66,8 +56,9 @@ def describe(estimate: Estimate) -> str:
     """
     left_out = f", {estimate.left_out} left out" if estimate.left_out else ""
     why = f": {estimate.why}" if estimate.why else ""
-    value = "not known" if isnan(estimate.value) else figure(estimate.value)
-    interval = "" if isnan(estimate.low) else f" [{figure(estimate.low)}, {figure(estimate.high)}]"
+    value = "not known" if isnan(estimate.value) else figures(estimate.value, notation="e")
+    low, high = (figures(end, notation="e") for end in (estimate.low, estimate.high))
+    interval = "" if isnan(estimate.low) else f" [{low}, {high}]"
     return f"{value}{interval} (n = {estimate.n}{left_out}{why})"
 
 

@@ -82,16 +82,24 @@ def test_no_run_is_refused():
 
 
 def p1():
-    def of(column, against, *numbers, **more):
-        return Estimate("in words", *numbers, column=column, against=against, **more)
-
     return Claim("P1", "", "", "undecided", "", (
-        of("test_accuracy", "median_r", 0.2, -0.1, 0.5, 36, p=0.1, p_corrected=0.4),
-        of("test_accuracy", "area", 0.3, 0.1, 0.6, 36, p_corrected=0.04),
-        of("henrici", "median_r", -0.9, -0.95, -0.8, 36, p_corrected=0.001),
-        of("spectral_norm", "median_r", why="one of the two is constant"),
-        of("test_accuracy", "median_r", 0.1, -0.1, 0.2, 18, part="digits"),
+        correlation("test_accuracy", "median_r", 0.2, -0.1, 0.5, 36, p=0.1, p_corrected=0.4),
+        correlation("test_accuracy", "area", 0.3, 0.1, 0.6, 36, p_corrected=0.04),
+        correlation("henrici", "median_r", -0.9, -0.95, -0.8, 36, p_corrected=0.001),
+        correlation("spectral_norm", "median_r", why="one of the two is constant"),
+        correlation("test_accuracy", "median_r", 0.1, -0.1, 0.2, 18, part="digits"),
     ))  # fmt: skip
+
+
+def correlation(column, against, *interval, **more):
+    return Estimate("in words", *interval, column=column, against=against, **more)
+
+
+def test_an_older_record_without_columns_has_whole_names_for_its_rows():
+    old = Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p_corrected=0.4)
+    ax = plots.correlations(Claim("P1", "", "", "undecided", "", (old,)))
+    assert ax.get_legend() is None
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["test accuracy ~ median r*"]
 
 
 def test_the_forest_holds_the_intervals():
@@ -103,19 +111,13 @@ def test_the_forest_holds_the_intervals():
     ]  # fmt: skip
     assert labels(ax.get_legend()) == ["with the median r*", "with the area under the PGD curve"]
     dots = [line for line in ax.lines if len(line.get_xdata()) == 1]
-    filled = {line.get_xdata()[0]: line.get_markerfacecolor() != "white" for line in dots}
+    filled = {line.get_xdata()[0]: line.get_markerfacecolor() != "#ffffff" for line in dots}
     assert filled == {0.2: False, 0.3: True, -0.9: True}
 
 
 def test_the_forest_is_of_p1():
     with pytest.raises(ValueError, match="`claim` must be P1, got P3"):
         plots.correlations(Claim("P3", "", "", "undecided", "", ()))
-
-
-def test_a_claim_of_an_older_version_is_told_what_to_do():
-    old = Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p_corrected=0.4)
-    with pytest.raises(ValueError, match="which columns its numbers are of.*compute it again"):
-        plots.correlations(Claim("P1", "", "", "undecided", "", (old,)))
 
 
 def test_an_empty_forest_is_drawn():

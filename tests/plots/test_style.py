@@ -2,26 +2,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from rnnspec.plots.style import legend, number, point, styled
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (1.0, "1"),
-        (-0.5228, "−0.523"),
-        (1e-3, "0.001"),
-        (9.999e-4, "0.001"),
-        (5.757e-4, "5.76·10⁻⁴"),
-        (-3e12, "−3·10¹²"),
-        (1234.5, "1230"),
-        (9999.0, "1·10⁴"),
-        (float("inf"), "inf"),
-    ],
-)
-def test_numbers(value, text):
-    assert number(value) == text
+from rnnspec.plots.style import legend, point, styled
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from rnnspec.plots.style import number
-from rnnspec.portrait.source import Portrait
+from rnnspec._format import figures
 from rnnspec.report.page.html import share, slug, table, text
-from rnnspec.study.words import label
+from rnnspec.study.portrait import Portrait
 
 ACCURACIES = ("test", "validation", "train")
-MEASURES = (  # of the table of all matrices
-    *("spectral_radius", "distance_to_instability", "spectral_norm"),
-    *("transient_peak", "kreiss_constant", "henrici_relative"),
-)
 
 
 def overview_section(runs: Mapping[str, Portrait]) -> str:
@@ -47,7 +42,7 @@ def _card(name: str, portrait: Portrait) -> str:
     if portrait.robustness:
         facts |= _withstood(portrait.robustness)
     distances = [p.measures.distance_to_instability for p in portrait.matrices.values()]
-    facts["least distance to instability"] = number(min(distances))
+    facts["least distance to instability"] = figures(min(distances))
     facts["matrices unstable by themselves"] = f"{distances.count(0)} of {len(distances)}"
     listed = "".join(f"<div><dt>{escape(k)}</dt><dd>{v}</dd></div>" for k, v in facts.items())
     return f"""
@@ -72,14 +67,27 @@ def _all_matrices(runs: Mapping[str, Portrait]) -> str:
     rows = [
         [
             f"<a href='#{slug(name)}'>{escape(f'{source}: {name}' if several else name)}</a>",
-            *(number(getattr(m, measure)).replace("inf", "∞") for measure in MEASURES),
-            next((number(r.moved) for r in shown.roundings if r.name == "int8"), "–"),
+            *(
+                figures(value)
+                for value in (
+                    m.spectral_radius,
+                    m.distance_to_instability,
+                    m.spectral_norm,
+                    m.transient_peak,
+                    m.kreiss_constant,
+                    m.henrici_relative,
+                )
+            ),
+            next((figures(r.change) for r in shown.roundings if r.name == "int8"), "–"),
         ]
         for name in names_of(runs)
         for source, portrait in runs.items()
         if (shown := portrait.matrices.get(name)) and (m := shown.measures)
     ]
-    columns = ("matrix", *(label(measure) for measure in MEASURES), "int8 moves it by")
+    columns = (
+        *("matrix", "spectral radius ρ", "distance to instability β", "spectral norm"),
+        *("transient peak", "Kreiss constant", "Henrici, relative", "int8 moves it by"),
+    )
     return table("All matrices", columns, rows)
 
 

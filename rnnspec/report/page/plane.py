@@ -9,14 +9,14 @@ from math import log10
 import numpy as np
 
 from rnnspec import plots
+from rnnspec._format import figures
 from rnnspec.dynamics.named import MARK
 from rnnspec.models.gates import GATES
-from rnnspec.plots.style import number
-from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page.figures import growth
 from rnnspec.report.page.html import figure, picture, slug, table
 from rnnspec.report.page.spectrum import plane
 from rnnspec.report.readings import headline, readings
+from rnnspec.study.matrix_portrait import MatrixPortrait
 
 STEP = 0.005  # of the slider, in exponents: 1.2 % of epsilon
 Portraits = Mapping[str, MatrixPortrait]  # of one matrix, by source
@@ -107,7 +107,7 @@ def _plane(
     m = portrait.measures
     alt = (
         f"Pseudospectrum of {portrait.name}{f' of {source}' if several else ''}:"
-        f" {m.n} eigenvalues, the largest of modulus {number(m.spectral_radius)}, in the plane"
+        f" {m.n} eigenvalues, the largest of modulus {figures(m.spectral_radius)}, in the plane"
         f" with the unit circle. {headline(portrait)}"
     )
     caption = f"{source}: pseudospectrum" if several else "Pseudospectrum and eigenvalues"
@@ -122,7 +122,7 @@ def _still(portrait: MatrixPortrait) -> str:
 
 def _growth(name: str, portraits: Portraits) -> str:
     said = "; ".join(
-        f"{source} peaks at {number(p.growth.peak)} after {p.growth.peak_step} steps"
+        f"{source} peaks at {figures(p.growth.peak)} after {p.growth.peak_step} steps"
         for source, p in portraits.items()
     )
     return figure(

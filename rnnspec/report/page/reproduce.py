@@ -8,8 +8,8 @@ from dataclasses import fields
 from html import escape
 from typing import Any
 
-from rnnspec.portrait.source import Portrait
 from rnnspec.report.page.html import table, text
+from rnnspec.study.portrait import Portrait
 from rnnspec.training.config import TrainingConfig
 
 

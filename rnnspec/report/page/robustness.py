@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from rnnspec.plots.style import number
-from rnnspec.portrait.source import Portrait
+from rnnspec._format import figures
 from rnnspec.report.page.figures import accuracies
 from rnnspec.report.page.html import figure, share, table, text
 from rnnspec.report.page.sequence import example
+from rnnspec.study.portrait import Portrait
 
 OF = {
     "input": "largest change of any value of the input, in standard deviations",
@@ -104,7 +104,7 @@ def _examples(name: str, portrait: Portrait, several: bool) -> str:
             example(one),
             f"A test sequence of {one.was}, a change of Euclidean norm {one.size:.3g}, and their"
             f" sum, which the network takes for {one.became}.",
-            f"{one.was}, changed by {number(one.size)} in norm, is taken for {one.became}",
+            f"{one.was}, changed by {figures(one.size)} in norm, is taken for {one.became}",
             "example",
         )
         for one in portrait.examples

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.plots.style import number
-from rnnspec.portrait.examples import Example
+from rnnspec._format import figures
 from rnnspec.report.page.figures import Figure, colour, figure_of, line, numbers
+from rnnspec.robustness.examples import Example
 
 LINES = 6  # channels that are drawn as lines; more are drawn as an image
 LEFT, WIDTH = (0.0, 0.345, 0.69), 0.31  # of the three images
@@ -47,7 +47,7 @@ def _images(found: Example) -> Figure:
     layout: dict[str, Any] = {"annotations": [], "showlegend": False}
     for left, axis, title, values, scale in (
         (LEFT[0], "", "before", found.clean, largest),
-        (LEFT[1], "2", f"× {number(float(f'{largest / most:.2g}'))}", change, most),
+        (LEFT[1], "2", f"× {figures(float(f'{largest / most:.2g}'))}", change, most),
         (LEFT[2], "3", "after", found.changed, largest),
     ):
         traces.append(_image(values, axis, scale))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page.figures import Figure, figure_of, line, numbers
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
+from rnnspec.study.matrix_portrait import MatrixPortrait
 
 LOWEST = -16.0  # of log10 sigma_min: below is rounding
 

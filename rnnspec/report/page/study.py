@@ -7,7 +7,7 @@ from html import escape
 from statistics import fmean, median
 from typing import Any
 
-from rnnspec.plots.style import number
+from rnnspec._format import figures
 from rnnspec.report.page.figures import accuracies, scatter
 from rnnspec.report.page.html import figure, share, slug, table, text
 from rnnspec.report.page.reproduce import versions
@@ -48,7 +48,7 @@ def _claim(claim: Claim, anchor: str) -> str:
         [
             escape(one.name),
             escape(describe(one)),
-            *(number(p) if p == p else "–" for p in (one.p_corrected, one.effect)),
+            *(figures(p) if p == p else "–" for p in (one.p_corrected, one.effect)),
         ]
         for one in claim.numbers
     ]
@@ -135,7 +135,7 @@ def _median(rows: Iterable[Row], key: str) -> str:
     if not values:
         return "–"
     middle = median(values)
-    return share(middle) if key.endswith("accuracy") else number(middle).replace("inf", "∞")
+    return share(middle) if key.endswith("accuracy") else figures(middle)
 
 
 def _failures(runs: Iterable[Mapping[str, Any]]) -> str:

@@ -8,13 +8,14 @@ from math import isfinite
 
 import numpy as np
 
+from rnnspec._format import figures
 from rnnspec.study.claims.claim import Claim, all_of, inside
 from rnnspec.study.results import Row
 from rnnspec.study.runs import JACOBIAN, MEASURES, column
 from rnnspec.study.statistics.correlation import spearman
 from rnnspec.study.statistics.estimate import LEVEL, Estimate, find
 from rnnspec.study.statistics.holm import correct
-from rnnspec.study.words import count_phrase, describe, figure, label, list_phrase, verdict_phrase
+from rnnspec.study.words import count_phrase, describe, label, list_phrase, verdict_phrase
 
 ACCURACY = "test_accuracy"
 ROBUSTNESS = ("median_r", "area")
@@ -122,7 +123,7 @@ def _predictors(numbers: Sequence[Estimate]) -> str:
     found = sorted((e for e in numbers if e.p_corrected < LEVEL), key=lambda e: -abs(e.value))
     if not found:
         return f"No number is shown to predict robustness ({family})."
-    parts = [f"{e.name} {figure(e.value)}" for e in found[:NAMED]]
+    parts = [f"{e.name} {figures(e.value, notation='e')}" for e in found[:NAMED]]
     if len(found) > NAMED:
         parts.append(count_phrase(len(found) - NAMED, "more correlation"))
     return f"Different from zero ({family}), strongest first: {list_phrase(parts)}."

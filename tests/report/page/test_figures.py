@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rnnspec.portrait.examples import Example
 from rnnspec.report.page.figures import accuracies, growth, scatter
 from rnnspec.report.page.sequence import example
+from rnnspec.robustness.examples import Example
 from rnnspec.spectra.transient import transient_growth
 
 ROWS = [{"epsilon": e, "accuracy": 1 - e, "ci_low": 0.0, "ci_high": 1.0} for e in (0.0, 0.5)]

@@ -13,10 +13,10 @@ import pytest
 
 from rnnspec._files import write_json
 from rnnspec.data.download import DatasetUnavailable
-from rnnspec.portrait import source
-from rnnspec.portrait.matrix import portrait_of_matrix
-from rnnspec.portrait.source import Portrait, portrait_of
 from rnnspec.report.page.page import page, write_page
+from rnnspec.study import portrait as source
+from rnnspec.study.matrix_portrait import portrait_of_matrix
+from rnnspec.study.portrait import Portrait, portrait_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 

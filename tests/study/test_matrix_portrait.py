@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnspec.portrait.matrix import portrait_of_matrix, roundings
+from rnnspec.study.matrix_portrait import portrait_of_matrix, roundings
 
 SHEAR = np.array([[0.5, 3.0], [0.0, 0.4]])
 

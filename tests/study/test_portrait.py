@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from rnnspec.portrait.source import portrait_of
+from rnnspec.study.portrait import portrait_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 
