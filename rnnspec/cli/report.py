@@ -43,10 +43,10 @@ def report(
     import time
 
     from rnnspec.plots.figures import check_folder
-    from rnnspec.portrait.study import is_study, read_study
     from rnnspec.report.page.page import plotly_script, write_page
     from rnnspec.report.tables import print_json
     from rnnspec.study.portrait import portraits_of
+    from rnnspec.study.record import is_study, read_study
 
     check_folder(out, "--out")
     check_file(out, "--out")

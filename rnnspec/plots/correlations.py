@@ -7,8 +7,9 @@ from math import isfinite
 from matplotlib.axes import Axes
 
 from rnnspec.plots.style import MARKERS, axes_or_new, colour, legend, paper, styled
-from rnnspec.study.estimate import LEVEL, Claim, Estimate
-from rnnspec.study.ranking import STRONG
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.claims.ranking import STRONG
+from rnnspec.study.statistics.estimate import LEVEL, Estimate
 from rnnspec.study.words import label
 
 
@@ -36,7 +37,7 @@ def correlations(claim: Claim, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.study.estimate import Estimate
+    >>> from rnnspec.study.statistics.estimate import Estimate
     >>> found = Estimate("accuracy ~ r*", 0.2, -0.1, 0.5, 36, p_corrected=0.7,
     ...                  column="test_accuracy", against="median_r")
     >>> ax = correlations(Claim("P1", "", "", "undecided", "", (found,)))

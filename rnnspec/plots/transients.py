@@ -46,7 +46,7 @@ def transient_growth(results: Mapping[str, TransientGrowth], ax: Axes | None = N
             steps = np.arange(len(result.norms))
             (line,) = ax.semilogy(steps, visible(result.norms), label=name)
             shade = line.get_color()
-            ax.semilogy(steps, visible(result.predicted), ":", color=shade)
+            ax.semilogy(steps, visible(result.prediction), ":", color=shade)
             ax.plot(result.peak_step, visible(result.peak), "o", color=shade, markersize=5)
         ax.plot([], [], "o", color=ink(), markersize=5, label="peak")
         ax.plot([], [], ":", color=ink(), label="ρᵏ: the eigenvalues alone")
@@ -98,7 +98,7 @@ def transient_bounds(
         for values, line, shade, label in (
             (growth.norms, "-", colour(0), "‖Aᵏ‖"),
             (np.where(steps == growth.peak_step, growth.norms, 0), "o", colour(0), "peak"),
-            (growth.predicted, ":", colour(0), "ρᵏ: the eigenvalues alone"),
+            (growth.prediction, ":", colour(0), "ρᵏ: the eigenvalues alone"),
             (np.full(len(steps), bounds.upper), "--", colour(1), "upper bound e n K"),
             (bounds.lower, "-", colour(2), "lower bound of ‖Aᵏ‖"),
             (bounds.lower_peak, "-.", colour(2), "lower bound of the peak so far"),

@@ -32,6 +32,10 @@ def eigenvalues(
 ) -> NDArray[np.complex128]:
     """Eigenvalues of `A` as LAPACK computes them: those of A + E, ``||E||`` about 1e-16 ``||A||``.
 
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
     Returns
     -------
     ndarray, shape (n,)
@@ -61,6 +65,14 @@ def spectral_radius(
 
     Not the largest singular value: that is `spectral_norm`, which is at least as large.
 
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
+
     Raises
     ------
     ValueError
@@ -82,6 +94,14 @@ def spectral_abscissa(
     A: ArrayLike,  # shape: (n, n)
 ) -> float:
     """Spectral abscissa ``max Re lambda_i``: the asymptotic growth rate of ``exp(tA)``.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -106,6 +126,14 @@ def spectral_norm(
     """Spectral norm ``max ||Ax|| / ||x||``: the largest singular value, growth in one step.
 
     Not the largest eigenvalue: that is `spectral_radius`.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------

@@ -78,7 +78,7 @@ def _number(words: str, symbol: str, compute: Callable[..., Any], **facts: Any) 
 
 # A lambda looks its function up when it is called, so that a reader of the table who computes
 # nothing, such as a page or a study, loads no numerical code.
-@dataclass(frozen=True, repr=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class StabilityMeasures(Result):
     """Numbers of one matrix; None where a number is undefined, with a warning that says why.
 

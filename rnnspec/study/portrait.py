@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec._files import read_record
 from rnnspec._result import Result
 from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import named_jacobian
@@ -132,33 +132,6 @@ def portraits_of(
             title = f"{portrait.title} ({count})"
         found[title] = portrait
     return found
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """Read a JSON object from a file of a run or a study.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, or holds something else.
-    """
-    if not path.is_file():
-        raise ValueError(f"{path.parent} must hold {path.name}, found none (an unfinished run?)")
-    try:
-        record = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error})") from error
-    if not isinstance(record, Mapping):
-        raise ValueError(f"{path} is damaged: expected an object, got {type(record).__name__}")
-    return dict(record)
 
 
 def _square_matrices(path: Path) -> dict[str, NDArray[np.float64]]:

@@ -6,8 +6,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from rnnspec import plots
-from rnnspec.study.estimate import Claim, Estimate
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.pareto import Setting
+from rnnspec.study.statistics.estimate import Estimate
 
 
 @pytest.fixture(autouse=True)

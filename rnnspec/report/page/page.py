@@ -16,7 +16,6 @@ from markupsafe import Markup
 from rnnspec import __version__
 from rnnspec._files import write_atomically
 from rnnspec._format import cell
-from rnnspec.portrait.study import Study
 from rnnspec.report.page.matrix import matrix_section
 from rnnspec.report.page.overview import all_matrices, cards, matrix_names
 from rnnspec.report.page.parts import anchor
@@ -24,6 +23,7 @@ from rnnspec.report.page.reproduce import reproduce_section
 from rnnspec.report.page.robustness import robustness_section
 from rnnspec.report.page.study import study_anchor, study_section
 from rnnspec.study.portrait import Portrait
+from rnnspec.study.record import Study
 
 PARTS = Path(__file__).parent
 

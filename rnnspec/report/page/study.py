@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 
 from rnnspec import plots
 from rnnspec._format import figures, percent
-from rnnspec.portrait.study import SETTING, Study
 from rnnspec.report.page.drawing import svg
 from rnnspec.report.page.parts import Figure, Table, anchor
 from rnnspec.report.page.reproduce import versions
 from rnnspec.report.page.robustness import ATTACKS, AXES, OF, SIZE, draw_accuracies
-from rnnspec.study.estimate import Claim
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.record import SETTING, Study
 from rnnspec.study.results import Row
-from rnnspec.study.words import label, said
+from rnnspec.study.words import describe, label
 
 OF_RUN = ("test_accuracy", "area", "median_r")
 OF_MATRIX = ("spectral_radius", "distance_to_instability", "henrici_relative", "kreiss_constant")
@@ -48,7 +48,7 @@ def study_anchor(study: Study) -> str:
 
 def _numbers(claim: Claim) -> Table:
     rows = [
-        [one.name, said(one), figures(one.p_corrected), figures(one.effect)]
+        [one.name, describe(one), figures(one.p_corrected), figures(one.effect)]
         for one in claim.numbers
     ]
     columns = ("number", "value [95 % interval] (n)", "corrected p", "effect")
