@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from rnnspec._format import figures
-from rnnspec.plots.style import axes_or_new, colour, legend, literal, styled
+from rnnspec.plots.style import axes_or_new, colour, figure_style, legend, literal
 from rnnspec.robustness.examples import Example
 
 LINES = 6  # as many channels as the style has colours for; more are drawn as an image
@@ -39,7 +39,7 @@ def example(found: Example, ax: Axes | None = None) -> Axes:
     >>> len(ax.lines), ax.get_title()
     (2, 'low, changed by 0.22, is taken for high')
     """
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 5.2, 2.4)
         images = found.clean.shape[1] > LINES
         (_draw_images if images else _draw_lines)(ax, found)

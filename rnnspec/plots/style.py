@@ -22,7 +22,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, 
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
     """Draw in the style of this package, except where the user has chosen a setting.
 
     A setting of matplotlib counts as chosen if it is not matplotlib's own default.
@@ -48,7 +48,7 @@ def colour(position: int) -> str:
 
     Examples
     --------
-    >>> with styled():
+    >>> with figure_style():
     ...     colour(1)
     '#d55e00'
     """
