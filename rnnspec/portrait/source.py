@@ -13,6 +13,7 @@ from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import MARK, named_jacobian
 from rnnspec.models.checkpoint import load_matrices
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.names import layer_names
 from rnnspec.portrait.examples import Example, smallest_changes
 from rnnspec.portrait.matrix import MatrixPortrait, portrait_of_matrix
 from rnnspec.robustness.curve import at_most
@@ -119,8 +120,4 @@ def _withstood(path: Path) -> dict[str, Any]:
 def _jacobians(model: Any) -> list[str]:
     """The mean Jacobian of each layer and direction."""
     sides = recurrent_cells(model)
-    return [
-        f"layer{layer}{side}.{MARK}mean"
-        for layer in range(len(sides[0]))
-        for side in ("", ".reverse")[: len(sides)]
-    ]
+    return [f"{name}.{MARK}mean" for name in layer_names(len(sides[0]), len(sides))]

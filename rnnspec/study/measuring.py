@@ -17,6 +17,7 @@ from rnnspec.dynamics.lyapunov import lyapunov_spectrum
 from rnnspec.dynamics.named import MARK, named_jacobian
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.names import layer_names
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.robustness.curve import increasing, robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations
@@ -110,8 +111,7 @@ def robustness_of(
 
 def _jacobians(model: SequenceClassifier) -> list[str]:
     cells = recurrent_cells(model)
-    sides = [""] if len(cells) == 1 else ["", ".reverse"]
-    return [f"layer{j}{side}.{MARK}mean" for j in range(len(cells[0])) for side in sides]
+    return [f"{name}.{MARK}mean" for name in layer_names(len(cells[0]), len(cells))]
 
 
 def _exponents(model: SequenceClassifier, part: SequenceDataset, k: int) -> list[float | str]:
