@@ -20,7 +20,7 @@ def check_source(source: str) -> None:
     ValueError
         It names the path, what that is and what was expected.
     """
-    from rnnspec.models.files.sniff import content_of
+    from rnnspec.models.files.reading import content_of
 
     content_of(Path(source))
 

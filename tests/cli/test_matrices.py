@@ -1,4 +1,5 @@
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -197,9 +198,8 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(
     def read_only(*_, **__):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(
-        "rnnspec.spectra.pseudospectrum.pseudospectrum", lambda *_, **__: pytest.fail("worked")
-    )
+    module = import_module("rnnspec.spectra.pseudospectrum")
+    monkeypatch.setattr(module, "pseudospectrum", lambda *_, **__: pytest.fail("worked"))
     name = {"--out": "a.npz", "--figure": "a.png"}[option]
     (files / name).mkdir()
     err = refused("pseudospectrum", files / "a.npy", option, files / name)
