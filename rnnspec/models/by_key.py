@@ -83,6 +83,11 @@ def matrices_by_key(
     return {name: W}
 
 
+def keys_of(arrays: Mapping[str, Any]) -> set[str]:
+    """The keys that `matrices_by_key` knows, dots for slashes: of weights and of their pieces."""
+    return {key.replace("/", ".") for key in weights_in(arrays).arrays | flatten(arrays)}
+
+
 def near(key: str, known: Iterable[str]) -> str:
     """A hint at the name in `known` that is most like `key`, or ""."""
     close = difflib.get_close_matches(key, list(known), 1)

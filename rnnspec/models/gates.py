@@ -62,3 +62,29 @@ def reorder_gates(stack: NDArray[Any], order: tuple[int, ...]) -> NDArray[Any]:
     """
     blocks = np.split(stack, len(order))
     return np.concatenate([blocks[k] for k in order])
+
+
+def cut_gates(cell: str, stack: Any) -> Any:
+    """A (g*h, ...) array or tensor of `cell` as a (g, h, ...) view: weights or biases.
+
+    Examples
+    --------
+    >>> cut_gates("gru", np.zeros((24, 5))).shape
+    (3, 8, 5)
+    """
+    g = n_gates(cell)
+    return stack.reshape(g, len(stack) // g, *stack.shape[1:])
+
+
+def named_gates(name: str, cell: str, stack: Any) -> dict[str, Any]:
+    """The gates of the (g*h, h) array or tensor `name`, as views: ``name.forget`` and so on.
+
+    Examples
+    --------
+    >>> list(named_gates("layer0", "gru", np.zeros((24, 8))))
+    ['layer0.reset', 'layer0.update', 'layer0.new']
+    """
+    return {
+        f"{name}.{gate}" if gate else name: block
+        for gate, block in zip(GATES[cell] or ("",), cut_gates(cell, stack), strict=True)
+    }

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec.models.acting import acting_weights, foreign_cells
+from rnnspec.models.gates import cut_gates
 from rnnspec.models.parts import Part, full_key, is_quantised, recurrent_parts
-from rnnspec.models.recurrent import cut_gates
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ as the user says, by `rnnspec.models.cut`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from rnnspec.models.acting import arrays_in_module, stacks_in_module
 from rnnspec.models.arrays import as_array
 from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.models.keys import Stack, stacks_of_state_dict, warn_of
+from rnnspec.models.gates import CELLS, GATES, named_gates
+from rnnspec.models.keys import stacks_of_state_dict, warn_of
 
 NO_SOURCE = "`source` must be a torch module, a state dict or a path, got {}; cells known: {}"
 Source = nn.Module | Mapping[str, Any] | str | Path
@@ -80,17 +80,8 @@ def recurrent_matrices(
         return matrices_by_key(_arrays(source), key, cut)
     matrices: dict[str, NDArray[Any]] = {}
     for name, cell, W in _stacks(source):
-        matrices |= _by_gate(name, cell, as_array(W))
+        matrices |= named_gates(name, cell, as_array(W))
     return matrices
-
-
-def matrices_of_stacks(stacks: Iterable[Stack]) -> dict[str, NDArray[Any]]:
-    """The matrices of recurrent weights by gate, then the stacks of the gates."""
-    arrays = [(stack.name, stack.cell, as_array(stack.weight)) for stack in stacks]
-    matrices: dict[str, NDArray[Any]] = {}
-    for name, cell, W in arrays:
-        matrices |= _by_gate(name, cell, W)
-    return matrices | {f"{name}.stacked": W for name, cell, W in arrays if GATES[cell]}
 
 
 def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
@@ -118,7 +109,7 @@ def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
                 f"`module` must hold plain weights to be written, those of {name} are computed from"
                 " others (a normalisation or a pruning? `rnnspec.bake` makes it permanent)"
             )
-        blocks |= _by_gate(name, cell, weight)
+        blocks |= named_gates(name, cell, weight)
     return blocks
 
 
@@ -132,27 +123,6 @@ def stacked_matrices(source: Source) -> dict[str, NDArray[Any]]:
     (24, 8)
     """
     return {f"{name}.stacked": as_array(W) for name, cell, W in _stacks(source) if GATES[cell]}
-
-
-def cut_gates(cell: str, stack: Any) -> Any:
-    """A (g*h, ...) array or tensor of `cell` as a (g, h, ...) view: weights or biases.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> cut_gates("gru", np.zeros((24, 5))).shape
-    (3, 8, 5)
-    """
-    g = n_gates(cell)
-    return stack.reshape(g, len(stack) // g, *stack.shape[1:])
-
-
-def _by_gate(name: str, cell: str, W: Any) -> dict[str, Any]:
-    """The gates of a (g*h, h) array or tensor, as views."""
-    return {
-        f"{name}.{gate}" if gate else name: block
-        for gate, block in zip(GATES[cell] or ("",), cut_gates(cell, W), strict=True)
-    }
 
 
 def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec.data.download import DatasetUnavailable
-from rnnspec.dynamics.named import MARK, named_jacobian
-from rnnspec.models.checkpoint import load_matrices
+from rnnspec.dynamics.named import named_jacobian
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.names import layer_names
+from rnnspec.models.matrices import load_matrices
+from rnnspec.models.names import MARK, layer_names
 from rnnspec.portrait.examples import Example, smallest_changes
 from rnnspec.portrait.matrix import MatrixPortrait, portrait_of_matrix
 from rnnspec.robustness.curve import at_most

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from rnnspec._checks import ConvergenceWarning, SanityWarning, positive
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.dynamics.lyapunov import lyapunov_spectrum
-from rnnspec.dynamics.named import MARK, named_jacobian
+from rnnspec.dynamics.named import named_jacobian
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.names import layer_names
+from rnnspec.models.names import MARK, layer_names
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.robustness.curve import increasing, robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations

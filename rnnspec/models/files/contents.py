@@ -15,6 +15,9 @@ LARGEST = 1 << 27
 # An archive may unpack to this many bytes, or to this many times its own size.  Weights hardly
 # shrink when they are packed: what grows a hundredfold was made to fill a memory.
 UNPACKED, RATIO = 1 << 30, 100
+# Kinds of contents: one array, which is named by the file's stem; and matrices, not weights.
+SINGLE = ("npy", "mtx", "text")
+MATRICES = (*SINGLE, "npz", "mat", "hdf5")
 
 
 @dataclass(frozen=True, eq=False)
