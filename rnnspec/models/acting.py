@@ -21,6 +21,7 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.nested import list_keys
 from rnnspec.models.parts import Part, full_key, is_quantised, packed_weights, recurrent_parts
@@ -57,7 +58,7 @@ def acting_weights(root: nn.Module, part: Part) -> dict[str, Tensor]:
     >>> acting_weights(rnn, part)["weight_hh_l0"].sum()  # 5 of 9 are left
     tensor(10.)
     """
-    with at_rest(part.module), torch.no_grad(), _refresh_hooks(part.module):
+    with evaluation_mode(part.module), torch.no_grad(), _refresh_hooks(part.module):
         found = {name: _acting_weight(root, part, name) for name in part.parameter_names}
         again = {
             name: _acting_weight(root, part, name) for name in found if _is_computed(part, name)
@@ -132,7 +133,7 @@ def arrays_in_module(module: nn.Module) -> dict[str, Tensor]:
     """
     arrays = {k: v for k, v in module.state_dict().items() if "parametrizations." not in k}
     for prefix, sub in module.named_modules():
-        with at_rest(sub), torch.no_grad(), _refresh_hooks(sub):
+        with evaluation_mode(sub), torch.no_grad(), _refresh_hooks(sub):
             computed = [*getattr(sub, "parametrizations", ()), *dict(weight_hooks(sub))]
             arrays |= {full_key(prefix, name): getattr(sub, name).detach() for name in computed}
     for part in recurrent_parts(module):
@@ -165,20 +166,6 @@ def weight_hooks(part: nn.Module) -> list[tuple[str, Callable[[nn.Module], Tenso
         for kind, (attribute, compute) in WEIGHT_HOOKS.items()
         if isinstance(hook, kind)
     ]
-
-
-@contextmanager
-def at_rest(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside the block: to read a weight must not update its normalisation."""
-    # A frozen TorchScript module has no modes.
-    modes = {part: part.training for part in module.modules() if hasattr(part, "training")}
-    if modes:
-        module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training
 
 
 def raw_weight(root: nn.Module, part: nn.Module, name: str) -> Tensor | None:

@@ -1,4 +1,4 @@
-"""Weights and matrices on disk: read whatever a user brings, write plain PyTorch names."""
+"""Weights on disk: files of any kind are read, safetensors with PyTorch's plain keys are written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnspec._files import write_atomically
-from rnnspec.models.assembly import assemble
 from rnnspec.models.files.reading import read_contents
 
 
@@ -34,8 +33,9 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
         (by a normalisation, say) and cannot be computed from the file.
     """
     contents = read_contents(path)
-    for key, why in assemble(contents.arrays)[1].items():
-        raise ValueError(f"{path}: `{key}`: {why}")
+    if not Path(path).is_dir():  # a run directory has plain weights
+        for key, why in assemble(contents.arrays)[1].items():
+            raise ValueError(f"{path}: `{key}`: {why}")
     return {
         key: value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
         for key, value in contents.arrays.items()

@@ -8,10 +8,10 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.models.gates import CELLS
-from rnnspec.models.initialization import INITS, initialize
+from rnnspec.models.gates import CELLS, GATES
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+INITS = ("orthogonal", "torch", "identity")
 
 
 class SequenceClassifier(nn.Module):
@@ -34,7 +34,7 @@ class SequenceClassifier(nn.Module):
     layers : int, default 1
     bidirectional : bool, default False
     init : {"orthogonal", "torch", "identity"}
-        See `rnnspec.models.initialization.initialize`.
+        See `initialize`.
     seed : int, default 0
         Of the initial weights; the global random state is neither read nor set.
 
@@ -131,3 +131,37 @@ class SequenceClassifier(nn.Module):
             )
         h, *c = (part.contiguous() for part in state.permute(1, 2, 0, 3))
         return (h, c[0]) if c else h
+
+
+def initialize(recurrent: nn.RNNBase, init: str, generator: torch.Generator) -> None:
+    """Draw the weights of `recurrent` anew, in place.
+
+    ``orthogonal``
+        Each gate's recurrent block is Haar-orthogonal (normal, with every eigenvalue on the unit
+        circle), input weights are Glorot-uniform, and biases zero except the LSTM's forget bias,
+        1 in sum: gates that start open keep gradients alive.
+    ``identity``
+        The same, with the identity for each recurrent block (Le, Jaitly and Hinton, 2015, for
+        the vanilla cell).
+    ``torch``
+        U(-1/sqrt(h), 1/sqrt(h)) throughout, PyTorch's default.
+    """
+    h = recurrent.hidden_size
+    with torch.no_grad():
+        for name, parameter in recurrent.named_parameters():
+            if init == "torch":
+                nn.init.uniform_(parameter, -(h**-0.5), h**-0.5, generator=generator)
+            elif name.startswith("weight_hh"):
+                for block in parameter.view(-1, h, h):
+                    if init == "orthogonal":
+                        nn.init.orthogonal_(block, generator=generator)
+                    else:
+                        nn.init.eye_(block)
+            elif name.startswith("weight_ih"):
+                for block in parameter.view(-1, h, parameter.shape[1]):
+                    nn.init.xavier_uniform_(block, generator=generator)
+            else:
+                parameter.zero_()
+                if recurrent.mode == "LSTM" and name.startswith("bias_ih"):
+                    forget = GATES["lstm"].index("forget")
+                    parameter[forget * h : (forget + 1) * h] = 1.0

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import runner
+from rnnspec.models.evaluation import leave_unchanged
 from rnnspec.models.parts import Part
 from rnnspec.models.recording import Call, Change, UnknownCall, record_calls
 
@@ -73,41 +70,3 @@ def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Ca
     if not calls:
         raise trial.refusal("its forward never calls it, so that nothing shows how its weights act")
     return calls
-
-
-@contextmanager
-def leave_unchanged(model: nn.Module, seed: int = 0) -> Iterator[None]:
-    """Evaluation mode; attributes, buffers and random numbers are put back."""
-    own = [part for part in model.modules() if not isinstance(part, torch.jit.ScriptModule)]
-    kept = [(part, dict(vars(part)), dict(part._buffers)) for part in own]
-    attributes = [one for part in own for one in vars(part).values() if isinstance(one, Tensor)]
-    values = [(one, one.detach().clone()) for one in (*model.buffers(), *attributes)]
-    with at_rest(model), torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        try:
-            yield
-        finally:
-            for part, before, buffers in kept:
-                vars(part).clear()
-                vars(part).update(before)
-                part._buffers.clear()
-                part._buffers.update(buffers)
-            with torch.no_grad():
-                for one, value in values:
-                    if not torch.equal(one, value):
-                        one.copy_(value)
-
-
-def check_weights_have_values(model: nn.Module) -> None:
-    """Refuse a module whose weights wait for a first batch or lie on the device 'meta'.
-
-    Raises
-    ------
-    ValueError
-        If it has such weights.
-    """
-    if any(weight.is_meta or is_lazy(weight) for weight in model.parameters()):
-        raise ValueError(
-            "`model` must have weights with values, some have none: they lie on the device 'meta',"
-            " or wait for a first batch (load them with assign=True, or run the model once)"
-        )
