@@ -1,4 +1,4 @@
-"""Weights on disk: files of any kind are read, safetensors with PyTorch's plain keys are written."""
+"""Weights on disk: any file of weights is read, and safetensors are written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from rnnspec._files import write_atomically
+from rnnspec.models.assembly import assemble
 from rnnspec.models.files.reading import read_contents
 
 
