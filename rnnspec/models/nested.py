@@ -1,4 +1,4 @@
-"""The arrays in nested mappings under dotted keys, and the texts that list them in an error."""
+"""Arrays in nested mappings, under dotted keys, and the texts that list them in an error."""
 
 from __future__ import annotations
 

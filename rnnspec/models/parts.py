@@ -65,7 +65,10 @@ class Part:
 
     @cached_property
     def suffixes(self) -> tuple[tuple[str, ...], ...]:
-        """Ends of the weights' names by direction and layer: (("_l0", "_l1"),), or (("",),)."""
+        """What ends the names of the weights, by direction and layer: (("_l0", "_l1"),).
+
+        The names of a cell class have no such end: (("",),).
+        """
         forward = tuple(key.suffix for key in self.layers if not key.reverse)
         reverse = tuple(key.suffix for key in self.layers if key.reverse)
         return (forward, reverse) if reverse else (forward,)
@@ -77,7 +80,7 @@ class Part:
 
     @property
     def nonlinearity(self) -> str | None:
-        """That of an rnn, or None if a traced module does not tell; of the other kinds tanh."""
+        """The nonlinearity of the state; None if a traced rnn does not tell."""
         given: str | None = getattr(self.module, "nonlinearity", None)
         return given if self.kind == "rnn" else "tanh"
 

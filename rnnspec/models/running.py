@@ -15,19 +15,28 @@ from rnnspec.models.recording import Call, Change, UnknownCall, record_calls
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A module with its recurrent part, and the data that it is run on."""
+    """A module with its recurrent part, and the data on which it runs.
+
+    Attributes
+    ----------
+    model : module
+    part : Part
+        The recurrent part of `model`.
+    inputs : tensor, shape (n, t, ...)
+    lengths : tensor of int, shape (n,), or None
+    """
 
     model: nn.Module
     part: Part
-    inputs: Tensor  # shape: (n, t, ...)
-    lengths: Tensor | None  # shape: (n,)
+    inputs: Tensor
+    lengths: Tensor | None
 
     def __getitem__(self, rows: Tensor) -> Trial:
         lengths = None if self.lengths is None else self.lengths[rows]
         return replace(self, inputs=self.inputs[rows], lengths=lengths)
 
     def refusal(self, what: str) -> ValueError:
-        """The error that says that the module's map is another, and what to do."""
+        """The error which says that the map of the module is another, and what to do."""
         part = f"`{self.part.name}` ({type(self.part.module).__name__})"
         return ValueError(
             f"`model` ({type(self.model).__name__}) must take its state from step to step by the"
@@ -37,9 +46,15 @@ class Trial:
 
 
 def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Call]:
-    """The calls of the part while the module runs; what it returns goes through `change`.
+    """The calls of the part while the module runs on the data of the trial.
 
-    Random numbers of the module, if it draws any, are those after `seed`.
+    Parameters
+    ----------
+    trial : Trial
+    change : function, optional
+        Applied to what the part returns, before the module goes on with it.
+    seed : int, default 0
+        Of the random numbers that the module draws, if it draws any.
 
     Raises
     ------
