@@ -22,9 +22,9 @@ from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.product_norms import log
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.dynamics.trajectory import one_direction
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.formula import has_known_formula
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
@@ -144,7 +144,7 @@ def _at_the_end(
 
     y = A h + b are the logits, e_k the unit vector of the true class.
     """
-    with at_rest(model):
+    with evaluation_mode(model):
         A, b = model.readout.weight.double(), model.readout.bias.double()
     rows, h = torch.arange(len(lengths), device=lengths.device), model.hidden
     ends = (lengths - 1, torch.zeros_like(lengths))  # where each direction has read all

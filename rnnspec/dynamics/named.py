@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from rnnspec.dynamics.fixed_points import FixedPoints, causal_cells, fixed_points_of
 from rnnspec.dynamics.jacobian import mean_jacobian
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.names import LAYER_NAME, MARK
 from rnnspec.models.reading import read_along
 
-MARK = "jacobian@"
 STARTS = 1000  # states, evenly spaced among those that the data visit, of the searches
 JACOBIAN = (
-    r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?"
+    rf"({LAYER_NAME}\.)?"
     r"jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 )
 _NAME = re.compile(JACOBIAN)

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from rnnspec._checks import one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.transient import transient_growth
 
@@ -174,7 +174,7 @@ def _follow(
 ) -> tuple[Array, NDArray[np.bool_]]:
     """(n, t - step + 1) sizes, and whether the class changed; `delta` is (n, *state_shape)."""
     n = len(data)
-    with at_rest(model):
+    with evaluation_mode(model):
         twin = deepcopy(model).double().cpu()
     inputs = torch.from_numpy(data.inputs).double()
     start = torch.zeros_like(delta)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from rnnspec._checks import ConvergenceWarning, SanityWarning, count, positive
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.dynamics.lyapunov import lyapunov_spectrum
-from rnnspec.dynamics.named import MARK, named_jacobian
+from rnnspec.dynamics.named import named_jacobian
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.names import MARK, layer_names
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.robustness.curve import increasing, robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations
@@ -122,8 +123,7 @@ def robustness_of(
 def jacobian_names(model: SequenceClassifier) -> list[str]:
     """Names of the mean state Jacobians, one for each layer and direction."""
     cells = recurrent_cells(model)
-    sides = [""] if len(cells) == 1 else ["", ".reverse"]
-    return [f"layer{j}{side}.{MARK}mean" for j in range(len(cells[0])) for side in sides]
+    return [f"{name}.{MARK}mean" for name in layer_names(len(cells[0]), len(cells))]
 
 
 def _exponents(model: SequenceClassifier, part: SequenceDataset, k: int) -> list[float | str]:

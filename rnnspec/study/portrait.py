@@ -15,7 +15,7 @@ from rnnspec._files import read_record
 from rnnspec._result import Result
 from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import named_jacobian
-from rnnspec.models.checkpoint import load_matrices
+from rnnspec.models.matrices import load_matrices
 from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.examples import Example, smallest_changes
 from rnnspec.study.matrix_portrait import MatrixPortrait, portrait_of_matrix

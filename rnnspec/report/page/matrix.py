@@ -11,8 +11,8 @@ import numpy as np
 
 from rnnspec import plots
 from rnnspec._format import figures
-from rnnspec.dynamics.named import MARK
 from rnnspec.models.gates import GATES
+from rnnspec.models.names import MARK
 from rnnspec.plots.style import literal
 from rnnspec.report.page.drawing import png, svg
 from rnnspec.report.page.parts import Figure, anchor
