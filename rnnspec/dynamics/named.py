@@ -9,13 +9,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.dynamics.fixed_points import FixedPoints, causal_cells, fixed_points_of
-from rnnspec.dynamics.jacobian import mean_jacobian
+from rnnspec.dynamics.fixed_points import fixed_points_of
+from rnnspec.dynamics.linear_maps import FixedPoints
+from rnnspec.dynamics.mean_jacobian import mean_jacobian
+from rnnspec.dynamics.trajectory import causal_cells
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.reading import read_along
 
 MARK = "jacobian@"
-STARTS = 1000  # states, evenly spaced among those that the data visit, of the searches
+# Searches for fixed points start from so many states, evenly spaced among those that the data
+# visit: one batch of `rnnspec.dynamics.search`, and many more than the points of any network seen.
+STARTS = 1000
 JACOBIAN = (
     r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?"
     r"jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
@@ -33,15 +37,19 @@ def named_jacobian(
 
     Parameters
     ----------
-    model, inputs, lengths
-        As for `state_jacobians`.
+    model : module
+        A module as for `state_jacobians`.
+    inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
+        What `model` reads.
+    lengths : (n,) array_like of int, optional
+        True lengths of the sequences of an array or tensor; by default all have t steps.
     name : str
-        ``layer0.jacobian@mean``: of the layer's own state, given what it reads, over all
-        sequences and steps; ``layer0.reverse.`` the same of the other direction;
-        ``@step12`` at step 12 alone (the first is 0), over the sequences that reach it;
-        ``@fixed3`` at fixed point 3 of a causal network, in the order of `FixedPoints`, of
-        those that `visited_fixed_points` finds; ``jacobian@mean`` without a layer: of the
-        whole state of a causal network.
+        ``layer0.jacobian@mean`` is that of the layer's own state, given what it reads, averaged
+        over all sequences and steps; ``layer0.reverse.jacobian@mean`` is that of the other
+        direction; ``jacobian@mean`` without a layer is that of the whole state of a causal
+        network.  ``@step12`` stands for the mean at step 12 alone (the first step is 0), over the
+        sequences that reach it, and ``@fixed3`` for fixed point 3 of a causal network, in the
+        order of `FixedPoints`, among those that `visited_fixed_points` finds.
 
     Returns
     -------
@@ -50,8 +58,8 @@ def named_jacobian(
     Raises
     ------
     ValueError
-        If `name` is no such name, or `model` has no such layer, direction or fixed point, or
-        the data no such step.
+        If `name` is no such name, `model` has no such layer, direction or fixed point, or the
+        data have no such step.
 
     Examples
     --------
@@ -62,7 +70,7 @@ def named_jacobian(
     if not (match := _NAME.fullmatch(name)):
         raise ValueError(
             f"a Jacobian is named layer0.{MARK}mean, @step12 or @fixed3"
-            f" (layer0.reverse, or no layer for the whole state), got {name!r}"
+            f" (with layer0.reverse, or with no layer for the whole state), got {name!r}"
         )
     cells = recurrent_cells(model)
     layers, layer = len(cells[0]), match["layer"]
@@ -74,7 +82,7 @@ def named_jacobian(
     if int(layer or 0) >= layers or (match["reverse"] and len(cells) == 1):
         ends = ", each with .reverse" if len(cells) > 1 else ""
         raise ValueError(
-            f"{name!r} must be of a layer that there is: layer0 to layer{layers - 1}{ends}"
+            f"{name!r} must name a layer of the network, layer0 to layer{layers - 1}{ends}"
         )
     if match["fixed"]:
         found = visited_fixed_points(model, inputs, lengths)
@@ -85,12 +93,33 @@ def named_jacobian(
     return mean_jacobian(model, inputs, lengths, steps, direction, own)
 
 
+def mean_jacobian_names(model: nn.Module) -> list[str]:
+    """The names of the mean Jacobians of each layer and direction of `model`.
+
+    Raises
+    ------
+    ValueError
+        As `recurrent_cells`.
+
+    Examples
+    --------
+    >>> mean_jacobian_names(nn.LSTM(3, 8, bidirectional=True))
+    ['layer0.jacobian@mean', 'layer0.reverse.jacobian@mean']
+    """
+    directions = recurrent_cells(model)
+    return [
+        f"layer{layer}{end}.{MARK}mean"
+        for layer in range(len(directions[0]))
+        for end in ("", ".reverse")[: len(directions)]
+    ]
+
+
 def visited_fixed_points(
     model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
 ) -> FixedPoints:
     """The fixed points near the states that data visit, at the mean input of the real steps.
 
-    The searches start from all states along the data, or 1000 of them, evenly spaced.
+    The searches start from all states along the data, or from about 1000 of them, evenly spaced.
 
     Raises
     ------

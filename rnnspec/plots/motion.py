@@ -20,7 +20,7 @@ LEVELS = (0.05, 0.5, 0.95)  # of the sequences, in the picture of growth
 LABELS = {
     "spectral_radius": "spectral radius ρ(Jₜ)",
     "spectral_norm": "spectral norm ‖Jₜ‖₂",
-    "henrici_departure": "Henrici departure of Jₜ",
+    "henrici": "Henrici departure of Jₜ",
     "distance_to_instability": "distance to instability of Jₜ",
 }
 

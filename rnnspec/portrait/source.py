@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec.data.download import DatasetUnavailable
-from rnnspec.dynamics.named import MARK, named_jacobian
+from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
 from rnnspec.models.checkpoint import load_matrices
-from rnnspec.models.layers import recurrent_cells
 from rnnspec.portrait.examples import Example, smallest_changes
 from rnnspec.portrait.matrix import MatrixPortrait, portrait_of_matrix
 from rnnspec.robustness.curve import at_most
@@ -73,7 +72,7 @@ def portrait_of(
         return Portrait(title, matrices, records, left_out=str(error))
     measuring = Measuring()
     part = at_most(data.test, measuring.samples, seed=0)
-    for name in _jacobians(model):
+    for name in mean_jacobian_names(model):
         J = named_jacobian(model, part.inputs, part.lengths, name)
         matrices[name] = portrait_of_matrix(J, name, stored=False)
     stored = path / "robustness.json"
@@ -114,13 +113,3 @@ def _withstood(path: Path) -> dict[str, Any]:
         ):
             raise ValueError(f"{path} is damaged: expected {', '.join(keys)} in each row")
     return record
-
-
-def _jacobians(model: Any) -> list[str]:
-    """The mean Jacobian of each layer and direction."""
-    sides = recurrent_cells(model)
-    return [
-        f"layer{layer}{side}.{MARK}mean"
-        for layer in range(len(sides[0]))
-        for side in ("", ".reverse")[: len(sides)]
-    ]
