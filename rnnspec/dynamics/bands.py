@@ -15,6 +15,7 @@ from rnnspec._checks import count
 from rnnspec._result import Table
 from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
 from rnnspec.spectra.numbers import NUMBERS
 
@@ -79,7 +80,7 @@ class StabilityBands(Table):
 
 def stability_bands(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     *,
     samples: int | None = 16,

@@ -27,6 +27,7 @@ from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.formula import has_known_formula
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
 
@@ -69,7 +70,7 @@ class GradientProfile(Result):
 
 def gradient_profile(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     labels: ArrayLike | Tensor,
     lengths: ArrayLike | Tensor | None = None,
     direction: str | None = None,

@@ -21,6 +21,7 @@ from rnnspec.dynamics.kicks import check_kick, compare_decisions, follow, has_on
 from rnnspec.dynamics.products import log, log_norm_products, log_product_norms
 from rnnspec.dynamics.quantiles import step_quantiles
 from rnnspec.dynamics.trajectory import causal_cells
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
 from rnnspec.spectra.kreiss import kreiss_constant
 
@@ -94,7 +95,7 @@ class FiniteTimeGrowth(Result):
 
 def finite_time_growth(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     step: int = 0,
     *,

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec.dynamics.trajectory import one_direction
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import Reading, read_along
 from rnnspec.models.stack import read_jacobian, whole_size
@@ -32,7 +33,7 @@ LARGEST = 2**33
 
 def state_jacobians(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     steps: Sequence[int] | None = None,
     direction: str | None = None,

@@ -21,6 +21,7 @@ from rnnspec._checks import ConvergenceWarning, positive, seed_number
 from rnnspec.dynamics.exponents import LyapunovSpectrum, spectrum_of
 from rnnspec.dynamics.frames import Advance, log_growth
 from rnnspec.dynamics.trajectory import one_direction
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
 from rnnspec.models.stack import read_jacobian_product, whole_size
@@ -33,7 +34,7 @@ BATCH = 64  # trajectories whose states and frames are held at once: 4 MB of fra
 
 def lyapunov_spectrum(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     k: int | None = None,
     *,

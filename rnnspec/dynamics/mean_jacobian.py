@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from rnnspec.dynamics.jacobian import jacobian_chunks, wanted_steps
 from rnnspec.dynamics.trajectory import one_direction
 from rnnspec.models.cells import summed_state_jacobian
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
 
@@ -25,7 +26,7 @@ BATCH = 128
 
 def mean_jacobian(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     steps: Sequence[int] | None = None,
     direction: str | None = None,

@@ -13,6 +13,7 @@ from rnnspec.dynamics.fixed_points import fixed_points_of
 from rnnspec.dynamics.linear_maps import FixedPoints
 from rnnspec.dynamics.mean_jacobian import mean_jacobian
 from rnnspec.dynamics.trajectory import causal_cells
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.reading import read_along
 
@@ -29,7 +30,7 @@ _NAME = re.compile(JACOBIAN)
 
 def named_jacobian(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None,
     name: str,
 ) -> NDArray[np.float64]:
@@ -115,7 +116,7 @@ def mean_jacobian_names(model: nn.Module) -> list[str]:
 
 
 def visited_fixed_points(
-    model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
+    model: nn.Module, inputs: Inputs, lengths: ArrayLike | Tensor | None = None
 ) -> FixedPoints:
     """The fixed points near the states that data visit, at the mean input of the real steps.
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import Cell
 from rnnspec.models.reading import read_along
 
@@ -16,7 +17,7 @@ DIRECTIONS = ("forward", "reverse")
 
 
 def state_trajectory(
-    model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
+    model: nn.Module, inputs: Inputs, lengths: ArrayLike | Tensor | None = None
 ) -> dict[str, NDArray[np.float64]]:
     """The states of every layer and direction after every step.
 
