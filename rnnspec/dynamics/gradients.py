@@ -71,7 +71,7 @@ class GradientProfile(Result):
 def gradient_profile(
     model: nn.Module,
     inputs: Inputs,
-    labels: ArrayLike | Tensor,
+    labels: ArrayLike | Tensor | None = None,
     lengths: ArrayLike | Tensor | None = None,
     direction: str | None = None,
     levels: Sequence[float] = LEVELS,
@@ -84,8 +84,8 @@ def gradient_profile(
         Of any cell and number of layers.
     inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
         What `model` reads.
-    labels : (n,) array_like of int
-        The true classes, from 0 to k - 1.
+    labels : (n,) array_like of int, optional
+        The true classes, from 0 to k - 1; by default those of a SequenceDataset.
     lengths : (n,) array_like of int, optional
         True lengths of the sequences of an array or tensor; by default all have t steps.
     direction : {"forward", "reverse"}, optional
@@ -136,6 +136,7 @@ def gradient_profile(
             "`model` must have one layer if it is bidirectional, because the layers above read both"
             f" directions; got {len(cells[0])} layers"
         )
+    labels = getattr(inputs, "labels", None) if labels is None else labels
     classes = _class_numbers(labels, len(reading), model.n_classes).to(true_lengths.device)
     v = _last_gradient(model, reading.simulate(), true_lengths, classes, side)
     J = jacobians_along(reading, direction=direction)
@@ -186,7 +187,12 @@ def _log_norms_back(J: Array, v: Array, lengths: NDArray[np.int64], *, reverse: 
     return log_norms
 
 
-def _class_numbers(labels: ArrayLike | Tensor, n: int, k: int) -> Tensor:
+def _class_numbers(labels: ArrayLike | Tensor | None, n: int, k: int) -> Tensor:
+    if labels is None:
+        raise ValueError(
+            "`labels` must be given unless `inputs` is a SequenceDataset, which has them:"
+            " without the true classes there is no loss"
+        )
     classes = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
     if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
         raise ValueError(

@@ -15,16 +15,14 @@ from rnnspec.dynamics.mean_jacobian import mean_jacobian
 from rnnspec.dynamics.trajectory import causal_cells
 from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.names import LAYER_NAME, layer_names
 from rnnspec.models.reading import read_along
 
 MARK = "jacobian@"
 # Searches for fixed points start from so many states, evenly spaced among those that the data
 # visit: one batch of `rnnspec.dynamics.search`, and many more than the points of any network seen.
 STARTS = 1000
-JACOBIAN = (
-    r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?"
-    r"jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
-)
+JACOBIAN = rf"({LAYER_NAME}\.)?jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 _NAME = re.compile(JACOBIAN)
 
 
@@ -107,12 +105,8 @@ def mean_jacobian_names(model: nn.Module) -> list[str]:
     >>> mean_jacobian_names(nn.LSTM(3, 8, bidirectional=True))
     ['layer0.jacobian@mean', 'layer0.reverse.jacobian@mean']
     """
-    directions = recurrent_cells(model)
-    return [
-        f"layer{layer}{end}.{MARK}mean"
-        for layer in range(len(directions[0]))
-        for end in ("", ".reverse")[: len(directions)]
-    ]
+    cells = recurrent_cells(model)
+    return [f"{name}.{MARK}mean" for name in layer_names(len(cells[0]), len(cells))]
 
 
 def visited_fixed_points(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import Cell
+from rnnspec.models.names import layer_name
 from rnnspec.models.reading import read_along
 
 DIRECTIONS = ("forward", "reverse")
@@ -62,9 +63,11 @@ def state_trajectory(
     """
     motion = read_along(model, inputs, lengths).simulate()
     return {
-        f"layer{layer}{end}": after.masked_fill(~motion.real[:, :, None], torch.nan).cpu().numpy()
+        layer_name(layer, bool(side)): after.masked_fill(~motion.real[:, :, None], torch.nan)
+        .cpu()
+        .numpy()
         for layer in range(len(motion.cells[0]))
-        for end, states in zip(("", ".reverse"), motion.after, strict=False)
+        for side, states in enumerate(motion.after)
         for after in (states[layer],)
     }
 

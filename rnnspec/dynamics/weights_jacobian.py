@@ -126,23 +126,23 @@ def _network(
             f" of weights alone there is layer0.{MARK}fixed0, under zero input"
         )
     stacks = stacks_of_state_dict(weights, where)
-    prefix = _prefix(match["prefix"], list(dict.fromkeys(s.prefix for s in stacks)), name)
+    prefix = _prefix(match["prefix"], list(dict.fromkeys(s.place.prefix for s in stacks)), name)
     if reason := (formula or {}).get(prefix):
         raise ValueError(
             f"{where}: {prefix.rstrip('.') or 'the network'} has no Jacobian by PyTorch's formula:"
             f" {reason}; its matrices can be measured"
         )
-    both = len({s.suffix.endswith("_reverse") for s in stacks if s.prefix == prefix}) > 1
+    both = len({s.place.reverse for s in stacks if s.place.prefix == prefix}) > 1
     if both and match["layer"] is None:
         raise ValueError(
             f"{name!r} must name a layer of a bidirectional network, which has no one causal state"
             f" map: layer0.{MARK}fixed0 or layer0.reverse.{MARK}fixed0"
         )
     layers = None if match["layer"] is None else int(match["layer"]) + 1
-    end = "_reverse" if match["reverse"] else ""
-    if not both and match["layer"] is None and stacks[0].suffix.endswith("_reverse"):
-        end = "_reverse"
-    return module_of_weights(weights, prefix, end, layers), match
+    reverse = match["reverse"] is not None
+    if not both and match["layer"] is None:
+        reverse = stacks[0].place.reverse
+    return module_of_weights(weights, prefix, reverse, layers), match
 
 
 def _prefix(given: str, known: list[str], name: str) -> str:

@@ -99,11 +99,12 @@ def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:
         except ValueError as error:
             left_out.append(str(error))
             continue
-        for name, suffix in part.layers:
-            if f"weight_hr{suffix}" in weights:
-                left_out.append(_why_projected(part, suffix))
+        for place in part.layers:
+            if f"weight_hr{place.suffix}" in weights:
+                left_out.append(_why_projected(part, place.suffix))
             else:
-                found.append((part.name, name, part.kind, weights[f"weight_hh{suffix}"]))
+                W = weights[f"weight_hh{place.suffix}"]
+                found.append((part.name, place.name, part.kind, W))
     if not found:
         reason = "; ".join(left_out) or (
             f"found none in {type(module).__name__}; {list_keys(module.state_dict())}"

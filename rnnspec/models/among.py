@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.by_key import way_to_cut
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.keys import Found, weights_in
+from rnnspec.models.names import is_input, is_recurrent
 from rnnspec.models.nested import list_keys, none_found
 from rnnspec.models.recurrent import matrices_of_stacks
 

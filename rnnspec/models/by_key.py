@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
-from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.gates import cell_of_shape
 from rnnspec.models.keys import weights_in
-from rnnspec.models.nested import flat, list_keys
+from rnnspec.models.names import is_input, is_recurrent
+from rnnspec.models.nested import flatten, list_keys
 
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
 
@@ -57,7 +57,7 @@ def matrices_by_key(
     {'h2h.weight': array([[1.]])}
     """
     how = None if cut is None else parse_cut(cut)
-    found = weights_in(arrays).arrays | flat(arrays)
+    found = weights_in(arrays).arrays | flatten(arrays)
     if key is None:
         assert how is not None
         return {

@@ -18,7 +18,7 @@ from rnnspec.models.assembly import assemble
 from rnnspec.models.by_key import matrices_by_key, near
 from rnnspec.models.files.contents import Contents
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import tell, weights_in
+from rnnspec.models.keys import warn_of, weights_in
 from rnnspec.models.nested import list_keys
 
 
@@ -94,7 +94,7 @@ def load_matrices(
         return matrices_by_key(contents.arrays, key, None, where, contents.kind in MATRICES)
     if key is None:
         found, left_out, assumed = matrices_among(contents, where)
-        tell(left_out, assumed, where)
+        warn_of(left_out, assumed, where)
         return found
     try:
         found, _, assumed = matrices_among(contents, where)
@@ -104,7 +104,7 @@ def load_matrices(
     if key not in found:
         hint = near(key, [*found, *contents.arrays])
         raise ValueError(f"{where} has no matrix {key!r}{hint}{has}")
-    tell((), assumed, where)
+    warn_of((), assumed, where)
     return {key: found[key]}
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnspec.models.names import WeightKey, split_weight_key
+
 KINDS = {
     **{nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"},
     **{nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"},
@@ -17,7 +19,6 @@ KINDS = {
 _NAMES = {kind.__name__: name for kind, name in KINDS.items()}
 # TorchScript compiles a class anew for each set of its constants, and mangles its name.
 _SCRIPTED = re.compile(r"__torch__\.torch\.nn\.modules\.rnn\.(___torch_mangle_\d+\.)?(\w+)")
-_SUFFIX = re.compile(r"weight_hh(?P<suffix>(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +60,15 @@ class Part:
         return tuple(name for name, _ in part.named_parameters())
 
     @property
-    def layers(self) -> tuple[tuple[str, str], ...]:
-        """Each layer and direction: its name, ``layer0.reverse``, and what ends its weights'."""
-        return tuple(
-            (f"layer{match['layer'] or 0}{'.reverse' if match['reverse'] else ''}", match["suffix"])
-            for name in self.parameter_names
-            if (match := _SUFFIX.fullmatch(name))
-        )
+    def layers(self) -> tuple[WeightKey, ...]:
+        """Each layer and direction, by the name of its recurrent weight."""
+        return tuple(key for name in self.parameter_names if (key := split_weight_key(name)))
 
     @cached_property
     def suffixes(self) -> tuple[tuple[str, ...], ...]:
         """Ends of the weights' names by direction and layer: (("_l0", "_l1"),), or (("",),)."""
-        ends = [suffix for _, suffix in self.layers]
-        reverse = tuple(end for end in ends if end.endswith("_reverse"))
-        forward = tuple(end for end in ends if end not in reverse)
+        forward = tuple(key.suffix for key in self.layers if not key.reverse)
+        reverse = tuple(key.suffix for key in self.layers if key.reverse)
         return (forward, reverse) if reverse else (forward,)
 
     @cached_property

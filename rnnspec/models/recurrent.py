@@ -21,7 +21,7 @@ from rnnspec.models.arrays import as_array
 from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.models.keys import Stack, stacks_of_state_dict, tell
+from rnnspec.models.keys import Stack, stacks_of_state_dict, warn_of
 
 NO_SOURCE = "`source` must be a torch module, a state dict or a path, got {}; cells known: {}"
 Source = nn.Module | Mapping[str, Any] | str | Path
@@ -162,7 +162,7 @@ def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
     where = "`source`"
     if isinstance(source, str | Path):
         contents, where = read_contents(source), str(source)
-        tell(contents.left_out, contents.assumed, where)
+        warn_of(contents.left_out, contents.assumed, where)
         source = contents.arrays
     if not isinstance(source, Mapping):
         raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))

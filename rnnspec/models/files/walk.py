@@ -11,7 +11,7 @@ from rnnspec.models.files.pickled_numpy import array_of, check_no_other_matrix, 
 from rnnspec.models.files.quantised import unpack_weights
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
-from rnnspec.models.foreign_names import is_recurrent
+from rnnspec.models.names import is_recurrent
 
 AGAIN = 100_000  # objects looked at once more, which could be without end
 DEEPEST = 500  # objects within one another
