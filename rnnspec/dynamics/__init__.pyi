@@ -3,11 +3,11 @@ from .bands import stability_bands as stability_bands
 from .contraction import Contraction as Contraction
 from .contraction import contraction_check as contraction_check
 from .exponents import LyapunovSpectrum as LyapunovSpectrum
+from .finite_time_growth import finite_time_growth as finite_time_growth
 from .fixed_points import fixed_points as fixed_points
 from .gradients import GradientProfile as GradientProfile
 from .gradients import gradient_profile as gradient_profile
 from .growth import FiniteTimeGrowth as FiniteTimeGrowth
-from .growth import finite_time_growth as finite_time_growth
 from .jacobian import state_jacobians as state_jacobians
 from .linear_maps import FixedPoints as FixedPoints
 from .lyapunov import lyapunov_spectrum as lyapunov_spectrum

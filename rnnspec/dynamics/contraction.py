@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._result import Result
+from rnnspec.dynamics.contraction_proof import proves_contraction
 from rnnspec.dynamics.joint_radius import (
     Product,
     certainly_unstable,
@@ -25,7 +26,6 @@ from rnnspec.dynamics.joint_radius import (
 )
 from rnnspec.dynamics.products import check_jacobians
 from rnnspec.dynamics.weighting import best_weight, weighted_norms
-from rnnspec.spectra.engine.levelsets import EPS
 
 Array = NDArray[Any]
 # What is added to the computed rate, one after another, until the proof succeeds.  The rounding
@@ -129,7 +129,7 @@ def contraction_check(
     T = best_weight(J)
     rate = float(weighted_norms(J, T).max())
     for slack in SLACKS:
-        if rate + slack < 1 and _is_proved(J, T, rate + slack):
+        if rate + slack < 1 and proves_contraction(J, T, rate + slack):
             return _result("proved", rate + slack, best, T, places)
     best = fastest_product(J, T)
     verdict = "refuted" if certainly_unstable(J, best) else "undecided"
@@ -149,29 +149,6 @@ def _real_jacobians(jacobians: ArrayLike) -> tuple[Array, Array]:
             " (a training that diverged?)"
         )
     return J[real], np.argwhere(real)
-
-
-def _is_proved(J: Array, T: Array, rate: float) -> bool:
-    r"""Whether :math:`J_i^T P J_i \preceq \rho^2 P` and :math:`P \succ 0` are proved.
-
-    P is the rounded T^T T, taken as exact.  A computed sum of s products is wrong by at most s eps
-    times the sum of their moduli.  If a Cholesky factorisation ends, its matrix plus (s + 2) eps
-    times its trace is proved positive definite.
-    """
-    # Scaling by powers of two changes no digit, and removes the ill conditioning of a diagonal T.
-    scale = 2.0 ** np.round(np.log2(np.linalg.norm(T, axis=0)))
-    T, J = T / scale, scale[:, None] * J / scale
-    P, s = T.T @ T, len(T)
-    P = (P + P.T) / 2
-    moduli = np.abs(J).mT @ np.abs(P) @ np.abs(J) + rate**2 * np.abs(P)
-    rounding = 8 * (s + 3) * EPS * np.sqrt(s) * np.linalg.norm(moduli, axis=(1, 2))
-    left = rate**2 * P - J.mT @ P @ J
-    try:
-        np.linalg.cholesky(P - rounding.max() * np.eye(s))
-        np.linalg.cholesky((left + left.mT) / 2 - rounding[:, None, None] * np.eye(s))
-    except np.linalg.LinAlgError:
-        return False
-    return True
 
 
 def _result(verdict: str, rate: float, best: Product, T: Array, places: Array) -> Contraction:

@@ -16,19 +16,16 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
 from rnnspec._result import Result
+from rnnspec.dynamics.backward import gradient_in_last_state, log_norms_back
 from rnnspec.dynamics.jacobian import jacobians_along
-from rnnspec.dynamics.products import log
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.dynamics.trajectory import one_direction
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.formula import has_known_formula
 from rnnspec.models.inputs import Inputs
-from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
 
 Array = NDArray[np.float64]
@@ -138,53 +135,12 @@ def gradient_profile(
         )
     labels = getattr(inputs, "labels", None) if labels is None else labels
     classes = _class_numbers(labels, len(reading), model.n_classes).to(true_lengths.device)
-    v = _last_gradient(model, reading.simulate(), true_lengths, classes, side)
+    v = gradient_in_last_state(model, reading.simulate(), true_lengths, classes, side)
     J = jacobians_along(reading, direction=direction)
-    log_norms = _log_norms_back(J, v, true_lengths.cpu().numpy(), reverse=side == 1)
+    log_norms = log_norms_back(J, v, true_lengths.cpu().numpy(), reverse=side == 1)
     name = direction or "forward"
     quantiles = step_quantiles(log_norms, levels)
     return GradientProfile(log_norms, np.asarray(levels, np.float64), quantiles, name)
-
-
-@torch.no_grad()
-def _last_gradient(
-    model: SequenceClassifier, motion: Motion, lengths: Tensor, labels: Tensor, side: int
-) -> Array:
-    r"""The gradient (n, s) in the last state.
-
-    It is :math:`A^T (\mathrm{softmax}(y) - e_k)` in the h of the topmost layer, where y = A h + b
-    are the logits and e_k is the unit vector of the true class, and 0 elsewhere.
-    """
-    with at_rest(model):
-        A, b = model.readout.weight.double(), model.readout.bias.double()
-    rows, h = torch.arange(len(lengths), device=lengths.device), model.hidden
-    ends = (lengths - 1, torch.zeros_like(lengths))  # where each direction has read all
-    read = [states[-1][rows, ends[k], :h] for k, states in enumerate(motion.after)]
-    y = torch.cat(read, dim=1) @ A.T + b
-    in_h = (torch.softmax(y, dim=1) - one_hot(labels, model.n_classes)) @ A
-    v = in_h.new_zeros(len(in_h), sum(cell.state_size for cell in motion.cells[side]))
-    top = v.shape[1] - motion.cells[side][-1].state_size
-    v[:, top : top + h] = in_h[:, side * h : (side + 1) * h]
-    result: Array = v.cpu().numpy()
-    return result
-
-
-def _log_norms_back(J: Array, v: Array, lengths: NDArray[np.int64], *, reverse: bool) -> Array:
-    """Logarithms (n, t) of the gradient's norms, from v in the last state back to the first."""
-    n, t, _, _ = J.shape
-    log_norms, scale = np.full((n, t), np.nan), np.zeros(n)
-    last = np.zeros(n, dtype=int) if reverse else lengths - 1
-    back = 1 if reverse else -1
-    for now in range(t)[::back]:
-        real = now < lengths
-        pulled = real & (now != last)
-        if pulled.any():
-            v[pulled] = np.einsum("nji,nj->ni", J[pulled, now - back], v[pulled])
-        size = np.linalg.norm(v, axis=1)
-        log_norms[real, now] = (scale + log(size))[real]
-        size = np.where(real & (size > 0), size, 1.0)
-        v, scale = v / size[:, None], scale + log(size)
-    return log_norms
 
 
 def _class_numbers(labels: ArrayLike | Tensor | None, n: int, k: int) -> Tensor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.dynamics.products import log_product_norms
+from rnnspec.dynamics.product_norms import log_product_norms
 from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier

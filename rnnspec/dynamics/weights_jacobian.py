@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
-from rnnspec.dynamics.named import JACOBIAN, MARK, at_point
+from rnnspec.dynamics.named import JACOBIAN, MARK
+from rnnspec.dynamics.visited import jacobian_at
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
@@ -88,7 +89,7 @@ def weights_jacobian(
         stacklevel=2,
     )
     found = fixed_points(module, _starts(module))
-    return at_point(found, int(match["fixed"]), [c.state_size for c in cells], match["layer"])
+    return jacobian_at(found, int(match["fixed"]), [c.state_size for c in cells], match["layer"])
 
 
 def why_no_jacobian(source: str | Path, name: str) -> str:

@@ -43,7 +43,7 @@ def growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> from rnnspec.models.classifier import SequenceClassifier
-    >>> from rnnspec.dynamics.growth import finite_time_growth
+    >>> from rnnspec.dynamics.finite_time_growth import finite_time_growth
     >>> model = SequenceClassifier("gru", 1, 2, hidden=4)
     >>> ax = growth(finite_time_growth(model, np.zeros((2, 5, 1))))
     >>> ax.get_xlabel()

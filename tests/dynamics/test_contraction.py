@@ -6,6 +6,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from rnnspec import SequenceClassifier, contraction_check, gallery, spectral_radius, state_jacobians
 from rnnspec.dynamics import contraction as room
+from rnnspec.dynamics.contraction_proof import proves_contraction
 from rnnspec.dynamics.weighting import weighted_norms
 
 SHEAR = np.array([[0.5, 2.0], [0.0, 0.5]])
@@ -212,9 +213,9 @@ def test_a_rate_that_rounding_may_have_made_is_not_proved(monkeypatch):
     J = random(3, 4, 4)
     T = random(4, 4, seed=3)
     rate = weighted_norms(J, T).max()
-    assert room._is_proved(J, T, rate * (1 + 1e-9))
-    assert not room._is_proved(J, T, rate * (1 - 1e-9))
-    assert not room._is_proved(J, T, rate)
+    assert proves_contraction(J, T, rate * (1 + 1e-9))
+    assert not proves_contraction(J, T, rate * (1 - 1e-9))
+    assert not proves_contraction(J, T, rate)
     monkeypatch.setattr(room, "SLACKS", ())
     assert contraction_check(0.1 * np.eye(2)[None, None]).verdict == "undecided"
 

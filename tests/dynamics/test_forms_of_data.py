@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from rnnspec import SequenceClassifier, SequenceDataset, dynamics, lyapunov_spectrum
-from rnnspec.dynamics.named import named_jacobian, visited_fixed_points
+from rnnspec.dynamics.named import named_jacobian
+from rnnspec.dynamics.visited import visited_fixed_points
 
 N, T, D = 3, 8, 2
 LENGTHS, LABELS = [8, 5, 7], [0, 1, 0]
