@@ -29,8 +29,8 @@ from rnnspec.dynamics.weighting import best_weight, weighted_norms
 
 Array = NDArray[Any]
 # What is added to the computed rate, one after another, until the proof succeeds.  The rounding
-# errors that it must exceed grow with the condition of T: 1e-12 is enough for a well conditioned
-# one, and a rate that needs more than 1e-2 is not worth a proof.
+# errors that it must exceed grow with s and with the condition of T.  1e-12 is enough for small,
+# well conditioned matrices, and a rate that needs more than 1e-2 says little.
 SLACKS = (1e-12, 1e-9, 1e-6, 1e-3, 1e-2)
 
 
@@ -69,7 +69,7 @@ class Contraction(Result):
 
     @property
     def margin(self) -> float:
-        """``1 - rate``: a step shrinks the norm by at least this share, if it is positive."""
+        """``1 - rate``: if proved, every step shrinks the norm by at least this share."""
         return 1 - self.rate
 
 

@@ -14,8 +14,8 @@ from rnnspec.dynamics.velocity import velocity
 from rnnspec.models.layers import Cell
 
 # Distance of states that count as two, over the scale of the states.  Searches that end at one
-# point differ by about the square root of rounding, 1e-8; points that a network tells apart are
-# far more than 1e-4 from one another.
+# isolated point differ by rounding; near a degenerate point, where the speed grows like the square
+# of the distance, they may differ by the root of `TOL`, 1e-5.
 DISTINCT = 1e-4
 ROWS = 1024  # the distances of this many states to all others are held at once
 TOL = 1e-10  # largest speed of a fixed point: 1e5 times rounding, far below any drift of interest

@@ -29,7 +29,9 @@ import torch
 from torch import Tensor
 
 EPS = torch.finfo(torch.float64).eps
-MOST = 64  # largest number of steps without a factorisation: then it costs less than 2 % of them
+# Largest number of steps without a factorisation.  More would not pay: a factorisation costs about
+# as much as a step.
+MOST = 64
 FAR = 1e150  # factor from 1 at which a frame is halfway to overflow or underflow, 1e308
 
 Advance = Callable[[int, Tensor, Tensor], Tensor]

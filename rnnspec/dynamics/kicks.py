@@ -54,13 +54,13 @@ def unit_kicks(kick: str, worst: Array, A: Array, steps: int, seed: int) -> Arra
     ----------
     kick : {"worst", "random", "transient"}
     worst : (n, s) array
-        Of each sequence, the unit vector that its product of Jacobians amplifies most.
+        For each sequence, the unit vector that its product of Jacobians amplifies most.
     A : (s, s) array
         The recurrent matrix, for ``transient``.
     steps : int
         The largest power of `A` that counts.
     seed : int
-        Of the random vectors.
+        Seed of the random vectors.
 
     Examples
     --------

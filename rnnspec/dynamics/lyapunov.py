@@ -29,7 +29,7 @@ from rnnspec.models.stack import read_jacobian_product, whole_size
 # There is a running estimate at the end of each of so many periods of equal length: enough points
 # for a picture, and enough batch means for the error of a single trajectory.
 PERIODS = 32
-BATCH = 64  # trajectories whose states and frames are held at once: 4 MB of frames with s = k = 64
+BATCH = 64  # trajectories whose states and frames are held at once: 2 MB of frames with s = k = 64
 
 
 def lyapunov_spectrum(

@@ -136,7 +136,6 @@ def test_the_mean_is_over_real_steps(cell, monkeypatch):
     model, x = model_of(cell, 2), sequences()
     J = state_jacobians(model, x, LENGTHS)
     monkeypatch.setattr(sys.modules[mean_jacobian.__module__], "BATCH", 2)
-    monkeypatch.setattr(room, "LEAST", 1)
     monkeypatch.setattr(room, "CHUNK", 5 * J[0, 0].nbytes)  # several, the last one shorter
     expected = np.nanmean(J, axis=(0, 1))
     np.testing.assert_allclose(mean_jacobian(model, x, LENGTHS), expected, rtol=0, atol=1e-14)
