@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from rnnspec.dynamics.product_norms import log
-from rnnspec.models.acting import at_rest
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.motion import Motion
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ def gradient_in_last_state(
     It is :math:`A^T (\mathrm{softmax}(y) - e_k)` in the h of the topmost layer, where y = A h + b
     are the logits and e_k is the unit vector of the true class, and 0 elsewhere.
     """
-    with at_rest(model):
+    with evaluation_mode(model):
         A, b = model.readout.weight.double(), model.readout.bias.double()
     rows, h = torch.arange(len(lengths), device=lengths.device), model.hidden
     ends = (lengths - 1, torch.zeros_like(lengths))  # where each direction has read all

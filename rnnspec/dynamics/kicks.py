@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from rnnspec._checks import one_of, seed_number
 from rnnspec.dynamics.product_norms import log_product_norms
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.formula import has_known_formula
 from rnnspec.models.layers import Cell
 from rnnspec.models.motion import Motion
@@ -111,7 +111,7 @@ def compare_decisions(model: nn.Module, one: Tensor, other: Tensor) -> NDArray[n
     model = unwrap(model)
     if not isinstance(model, SequenceClassifier) or not has_known_formula(model):
         return None
-    with at_rest(model):
+    with evaluation_mode(model):
         A, b = model.readout.weight.double(), model.readout.bias.double()
     end = one.shape[1] - (model.hidden if model.cell == "lstm" else 0)  # where the top h ends
     top = slice(end - model.hidden, end)

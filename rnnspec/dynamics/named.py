@@ -12,10 +12,9 @@ from rnnspec.dynamics.mean_jacobian import mean_jacobian
 from rnnspec.dynamics.visited import jacobian_at, visited_fixed_points
 from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.names import LAYER_NAME, layer_names
+from rnnspec.models.names import LAYER_NAME, MARK, layer_names
 
-MARK = "jacobian@"
-JACOBIAN = rf"({LAYER_NAME}\.)?jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
+JACOBIAN = rf"({LAYER_NAME}\.)?{MARK}(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 _NAME = re.compile(JACOBIAN)
 
 

@@ -11,6 +11,7 @@ from rnnspec.dynamics.fixed_points import fixed_points_of
 from rnnspec.dynamics.linear_maps import FixedPoints
 from rnnspec.dynamics.trajectory import causal_cells
 from rnnspec.models.inputs import Inputs
+from rnnspec.models.names import MARK
 from rnnspec.models.reading import read_along
 
 # Searches for fixed points start from so many states, evenly spaced among those that the data
@@ -56,7 +57,7 @@ def jacobian_at(
         there = f"there are {len(found)}, from fixed0 on" if len(found) else "none was found"
         if not len(found) and len(found.slow_speeds):
             there += f"; the slowest state moves by {found.slow_speeds.min():.3g} in a step"
-        raise ValueError(f"jacobian@fixed{number} must be one of the fixed points found: {there}")
+        raise ValueError(f"{MARK}fixed{number} must be one of the fixed points found: {there}")
     J: NDArray[np.float64] = found.jacobians[number]
     if layer is None:
         return J

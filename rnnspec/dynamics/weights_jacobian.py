@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
-from rnnspec.dynamics.named import JACOBIAN, MARK
+from rnnspec.dynamics.named import JACOBIAN
 from rnnspec.dynamics.visited import jacobian_at
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
+from rnnspec.models.names import MARK
 
 # The searches start from zero, from so many random states, and from where these are after so many
 # steps: the random ones also find saddles, the later ones what the network itself comes to rest at.

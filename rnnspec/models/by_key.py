@@ -16,6 +16,7 @@ from rnnspec.models.keys import weights_in
 from rnnspec.models.names import is_input, is_recurrent
 from rnnspec.models.nested import flatten, list_keys
 
+# The cuts that PyTorch itself would have; the user puts the letters in the order of the stack.
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
 
 
@@ -31,12 +32,12 @@ def matrices_by_key(
     Parameters
     ----------
     arrays : mapping
-        May be nested.  Of a reparametrised weight `key` may name the weight or one of its parts.
+        May be nested.  Of a weight that is kept in pieces `key` may name the weight or a piece.
     key : str or None
-        The full key; with `cut` also ``KEY.GATE`` for one gate.  None: each array with a
+        The full key; with `cut` also ``KEY.GATE`` for one gate.  None means each array with a
         recurrent name that `cut` fits, or the only one of two dimensions.
     cut : str or None
-        ``CELL:GATES:AXIS``, see `parse_cut`.  None: the array must be square.
+        ``CELL:GATES:AXIS``, see `parse_cut`.  Without it the array must be square.
     where : str
         The name of the source in errors.
     integers : bool
@@ -83,6 +84,11 @@ def matrices_by_key(
     return {name: W}
 
 
+def keys_of(arrays: Mapping[str, Any]) -> set[str]:
+    """The keys that `matrices_by_key` knows, dots for slashes: of weights and of their pieces."""
+    return {key.replace("/", ".") for key in weights_in(arrays).arrays | flatten(arrays)}
+
+
 def near(key: str, known: Iterable[str]) -> str:
     """A hint at the name in `known` that is most like `key`, or ""."""
     close = difflib.get_close_matches(key, list(known), 1)
@@ -117,6 +123,7 @@ def _to_cut(found: Mapping[str, Any], how: Cut, where: str) -> list[str]:
 
 
 def _matrix(found: Mapping[str, Any], key: str, where: str, integers: bool) -> NDArray[Any]:
+    """The array `key` as a finite matrix of double precision."""
     W = found[key]
     if np.ndim(W) != 2:
         raise ValueError(

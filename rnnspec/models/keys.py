@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
+from rnnspec.models.arrays import as_array
 from rnnspec.models.assembly import assemble
+from rnnspec.models.gates import GATES, named_gates
 from rnnspec.models.names import WeightKey, split_weight_key
 from rnnspec.models.nested import flatten, none_found
 from rnnspec.models.plausibility import SAY, assumption, cell_of_weight, why_not_pytorch
@@ -148,6 +152,15 @@ def weights_beside(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("weight_ih", "bias_ih", "bias_hh")
         if (key := f"{place.prefix}{name}{place.suffix}") in arrays
     }
+
+
+def matrices_of_stacks(stacks: Iterable[Stack]) -> dict[str, NDArray[Any]]:
+    """The matrices of recurrent weights by gate, then the stacks of those that have gates."""
+    arrays = [(stack.name, stack.cell, as_array(stack.weight)) for stack in stacks]
+    matrices: dict[str, NDArray[Any]] = {}
+    for name, cell, W in arrays:
+        matrices |= named_gates(name, cell, W)
+    return matrices | {f"{name}.stacked": W for name, cell, W in arrays if GATES[cell]}
 
 
 def _arrays_beside(place: WeightKey, arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from rnnspec.models.gates import GATES
 
 # The name of a layer and direction as a pattern, for those who look for it within longer names.
 LAYER_NAME = r"layer(?P<layer>\d+)(?P<reverse>\.reverse)?"
+# What the name of a state Jacobian has in it: layer0.jacobian@mean, @step12, @fixed3.
+MARK = "jacobian@"
 _GATE_NAME = re.compile(rf".*{LAYER_NAME}\.({'|'.join(sum(GATES.values(), ()))})")
 _SUFFIX = r"_l(?P<layer>\d+)(?P<reverse>_reverse)?"
 _WEIGHT = re.compile(rf"(?P<prefix>.*?)weight_hh(?P<suffix>({_SUFFIX})?)")

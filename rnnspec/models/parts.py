@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnspec.models.gates import CLASS_OF_PYTORCH
 from rnnspec.models.names import WeightKey, split_weight_key
 
 KINDS = {
@@ -17,8 +18,6 @@ KINDS = {
     **{nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"},
 }
 _NAMES = {kind.__name__: name for kind, name in KINDS.items()}
-# TorchScript compiles a class anew for each set of its constants, and mangles its name.
-_SCRIPTED = re.compile(r"__torch__\.torch\.nn\.modules\.rnn\.(___torch_mangle_\d+\.)?(\w+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +65,10 @@ class Part:
 
     @cached_property
     def suffixes(self) -> tuple[tuple[str, ...], ...]:
-        """Ends of the weights' names by direction and layer: (("_l0", "_l1"),), or (("",),)."""
+        """What ends the names of the weights, by direction and layer: (("_l0", "_l1"),).
+
+        The names of a cell class have no such end: (("",),).
+        """
         forward = tuple(key.suffix for key in self.layers if not key.reverse)
         reverse = tuple(key.suffix for key in self.layers if key.reverse)
         return (forward, reverse) if reverse else (forward,)
@@ -78,7 +80,7 @@ class Part:
 
     @property
     def nonlinearity(self) -> str | None:
-        """That of an rnn, or None if a traced module does not tell; of the other kinds tanh."""
+        """The nonlinearity of the state; None if a traced rnn does not tell."""
         given: str | None = getattr(self.module, "nonlinearity", None)
         return given if self.kind == "rnn" else "tanh"
 
@@ -116,8 +118,8 @@ def full_key(prefix: str, name: str) -> str:
 
 def _kind(part: nn.Module) -> str | None:
     if isinstance(part, torch.jit.ScriptModule):
-        match = _SCRIPTED.fullmatch(part._c._type().qualified_name())
-        return _NAMES.get(match[2]) if match else None
+        match = re.fullmatch(CLASS_OF_PYTORCH, part._c._type().qualified_name())
+        return _NAMES[match["name"]] if match else None
     if is_quantised(part):
         return _NAMES.get(type(part).__name__)
     return next((kind for base, kind in KINDS.items() if isinstance(part, base)), None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
-from rnnspec.models.checkpoint import load_matrices
+from rnnspec.models.matrices import load_matrices
 from rnnspec.portrait.examples import Example, smallest_changes
 from rnnspec.portrait.matrix import MatrixPortrait, portrait_of_matrix
 from rnnspec.robustness.curve import at_most

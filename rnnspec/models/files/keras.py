@@ -18,14 +18,12 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import reorder_gates
+from rnnspec.models.files.contents import Contents, check_unpacked
 from rnnspec.models.files.hdf5 import datasets_of, text_of
 from rnnspec.models.files.keras_groups import Group, groups_in, names_of
 from rnnspec.models.files.keras_settings import Layer, kind_of, layers_of
 from rnnspec.models.files.refusal import LeftOut, Refusal
-from rnnspec.models.files.sizes import check_unpacked
-from rnnspec.models.gates import cell_of_shape, n_gates
+from rnnspec.models.gates import cell_of_shape, n_gates, reorder_gates
 from rnnspec.models.names import weight_suffix
 
 INSTALL = "`pip install 'rnnspec[keras]'` installs what reads it"

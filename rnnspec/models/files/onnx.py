@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import reorder_gates
 from rnnspec.models.files.onnx_values import Scope, Values
 from rnnspec.models.files.refusal import LeftOut, Refusal
-from rnnspec.models.gates import n_gates
+from rnnspec.models.gates import n_gates, reorder_gates
 from rnnspec.models.names import weight_suffix
 
 # Node: our cell, and where PyTorch's gates stand among the node's.

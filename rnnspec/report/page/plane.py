@@ -9,8 +9,8 @@ from math import log10
 import numpy as np
 
 from rnnspec import plots
-from rnnspec.dynamics.named import MARK
 from rnnspec.models.gates import GATES
+from rnnspec.models.names import MARK
 from rnnspec.plots.style import number
 from rnnspec.portrait.matrix import MatrixPortrait
 from rnnspec.report.page.figures import growth
