@@ -12,8 +12,8 @@ from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike
 
 from rnnspec._format import figures
-from rnnspec.dynamics.fixed_points import FixedPoints
-from rnnspec.dynamics.projection import PrincipalAxes
+from rnnspec.dynamics.linear_maps import FixedPoints
+from rnnspec.dynamics.principal_axes import PrincipalAxes
 from rnnspec.plots.style import colour, figure_style, ink, legend, paper
 
 MARKS = {"stable": ("o", 0), "saddle": ("s", 1), "unstable": ("^", 3)}  # beside the colours
@@ -53,7 +53,7 @@ def state_space(
 
     Examples
     --------
-    >>> from rnnspec.dynamics.projection import principal_axes
+    >>> from rnnspec.dynamics.principal_axes import principal_axes
     >>> turn = np.linspace(0, 6, 50)
     >>> spiral = np.stack([turn * np.cos(turn), turn * np.sin(turn), turn], axis=-1)
     >>> ax = state_space(principal_axes(spiral, k=2), trajectories=spiral[None])

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from rnnspec._files import read_record
 from rnnspec._result import Result
 from rnnspec.data.download import DatasetUnavailable
-from rnnspec.dynamics.named import named_jacobian
+from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
 from rnnspec.models.matrices import load_matrices
 from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.examples import Example, smallest_changes
 from rnnspec.study.matrix_portrait import MatrixPortrait, portrait_of_matrix
-from rnnspec.study.measuring import Measuring, jacobian_names, robustness_of
+from rnnspec.study.measuring import Measuring, robustness_of
 from rnnspec.training.rundir import read_config
 from rnnspec.training.trained import load_run
 
@@ -90,7 +90,7 @@ def portrait_of(
         return Portrait(title, matrices, records, left_out=str(error))
     measuring = Measuring()
     part = at_most(data.test, measuring.samples, seed=0)
-    for name in jacobian_names(model):
+    for name in mean_jacobian_names(model):
         J = named_jacobian(model, part.inputs, part.lengths, name)
         matrices[name] = portrait_of_matrix(J, name, stored=False)
     stored = path / "robustness.json"

@@ -14,7 +14,7 @@ from torch.nn.functional import layer_norm, one_hot
 
 import rnnspec
 from rnnspec import SequenceClassifier, fixed_points, state_jacobians, state_trajectory
-from rnnspec.dynamics.named import visited_fixed_points
+from rnnspec.dynamics.visited import visited_fixed_points
 from rnnspec.models.formula import has_known_formula
 from rnnspec.models.reading import own_cells, read_along
 
