@@ -1,4 +1,4 @@
-"""``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, a picture and numbers."""
+"""``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, as a figure and as numbers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 @click.option(
     "--grid", metavar="INT|NX,NY", default="100", show_default=True, help="Points on each axis."
 )
-@click.option("--box", metavar="XMIN,XMAX,YMIN,YMAX", help="Default: holds all levels.")
-@click.option("--levels", metavar="E1,E2,...", help="Contours of epsilon.  [default: chosen]")
+@click.option(
+    "--box",
+    metavar="XMIN,XMAX,YMIN,YMAX",
+    help="The part of the plane.  [default: one that holds all levels]",
+)
+@click.option(
+    "--levels",
+    metavar="E1,E2,...",
+    help="Epsilons of the contours.  [default: powers of ten that fit]",
+)
 @click.option(
     "--tol", type=float, default=1e-6, show_default=True, help="Relative error of sigma_min."
 )
@@ -30,8 +38,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the grid is computed.",
 )
-@click.option("--threads", type=click.IntRange(1), help="BLAS threads.  [default: as they come]")
-@click.option("--out", metavar="FILE.npz", help="Write x, y, sigma_min, eigenvalues, name, tol.")
+@click.option("--threads", type=click.IntRange(1), help="Threads of BLAS.  [default: BLAS decides]")
+@click.option(
+    "--out",
+    metavar="FILE.npz",
+    help="Write x, y, sigma_min, eigenvalues, name and tol into a file.",
+)
 @click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the level sets into a file.")
 @json_option
 @quiet_option
@@ -106,10 +118,11 @@ def pseudospectrum(
     elif not quiet:
         if matrix is None and len(matrices) > 1:
             click.echo(f"matrices: {', '.join(matrices)}; taken: {name}")
-        _say(record)
+        _print_summary(record)
 
 
 def _record(result: Pseudospectrum) -> dict[str, Any]:
+    """What ``--json`` prints of the result itself."""
     return {
         "name": result.name,
         "n": len(result.eigenvalues),
@@ -120,7 +133,7 @@ def _record(result: Pseudospectrum) -> dict[str, Any]:
     }
 
 
-def _say(record: dict[str, Any]) -> None:
+def _print_summary(record: dict[str, Any]) -> None:
     nx, ny = record["grid"]
     low, high = record["sigma_min_range"]
     click.echo(

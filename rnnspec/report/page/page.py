@@ -64,7 +64,7 @@ def write_page(
     return {
         "out": str(out),
         "bytes": len(html),
-        "sources": [*(study.record["name"] for study in studies), *runs],
+        "sources": [*(study.name for study in studies), *runs],
         "matrices": sum(len(portrait.matrices) for portrait in runs.values()),
         "left_out": [f"{name}: {p.left_out}" for name, p in runs.items() if p.left_out],
     }
@@ -95,7 +95,7 @@ def page(runs: Mapping[str, Portrait], studies: Sequence[Study], plotly: str) ->
         _templates()
         .get_template("page.html")
         .render(
-            title=", ".join([*(f"study {study.record['name']}" for study in studies), *runs]),
+            title=", ".join([*(f"study {study.name}" for study in studies), *runs]),
             # Trusted: these three files are ours, and are not escaped.
             style=Markup((PARTS / "page.css").read_text("utf-8")),
             plotly=Markup(plotly),

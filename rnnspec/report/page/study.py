@@ -26,9 +26,9 @@ OF_MATRIX = ("spectral_radius", "distance_to_instability", "henrici_relative", "
 
 def study_section(study: Study) -> dict[str, Any]:
     """Claims first, then the runs that they rest on."""
-    runs, name = study.record["runs"], study.record["name"]
+    runs = study.record["runs"]
     return {
-        "name": name,
+        "name": study.name,
         "anchor": study_anchor(study),
         "done": sum(run["state"] == "done" for run in runs),
         "runs": len(runs),
@@ -37,13 +37,13 @@ def study_section(study: Study) -> dict[str, Any]:
         "settings": _settings(study.rows),
         "failures": _failures(runs),
         "toml": study.settings,
-        "versions": versions({name: study.record["versions"]}),
+        "versions": versions({study.name: study.record["versions"]}),
     }
 
 
 def study_anchor(study: Study) -> str:
     """Where the section of `study` begins."""
-    return f"study-{anchor(study.record['name'])}"
+    return f"study-{anchor(study.name)}"
 
 
 def _numbers(claim: Claim) -> Table:
