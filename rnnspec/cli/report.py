@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from rnnspec.cli.options import check_file, json_option, quiet_option
+from rnnspec.cli.options import (
+    check_file,
+    data_dir_option,
+    json_option,
+    no_download_option,
+    quiet_option,
+)
 
 
 @click.command()
@@ -16,8 +22,8 @@ from rnnspec.cli.options import check_file, json_option, quiet_option
     show_default=True,
     help="Where the page is written; an older file there is replaced.",
 )
-@click.option("--data-dir", metavar="DIR", help="The directory that holds data files.")
-@click.option("--no-download", is_flag=True, help="Never use the network.")
+@data_dir_option
+@no_download_option
 @json_option
 @quiet_option
 def report(
