@@ -1,4 +1,4 @@
-"""The few argument checks, and their wording, in one place."""
+"""The checks of arguments that many functions share, and the wording of their errors."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-GATES = {4: "LSTM", 3: "GRU"}
+GATES = {4: "LSTM", 3: "GRU"}  # How many (h, h) matrices PyTorch stacks in one.
 
 
 class ConvergenceWarning(UserWarning):
-    """An iteration stopped before its tolerance; its result says so too."""
+    """An iteration stopped before it reached its tolerance; its result says so too."""
 
 
 class SanityWarning(UserWarning):
-    """A sign that a robustness number says something else than it seems to."""
+    """A robustness number probably does not mean what it seems to mean."""
 
 
 def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
-    """`A` as a square, finite, non-empty float64 or complex128 matrix.
+    """Return `A` as a square, finite, non-empty matrix of float64 or complex128, always a copy.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not such a matrix; the message names `name`, and the likely cause.
 
     Examples
     --------
@@ -34,7 +39,7 @@ def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
     """
     try:
         A = np.asarray(A)
-    except ValueError as error:  # NumPy speaks of sequences and inhomogeneous shapes
+    except ValueError as error:  # NumPy's own message is about inhomogeneous sequences.
         raise ValueError(f"`{name}` must be a square matrix, got rows that do not match") from error
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise ValueError(f"`{name}` must be a square matrix, got shape {A.shape}{_stack_hint(A)}")
@@ -49,15 +54,17 @@ def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:
             f"`{name}` must be finite, got {A[row, column]} at [{row}, {column}]"
             " (a training that diverged?)"
         )
+    # The Frobenius norm is at most n times the largest entry, and some numbers take twice that.
     largest = float(np.abs(A).max())
     if largest > np.finfo(float).max / (4 * len(A)):
         raise ValueError(
-            f"`{name}` must be small enough for its norms, got an entry of {largest:g}"
+            f"`{name}` must be small enough that its norms are finite, got an entry of {largest:g}"
         )
     return A
 
 
 def _stack_hint(A: NDArray[Any]) -> str:
+    """Explain a shape that is that of stacked gates; empty if it is not."""
     rows, columns = A.shape if A.ndim == 2 else (0, 1)
     if columns and rows % columns == 0 and rows // columns in GATES:
         g = rows // columns
@@ -66,7 +73,7 @@ def _stack_hint(A: NDArray[Any]) -> str:
 
 
 def one_of(value: str, name: str, options: Iterable[str]) -> str:
-    """`value`, if it is among `options`.
+    """Return `value` if it is one of `options`, else raise ValueError.
 
     Examples
     --------
@@ -82,7 +89,7 @@ def one_of(value: str, name: str, options: Iterable[str]) -> str:
 
 
 def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Refuse a key that is not known, and name the nearest that is.
+    """Refuse a key that is not known, and suggest the nearest one that is.
 
     Examples
     --------
@@ -100,7 +107,7 @@ def known_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
 
 
 def seed_number(seed: int) -> int:
-    """`seed`, if it is an integer that every generator takes.
+    """Return `seed` if it is an integer that every generator accepts, else raise ValueError.
 
     Examples
     --------
@@ -115,7 +122,7 @@ def seed_number(seed: int) -> int:
 
 
 def count(value: int, name: str, least: int = 1) -> int:
-    """`value`, if it is an integer of at least `least`.
+    """Return `value` if it is an integer of at least `least`, else raise ValueError.
 
     Examples
     --------
@@ -130,7 +137,9 @@ def count(value: int, name: str, least: int = 1) -> int:
 
 
 def positive(value: float, name: str, *, zero: bool = False) -> float:
-    """`value`, if it is a finite number above zero (or at zero, if `zero`).
+    """Return `value` if it is a finite number above zero, else raise ValueError.
+
+    Zero itself is accepted if `zero` is true.
 
     Examples
     --------

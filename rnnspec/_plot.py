@@ -1,4 +1,4 @@
-"""The one place where a result calls the room of figures that draws it."""
+"""The one place where a result calls the room that draws it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def plot(figure: str, result: Any, ax: Axes | None) -> Axes:
-    """Call ``rnnspec.plots.<figure>``; matplotlib is imported now and not before.
+    """Draw `result` with ``rnnspec.plots.<figure>``, which imports matplotlib only now.
 
     Parameters
     ----------
@@ -20,6 +20,10 @@ def plot(figure: str, result: Any, ax: Axes | None) -> Axes:
         What the function draws.
     ax : matplotlib.axes.Axes, optional
         Where it draws; by default into a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
     """
     axes: Axes = getattr(import_module("rnnspec.plots"), figure)(result, ax=ax)
     return axes

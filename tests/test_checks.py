@@ -44,7 +44,7 @@ def test_square_copies():
         ([[1.0, 2.0], [3.0]], r"`W` must be a square matrix, got rows that do not match"),
         (
             np.full((4, 4), 1e308),
-            r"`W` must be small enough for its norms, got an entry of 1e\+308",
+            r"`W` must be small enough that its norms are finite, got an entry of 1e\+308",
         ),
         ([["a"]], r"`W` must hold numbers, got dtype <U1"),
         ([[1.0, 2.0], [np.nan, 1.0]], r"`W` must be finite, got nan at \[1, 0\] \(a training that"),

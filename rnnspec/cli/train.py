@@ -145,7 +145,7 @@ def train(
 
     from rnnspec.cli.settings import check_resumed, merge
     from rnnspec.report.progress import show_epochs
-    from rnnspec.report.tables import print_training
+    from rnnspec.report.stability import print_training
     from rnnspec.training.distributed import joined
     from rnnspec.training.run import default_directory, train_run
     from rnnspec.training.rundir import read_config

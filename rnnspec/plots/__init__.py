@@ -1,4 +1,7 @@
-"""Figures: each function takes a result and `ax`, returns the axes, and computes nothing.
+"""Figures: each function draws one kind of result into `ax`, and computes nothing.
+
+Without `ax` it makes a new figure.  It returns the axes and never shows or saves them.  Settings
+that the user has made in matplotlib are kept; the others are those of ``rnnspec.mplstyle``.
 
 The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
 """

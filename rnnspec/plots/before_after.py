@@ -1,15 +1,13 @@
-"""Matrices before training and after, drawn: rows of a study and axes in, axes out."""
+"""Numbers of the recurrent matrices of a study drawn before and after training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnspec.plots.robustness import MARKERS
-from rnnspec.plots.style import colour, legend, styled
+from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
 from rnnspec.study.results import Row
 from rnnspec.study.runs import number
 from rnnspec.study.words import label
@@ -18,16 +16,17 @@ from rnnspec.study.words import label
 def before_after(
     rows: Iterable[Row], measure: str = "henrici_relative", ax: Axes | None = None
 ) -> Axes:
-    """A number of each recurrent matrix before training and after, gate by gate.
+    """Draw a number of each recurrent matrix before and after training, gate by gate.
 
-    A line a matrix; a colour an initialisation.
+    Each matrix has a line, each initialisation a colour.
 
     Parameters
     ----------
     rows : iterable of dict
-        Of ``results.csv``, say those of plain training.  Rows without the number before, such
-        as those of Jacobians, or with one that is not finite have no line.
+        Rows of ``results.csv``, for example those of plain training.  A row has no line if one of
+        its two numbers is missing, as for Jacobians, or not finite.
     measure : str
+        Name of a column.
     ax : matplotlib Axes, optional
         By default a new figure.
 
@@ -45,8 +44,8 @@ def before_after(
     drawn = [row for row in rows if np.isfinite(_change(row, measure)).all()]
     gates = list(dict.fromkeys(f"{row['cell']}\n{_gate(row)}" for row in drawn))
     inits = list(dict.fromkeys(str(row["init"]) for row in drawn))
-    with styled():
-        ax = plt.subplots(figsize=(max(5.2, 0.9 * len(gates)), 4.2))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax, max(5.2, 0.9 * len(gates)))
         for row in drawn:
             place = gates.index(f"{row['cell']}\n{_gate(row)}")
             j = inits.index(str(row["init"]))

@@ -1,4 +1,4 @@
-"""Level lines of a pseudospectrum: one colour for each, a label where there is room."""
+"""Level lines of a pseudospectrum: one colour for each, and a label where it fits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from rnnspec.plots.style import number
+from rnnspec._format import figures
+from rnnspec.plots.style import ink, paper
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
 def draw_contours(ax: Axes, result: Pseudospectrum, exponents: NDArray[np.float64]) -> None:
-    """Contours, eigenvalues and the unit circle; `exponents` are those of the colour bar."""
+    """Draw contours, eigenvalues and the unit circle; the colour bar has the levels `exponents`."""
     colours = level_colours(exponents)
     lines = ax.contour(
         result.x,
@@ -28,14 +29,14 @@ def draw_contours(ax: Axes, result: Pseudospectrum, exponents: NDArray[np.float6
         norm=colours.norm,
     )
     labels = ax.clabel(
-        lines, manual=_label_places(lines, result), fmt=number, fontsize=8, inline_spacing=3
+        lines, manual=_label_places(lines, result), fmt=figures, fontsize=8, inline_spacing=3
     )
     for label in labels:  # readable, whatever is drawn across it
-        label.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground="white")])
+        label.set(zorder=6, path_effects=[withStroke(linewidth=2, foreground=paper())])
     turn = np.linspace(0, 2 * np.pi, 361)
     ax.plot(np.cos(turn), np.sin(turn), "--", color="0.45", linewidth=1, label="unit circle")
     points = result.eigenvalues
-    ax.plot(points.real, points.imag, ".", color="black", markersize=4, label="eigenvalues")
+    ax.plot(points.real, points.imag, ".", color=ink(), markersize=4, label="eigenvalues")
     ax.set(
         xlim=(result.x[0], result.x[-1]),
         ylim=(result.y[0], result.y[-1]),
@@ -46,12 +47,12 @@ def draw_contours(ax: Axes, result: Pseudospectrum, exponents: NDArray[np.float6
 
 
 def log_sigma_min(result: Pseudospectrum) -> NDArray[np.float64]:
-    """``log10 sigma_min``; values below the smallest float have none, and no level lies there."""
+    """``log10 sigma_min``; zeros are replaced by the smallest float, below every level."""
     return np.asarray(np.log10(np.maximum(result.sigma_min, np.finfo(float).tiny)))
 
 
 def caption(name: str, result: Pseudospectrum) -> str:
-    """Return the name, and that the true sets are larger where they are."""
+    """The title of a panel, which says so if the true sets are larger than the drawn ones."""
     return f"{name} (inner approximation)".lstrip() if result.inner else name
 
 
@@ -70,29 +71,28 @@ def level_colours(exponents: NDArray[np.float64]) -> ScalarMappable:
 
 
 def colour_bar(ax: Axes, exponents: NDArray[np.float64]) -> None:
-    """Beside the axes, and as tall as they are, whatever their aspect."""
+    """Draw a colour bar beside the axes and as tall as they are, whatever their aspect."""
     beside = ax.inset_axes((1.04, 0, 0.035, 1))
     bar = ax.figure.colorbar(level_colours(exponents), cax=beside, ticks=exponents)
     bar.set_label("log₁₀ ε")
     bar.ax.tick_params(length=0)
-    bar.ax.set_yticklabels([number(exponent) for exponent in exponents])
+    bar.ax.set_yticklabels([figures(exponent) for exponent in exponents])
 
 
 def _label_places(lines: QuadContourSet, result: Pseudospectrum) -> list[tuple[float, float]]:
-    """Return a place on each level's longest line, if a label there has room within the line.
+    """A place for a label on the longest line of each level that is not too small for one.
 
-    It is the one farthest from the other lines, the eigenvalues, the edges and other labels.
+    It is the place farthest from the other lines, the eigenvalues, the edges and other labels.
     """
     x, y = result.x, result.y
-    room = 0.1 * max(np.ptp(x), np.ptp(y))
+    least = 0.1 * max(np.ptp(x), np.ptp(y))  # side of the smallest area that a label fits in
     levels = [np.concatenate([*segments, np.empty((0, 2))]) for segments in lines.allsegs]
     others = np.column_stack([result.eigenvalues.real, result.eigenvalues.imag])
     places: list[tuple[float, float]] = []
     for level, segments in enumerate(lines.allsegs):
-        line = max(
-            segments, key=len, default=np.empty((0, 2))
-        )  # empty, too, where no point attains the level
-        if len(line) and abs(_area(line)) > room**2:
+        # Where no point attains the level, there is no segment, or an empty one.
+        line = max(segments, key=len, default=np.empty((0, 2)))
+        if len(line) and abs(_area(line)) > least**2:
             spots = line[:: 1 + len(line) // 200]
             edges = np.abs(spots[:, :, None] - [[x[0], x[-1]], [y[0], y[-1]]]).min(axis=(1, 2))
             near = _clearance(

@@ -1,30 +1,30 @@
-"""The correlations of P1 and their intervals, drawn: a claim and axes in, axes out."""
+"""The rank correlations of claim P1 drawn with their intervals."""
 
 from __future__ import annotations
 
 from math import isfinite
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from rnnspec.plots.robustness import MARKERS
-from rnnspec.plots.style import colour, legend, styled
-from rnnspec.study.estimate import LEVEL, Claim, Estimate
-from rnnspec.study.ranking import STRONG
+from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend, paper
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.claims.ranking import STRONG
+from rnnspec.study.statistics.estimate import LEVEL, Estimate
+from rnnspec.study.words import label
 
 
 def correlations(claim: Claim, ax: Axes | None = None) -> Axes:
-    """The rank correlations of P1 with their intervals, a row a number.
+    """Draw the rank correlations of P1 with their intervals, a row for each number.
 
-    Filled: different from zero after correction.  Inside the shaded band lie correlations
-    that are less than strong.
+    A mark is filled if its correlation differs from zero after correction.  Correlations inside
+    the shaded band are less than strong.
 
     Parameters
     ----------
     claim : Claim
-        P1 of `rnnspec.study.claims.claims`.
+        P1 of `rnnspec.study.claims`.
     ax : matplotlib Axes, optional
-        By default a new figure as tall as it has rows.
+        By default a new figure, which is as tall as it has rows.
 
     Returns
     -------
@@ -37,27 +37,28 @@ def correlations(claim: Claim, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.study.estimate import Estimate
-    >>> number = Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p_corrected=0.7)
-    >>> ax = correlations(Claim("P1", "", "", "undecided", "", (number,)))
+    >>> from rnnspec.study.statistics.estimate import Estimate
+    >>> found = Estimate("accuracy ~ r*", 0.2, -0.1, 0.5, 36, p_corrected=0.7,
+    ...                  column="test_accuracy", against="median_r")
+    >>> ax = correlations(Claim("P1", "", "", "undecided", "", (found,)))
     >>> ax.get_xlabel()
     'rank correlation with robustness (95 % interval)'
     """
     if claim.name != "P1":
         raise ValueError(f"`claim` must be P1, got {claim.name}")
     known = [one for one in claim.numbers if isfinite(one.p_corrected)]
-    split = [one.name.split(" ~ ") for one in known]
-    rows = list(dict.fromkeys(number for number, _ in split))[::-1]
-    outcomes = list(dict.fromkeys(outcome for _, outcome in split))
-    with styled():
-        ax = plt.subplots(figsize=(7.6, 1.6 + 0.28 * len(rows)))[1] if ax is None else ax
-        ax.axvspan(-STRONG, STRONG, color="0.94", zorder=0)
+    rows = list(dict.fromkeys(_row(one) for one in known))[::-1]
+    outcomes = list(dict.fromkeys(one.against for one in known))
+    with figure_style():
+        ax = axes_or_new(ax, 7.6, 1.6 + 0.28 * len(rows))
+        ax.axvspan(-STRONG, STRONG, color="0.5", alpha=0.12, linewidth=0, zorder=0)
         ax.axvline(0, color="0.6", linewidth=0.8, zorder=0)
-        for (name, outcome), one in zip(split, known, strict=True):
-            j = outcomes.index(outcome)
-            _interval(ax, one, rows.index(name) + 0.15 - 0.3 * j, j)
-        for j, outcome in enumerate(outcomes):
-            ax.plot([], [], color=colour(j), marker=MARKERS[j], label=f"with the {outcome}")
+        for one in known:
+            j = outcomes.index(one.against)
+            _interval(ax, one, rows.index(_row(one)) + 0.15 - 0.3 * j, j)
+        for j, outcome in enumerate(filter(None, outcomes)):
+            name = f"with the {label(outcome)}"
+            ax.plot([], [], color=colour(j), marker=MARKERS[j], label=name)
         ax.set_yticks(range(len(rows)), rows)
         ax.set(xlim=(-1.02, 1.02), xlabel="rank correlation with robustness (95 % interval)")
         ax.set_ylim(-0.7, len(rows) - 0.3)
@@ -65,7 +66,12 @@ def correlations(claim: Claim, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _row(one: Estimate) -> str:
+    """The number in words; older records of claims hold no column, and have their whole name."""
+    return label(one.column) if one.column else one.name
+
+
 def _interval(ax: Axes, one: Estimate, height: float, j: int) -> None:
     ax.plot([one.low, one.high], [height, height], color=colour(j), linewidth=1.2)
-    face = colour(j) if one.p_corrected < LEVEL else "white"
+    face = colour(j) if one.p_corrected < LEVEL else paper()
     ax.plot(one.value, height, MARKERS[j], color=colour(j), markerfacecolor=face, markersize=5)

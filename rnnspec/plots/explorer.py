@@ -1,4 +1,4 @@
-"""A pseudospectrum to click on, in a notebook (``pip install 'rnnspec[notebook]'``)."""
+"""A pseudospectrum to click on in a notebook, which needs ``pip install 'rnnspec[notebook]'``."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from rnnspec import spectra
 from rnnspec._checks import square
 from rnnspec.plots.modes import perturbation, pseudomode
 from rnnspec.plots.pseudospectrum import pseudospectrum
-from rnnspec.plots.style import colour, legend, styled
+from rnnspec.plots.style import colour, figure_style, legend
 from rnnspec.spectra.pseudomode import Pseudomode
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
 class Explorer:
-    """Three panels: the plane, and of the point chosen there the pseudomode and perturbation.
+    """Three panels: the plane, and the pseudomode and the perturbation of a point chosen in it.
 
     Parameters
     ----------
     A : array_like, shape (n, n)
     result : Pseudospectrum, optional
-        What the plane shows; by default the pseudospectrum of `A`.
+        What the plane shows.  By default the pseudospectrum of `A`.
 
     Attributes
     ----------
     figure : matplotlib Figure
     mode : Pseudomode
-        Of the point chosen last: ``sigma_min``, singular vectors, ``perturbation``.
+        The pseudomode of the point that was chosen last, with its perturbation.
     widget : ipywidgets.VBox or None
-        What a notebook shows, if `explore` made this.
+        What a notebook shows.  It is None unless `explore` made the explorer.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class Explorer:
     def __init__(self, A: ArrayLike, result: Pseudospectrum | None = None) -> None:
         self._A = square(A)
         result = spectra.pseudospectrum(self._A) if result is None else result
-        with styled():
+        with figure_style():
             self.figure = Figure(figsize=(9.6, 5.2))
             panels = self.figure.subplot_mosaic(
                 [["plane", "mode"], ["plane", "perturbation"]], width_ratios=(6, 5)
@@ -85,7 +85,7 @@ class Explorer:
         if not isinstance(event, MouseEvent) or event.inaxes is not self.plane:
             return
         toolbar = self.figure.canvas.toolbar
-        if toolbar is not None and str(toolbar.mode):  # a zoom or a pan, not a choice
+        if toolbar is not None and str(toolbar.mode):  # a tool takes the click
             return
         assert event.xdata is not None
         assert event.ydata is not None
@@ -96,7 +96,7 @@ class Explorer:
 
 
 def explore(A: ArrayLike, result: Pseudospectrum | None = None) -> Explorer:
-    """Pseudospectrum to click on, in a notebook, with two fields to type a point in.
+    """Show a pseudospectrum to click on in a notebook, with two fields to type a point into.
 
     Each click shows ``sigma_min(zI - A)`` at that point z, the pseudomode, and the smallest
     perturbation E that puts an eigenvalue there, with all eigenvalues of ``A + E``.
@@ -105,12 +105,13 @@ def explore(A: ArrayLike, result: Pseudospectrum | None = None) -> Explorer:
     ----------
     A : array_like, shape (n, n)
     result : Pseudospectrum, optional
-        What the plane shows; by default the pseudospectrum of `A`.
+        What the plane shows.  By default the pseudospectrum of `A`.
 
     Returns
     -------
     Explorer
-        A widget as the last line of a cell; its ``mode`` holds the numbers of the chosen point.
+        As the last line of a cell it is shown.  Its ``mode`` holds the numbers of the chosen
+        point.
 
     Raises
     ------
@@ -121,7 +122,14 @@ def explore(A: ArrayLike, result: Pseudospectrum | None = None) -> Explorer:
 
     Notes
     -----
-    Cost O(n^3) a click, one SVD.  The other figures of the notebook stay as they are.
+    Cost O(n^3) for each click, one SVD.  Other figures of the notebook are not affected.
+
+    Examples
+    --------
+    >>> explorer = explore([[0.0, 1.0], [0.0, 0.0]])  # doctest: +SKIP
+    >>> explorer.select(0.5)  # doctest: +SKIP
+    >>> round(explorer.mode.sigma_min, 6)  # doctest: +SKIP
+    0.207107
     """
     canvas_of, ipywidgets = _notebook()
     explorer = Explorer(A, result)
@@ -131,18 +139,18 @@ def explore(A: ArrayLike, result: Pseudospectrum | None = None) -> Explorer:
     imaginary = ipywidgets.FloatText(z.imag, description="Im z", step=0.01)
     show = ipywidgets.Button(description="show")
 
-    def clicked(event: Event) -> None:
+    def on_click(event: Event) -> None:
         explorer.click(event)
         real.value, imaginary.value = explorer.mode.z.real, explorer.mode.z.imag
 
-    canvas.mpl_connect("button_press_event", clicked)
+    canvas.mpl_connect("button_press_event", on_click)
     show.on_click(lambda _: explorer.select(complex(real.value, imaginary.value)))
     explorer.widget = ipywidgets.VBox([canvas, ipywidgets.HBox([real, imaginary, show])])
     return explorer
 
 
 def _notebook() -> tuple[Callable[[Figure], Any], Any]:
-    """Return a maker of canvases for a notebook, and the library of the other widgets."""
+    """A function that makes canvases for a notebook, and the library of the other widgets."""
     backend = matplotlib.get_backend()
     try:
         import ipywidgets

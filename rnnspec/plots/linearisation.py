@@ -1,4 +1,4 @@
-"""Linearisations side by side: which are stable by eigenvalue and fragile by pseudospectrum."""
+"""Jacobians at several fixed points drawn side by side, each with its distance to instability."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec._format import figures
 from rnnspec.plots.marks import mark_distance_to_instability
 from rnnspec.plots.pseudospectrum import spectra
-from rnnspec.plots.style import number
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
@@ -18,52 +18,51 @@ from rnnspec.spectra.pseudospectrum import Pseudospectrum
 def linearisations(
     results: Mapping[str, Pseudospectrum],
     distances: Mapping[str, Bracket],
-    axes: NDArray[Any] | None = None,  # shape: (number of results,)
+    axes: NDArray[Any] | None = None,  # shape: (k,)
 ) -> NDArray[Any]:
-    r"""Pseudospectra of Jacobians at several fixed points, each with its distance to instability.
+    r"""Draw pseudospectra of Jacobians at fixed points, each with its distance to instability.
 
-    The title gives :math:`1 - \rho`, the room that the eigenvalues leave to the unit circle.
-    The starred distance equals it for a normal Jacobian and is the smaller, the more fragile
-    the point is.
+    The title gives :math:`1 - \rho`, the distance from the eigenvalues to the unit circle.  The
+    distance to instability, marked by a star, equals it for a normal Jacobian; the smaller it
+    is, the more fragile the fixed point is.
 
     Parameters
     ----------
     results : mapping from title to Pseudospectrum
-        Of the Jacobian at each point; on one scale, as `spectra` draws them.
+        Of the Jacobian at each point.  All are drawn on one scale, as by `spectra`.
     distances : mapping from title to Bracket
         What `distance_to_instability` returned for the same Jacobians.
-    axes : array of matplotlib Axes, optional
-        One for each result; by default a new figure.
+    axes : array of matplotlib Axes, shape (k,), optional
+        One for each of the k results.  By default a new figure.
 
     Returns
     -------
-    array of Axes
+    array of Axes, shape (k,)
 
     Raises
     ------
     ValueError
-        If the titles of the two differ, or as `spectra`.
+        If the titles of the two differ, `results` is empty, or `axes` has another length.
 
     Examples
     --------
-    >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
-    >>> from rnnspec.spectra.distance import distance_to_instability
+    >>> from rnnspec import distance_to_instability, spectra
     >>> J = [[0.5, 3.0], [0.0, 0.5]]
-    >>> results = {"point 1": pseudospectrum(J, grid=20, levels=[0.1])}
+    >>> results = {"point 1": spectra.pseudospectrum(J, grid=20, levels=[0.1])}
     >>> (ax,) = linearisations(results, {"point 1": distance_to_instability(J)})
     >>> ax.get_title()
     'point 1: 1 − ρ = 0.5'
     """
     if results.keys() != distances.keys():
         raise ValueError(
-            f"`distances` must be of the points of `results`, {', '.join(results)},"
+            f"`distances` must have the titles of `results`, {', '.join(results)},"
             f" got {', '.join(distances)}"
         )
     panels = spectra(results, axes)
     if axes is None:
         panels[0].figure.set_figheight(5.2)  # for the line above each panel
     for ax, title in zip(panels, results, strict=True):
-        room = 1 - float(np.abs(results[title].eigenvalues).max())
-        ax.set_title(f"{ax.get_title()}: 1 − ρ = {number(room)}")
+        margin = 1 - float(np.abs(results[title].eigenvalues).max())
+        ax.set_title(f"{ax.get_title()}: 1 − ρ = {figures(margin)}")
         mark_distance_to_instability(distances[title], ax)
     return panels

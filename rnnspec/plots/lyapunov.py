@@ -1,4 +1,4 @@
-"""Figures of Lyapunov exponents: results and axes in, axes out."""
+"""Lyapunov exponents drawn as they settle."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from rnnspec._format import figures
 from rnnspec.dynamics.exponents import LyapunovSpectrum
-from rnnspec.plots.style import legend, number, styled
+from rnnspec.plots.style import axes_or_new, figure_style, legend
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-NAMED = 6  # exponents with a label each; of more, the first and the last
+NAMED = 6  # a legend of more lines is taller than the axes: it then has the first and the last
 
 
 def lyapunov(spectrum: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
-    """Running estimates of the exponents against the steps, in bands of two standard errors.
+    """Draw running estimates of the exponents over the steps, in bands of two standard errors.
 
-    In the legend, final values ± one standard error; exponents of -inf have no line.
-
-    An exponent that is still on its way, or whose band is as wide as its distance from zero,
-    asks for longer trajectories.
+    The legend holds the final values ± one standard error.  An exponent of -inf has no line.
+    If a line has not settled, or if a band is as wide as its distance from zero, use longer
+    trajectories.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ def lyapunov(spectrum: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> import torch
-    >>> from rnnspec.dynamics.lyapunov import lyapunov_spectrum
+    >>> from rnnspec import dynamics
     >>> x = np.random.default_rng(0).standard_normal((8, 400, 3))
-    >>> ax = lyapunov(lyapunov_spectrum(torch.nn.GRU(3, 8), x, k=3))
-    >>> ax.get_ylabel()
-    'Lyapunov exponent (nats per step)'
+    >>> ax = lyapunov(dynamics.lyapunov_spectrum(torch.nn.GRU(3, 8), x, k=3))
+    >>> ax.get_title()
+    '3 of 8 exponents: settled'
     """
     k, n = len(spectrum.exponents), len(spectrum.steps)
-    with styled():
-        ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax)
         for j, shade in enumerate(plt.get_cmap("viridis")(np.linspace(0, 0.85, k))):
             running, errors = spectrum.running[:, j], spectrum.running_errors[:, j]
             if np.isfinite(running).any():
@@ -58,17 +58,17 @@ def lyapunov(spectrum: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
                 )
                 ax.plot(spectrum.times, running, color=shade, linewidth=1.2, label=label)
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        ax.set(xlabel="steps after the warm-up", ylabel="Lyapunov exponent (nats per step)")
+        counted = f"{n} {'trajectory' if n == 1 else 'trajectories'}"
+        ax.set(xlabel=f"steps after the warm-up ({counted})", ylabel="exponent (nats per step)")
         ax.set_xlim(0, spectrum.times[-1])
-        settled = "settled" if spectrum.converged else "not settled"
-        plural = "trajectory" if n == 1 else "trajectories"
-        ax.set_title(f"{k} of {spectrum.state_size} exponents, {n} {plural}: {settled}")
+        state = "settled" if spectrum.converged else "not settled"
+        ax.set_title(f"{k} of {spectrum.state_size} exponents: {state}")
         legend(ax)
     return ax
 
 
 def _label(spectrum: LyapunovSpectrum, j: int) -> str:
-    """Its value at the end, and the standard error where there is one."""
-    value, error = number(spectrum.exponents[j]), spectrum.standard_errors[j]
-    known = f" ± {number(error)}" if np.isfinite(error) else ""
+    """The value of exponent j at the end, and its standard error where there is one."""
+    value, error = figures(spectrum.exponents[j]), spectrum.standard_errors[j]
+    known = f" ± {figures(error)}" if np.isfinite(error) else ""
     return f"λ{str(j + 1).translate(SUBSCRIPTS)} = {value}{known}"

@@ -1,4 +1,4 @@
-"""Numbers marked in a picture of a pseudospectrum, each where it is attained."""
+"""Numbers marked in a drawn pseudospectrum, each at the point where it is attained."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from rnnspec.plots.style import colour, legend, number, styled
+from rnnspec._format import figures
+from rnnspec.plots.style import colour, figure_style, ink, legend
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.numerical_range import NumericalRange
 
@@ -21,7 +22,7 @@ def mark_pseudospectral_radius(bracket: Bracket, ax: Axes) -> Axes:
     bracket : Bracket
         What `pseudospectral_radius` returned.
     ax : matplotlib Axes
-        With a pseudospectrum; its limits are widened if the point lies beyond them.
+        Axes with a pseudospectrum.  Their limits are widened if the point lies beyond them.
 
     Returns
     -------
@@ -34,8 +35,7 @@ def mark_pseudospectral_radius(bracket: Bracket, ax: Axes) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.spectra.pseudospectral import pseudospectral_radius
-    >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
+    >>> from rnnspec import pseudospectral_radius, pseudospectrum
     >>> A = [[0.0, 1.0], [0.0, 0.0]]
     >>> ax = pseudospectrum(A, grid=20, levels=[0.1]).plot()
     >>> ax = mark_pseudospectral_radius(pseudospectral_radius(A, 0.1), ax)
@@ -43,27 +43,28 @@ def mark_pseudospectral_radius(bracket: Bracket, ax: Axes) -> Axes:
     array([[0.3317, 0.    ]])
     """
     z = _witness(bracket)
-    with styled():
+    with figure_style():
         ax.add_patch(
             Circle((0, 0), abs(z), fill=False, color=colour(1), linewidth=0.8, linestyle=":")
         )
         ring = Line2D([], [], marker="o", markersize=9, fillstyle="none", color=colour(1))
-        _mark(ax, z, ring, rf"$\rho_\varepsilon$ = {number(bracket.value)}")
+        _mark(ax, z, ring, rf"$\rho_\varepsilon$ = {figures(bracket.value)}")
     return ax
 
 
 def mark_distance_to_instability(bracket: Bracket, ax: Axes) -> Axes:
     """Mark the point where the smallest destabilising perturbation puts an eigenvalue.
 
-    The disc about it has the norm of that perturbation as its radius.  On its edge lies an
-    eigenvalue if the matrix is normal; the farther away they are, the less they tell.
+    The radius of the disc about it is the norm of that perturbation.  For a normal matrix an
+    eigenvalue lies on the edge of the disc; the farther away all eigenvalues are, the less they
+    say about stability.
 
     Parameters
     ----------
     bracket : Bracket
         What `distance_to_instability` or `stability_radius_real` returned.
     ax : matplotlib Axes
-        With a pseudospectrum; its limits are widened if the point lies beyond them.
+        Axes with a pseudospectrum.  Their limits are widened if the point lies beyond them.
 
     Returns
     -------
@@ -76,30 +77,29 @@ def mark_distance_to_instability(bracket: Bracket, ax: Axes) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
-    >>> from rnnspec.spectra.distance import distance_to_instability
+    >>> from rnnspec import distance_to_instability, pseudospectrum
     >>> A = [[0.0, 1.0], [0.0, 0.0]]
     >>> ax = pseudospectrum(A, grid=20, levels=[0.1]).plot()
     >>> mark_distance_to_instability(distance_to_instability(A), ax).lines[-1].get_label()
     'distance to instability 0.618'
     """
     z = _witness(bracket)
-    with styled():
-        reach = Circle((z.real, z.imag), bracket.value, color=colour(3), alpha=0.2, linewidth=0)
-        ax.add_patch(reach)
-        star = Line2D([], [], marker="*", markersize=9, color=colour(3), markeredgecolor="black")
-        _mark(ax, z, star, f"distance to instability {number(bracket.value)}")
+    with figure_style():
+        disc = Circle((z.real, z.imag), bracket.value, color=colour(3), alpha=0.2, linewidth=0)
+        ax.add_patch(disc)
+        star = Line2D([], [], marker="*", markersize=9, color=colour(3), markeredgecolor=ink())
+        _mark(ax, z, star, f"distance to instability {figures(bracket.value)}")
     return ax
 
 
 def draw_numerical_range(result: NumericalRange, ax: Axes) -> Axes:
-    """Outline of the numerical range: the polygons that hold it and that it holds.
+    """Draw the outline of the numerical range: a polygon around it, and one within it.
 
     Parameters
     ----------
     result : NumericalRange
     ax : matplotlib Axes
-        With a pseudospectrum; its limits are widened if the outline lies beyond them.
+        Axes with a pseudospectrum.  Their limits are widened if the outline lies beyond them.
 
     Returns
     -------
@@ -107,14 +107,14 @@ def draw_numerical_range(result: NumericalRange, ax: Axes) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.spectra.numerical_range import numerical_range
-    >>> from rnnspec.spectra.pseudospectrum import pseudospectrum
+    >>> from rnnspec import numerical_range, pseudospectrum
     >>> A = [[0.0, 1.0], [0.0, 0.0]]
     >>> ax = pseudospectrum(A, grid=20, levels=[0.1]).plot()
-    >>> draw_numerical_range(numerical_range(A), ax).lines[-1].get_label()
-    'numerical range'
+    >>> outline = draw_numerical_range(numerical_range(A), ax).lines[-1].get_xydata()
+    >>> float(abs(outline).max().round(2))
+    0.5
     """
-    with styled():
+    with figure_style():
         for points, label in ((result.inner, "_inner"), (result.outer, "numerical range")):
             closed = np.append(points, points[0])
             ax.plot(
@@ -140,7 +140,7 @@ def _mark(ax: Axes, z: complex, mark: Line2D, label: str) -> None:
 
 
 def _widen(ax: Axes, points: NDArray[np.complex128]) -> None:
-    """Limits that hold the points, with a margin where they had to move."""
+    """Widen the limits so that they hold the points, with a margin where they move."""
     for limits, values, move in (
         (ax.get_xlim(), points.real, ax.set_xlim),
         (ax.get_ylim(), points.imag, ax.set_ylim),

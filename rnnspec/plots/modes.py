@@ -1,18 +1,18 @@
-"""Pictures of one point of the plane: its pseudomode, and the perturbation that moves there."""
+"""One point of the plane drawn: its pseudomode, and the change that moves an eigenvalue there."""
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from rnnspec.plots.style import colour, legend, number, point, styled
+from rnnspec._format import figures
+from rnnspec.plots.style import axes_or_new, colour, figure_style, legend, point
 from rnnspec.spectra.pseudomode import Pseudomode
 
 
 def pseudomode(mode: Pseudomode, ax: Axes | None = None) -> Axes:
-    """Singular vectors of ``zI - A``: the modulus as a band, the real part as a line within it.
+    """Draw singular vectors of ``zI - A``: moduli as bands, real parts as lines within them.
 
     Parameters
     ----------
@@ -26,15 +26,15 @@ def pseudomode(mode: Pseudomode, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.spectra.pseudomode import pseudomode
-    >>> ax = pseudomode(pseudomode([[0.0, 1.0], [0.0, 0.0]], 0.5))
-    >>> ax.get_xlabel(), ax.get_xlim() == (0.5, 2.5)
-    ('entry', True)
+    >>> from rnnspec import spectra
+    >>> ax = pseudomode(spectra.pseudomode([[0.0, 1.0], [0.0, 0.0]], 0.5))
+    >>> ax.get_xlabel(), ax.lines[2].get_xdata()
+    ('entry', array([1, 2]))
     """
-    with styled():
-        ax = plt.subplots(figsize=(6.4, 3.6))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax, 6.4, 3.6)
         entries = np.arange(1, len(mode.right) + 1)
-        dots = ".-" if len(entries) <= 64 else "-"  # more would run together
+        dots = ".-" if len(entries) <= 64 else "-"  # dots of more would run together
         for vector, shade, name in (
             (mode.right, colour(0), "pseudomode v"),
             (mode.left, colour(1), "left vector u"),
@@ -51,20 +51,20 @@ def pseudomode(mode: Pseudomode, ax: Axes | None = None) -> Axes:
             xlim=(0.5, len(entries) + 0.5),
             xlabel="entry",
             ylabel="real part",
-            title=rf"z = {point(mode.z)},  $\sigma_{{\min}}$ = {number(mode.sigma_min)}",
+            title=rf"z = {point(mode.z)},  $\sigma_{{\min}}$ = {figures(mode.sigma_min)}",
         )
         legend(ax, columns=3)
     return ax
 
 
 def perturbation(mode: Pseudomode, ax: Axes | None = None) -> Axes:
-    """Moduli of the entries of the rank-one matrix E that puts an eigenvalue of ``A + E`` at z.
+    """Draw the moduli of the entries of E, the rank-one change that puts an eigenvalue at z.
 
     Parameters
     ----------
     mode : Pseudomode
     ax : matplotlib Axes, optional
-        Drawn into, with a colour bar beside it; by default a new figure.
+        A colour bar is drawn beside them.  By default a new figure.
 
     Returns
     -------
@@ -72,24 +72,24 @@ def perturbation(mode: Pseudomode, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from rnnspec.spectra.pseudomode import pseudomode
-    >>> perturbation(pseudomode([[0.0, 1.0], [0.0, 0.0]], 0.5)).get_title()
+    >>> from rnnspec import spectra
+    >>> perturbation(spectra.pseudomode([[0.0, 1.0], [0.0, 0.0]], 0.5)).get_title()
     '‖E‖ = 0.207, an eigenvalue at 0.5'
     """
-    with styled():
-        ax = plt.subplots(figsize=(5.4, 4.2))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax, 5.4, 4.2)
         n = len(mode.right)
         image = ax.imshow(
             np.abs(mode.perturbation), cmap="Blues", vmin=0, extent=(0.5, n + 0.5, n + 0.5, 0.5)
         )
         bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0, 0.05, 1)))
         bar.set_label("|E|")
-        bar.ax.yaxis.set_major_formatter(lambda value, _: number(value))
+        bar.ax.yaxis.set_major_formatter(lambda value, _: figures(value))
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.set(
             xlabel="column",
             ylabel="row",
-            title=f"‖E‖ = {number(mode.sigma_min)}, an eigenvalue at {point(mode.z)}",
+            title=f"‖E‖ = {figures(mode.sigma_min)}, an eigenvalue at {point(mode.z)}",
         )
     return ax

@@ -1,4 +1,4 @@
-"""Spectral numbers over the epochs of a training, drawn: rows in, axes out."""
+"""Spectral numbers drawn over the epochs of a training."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rnnspec._checks import one_of
-from rnnspec.plots.style import legend, styled
+from rnnspec.plots.style import axes_or_new, figure_style, legend
 from rnnspec.spectra.engine.glance import QUANTITIES
+from rnnspec.spectra.numbers import NUMBERS
 
 LABELS = {
-    "spectral_radius": "spectral radius ρ(W)",
-    "spectral_norm": "spectral norm ‖W‖₂",
-    "henrici": "Henrici departure of W",
-    "kreiss_lower": "Kreiss constant of W, at least",
-    "distance_upper": "distance to instability, at most",
+    **{name: NUMBERS[name].of("W") for name in QUANTITIES if name in NUMBERS},
+    "kreiss_lower": f"{NUMBERS['kreiss_constant'].of('W')}, at least",
+    "distance_upper": f"{NUMBERS['distance_to_instability'].of('W')}, at most",
 }
-DASHES = ("-", "--", ":")  # from one round of the colours to the next
+DASHES = ("-", "--", ":")  # the next one each time that the colours are used up
 
 
 def monitor(
@@ -28,12 +27,12 @@ def monitor(
     quantity: str = "spectral_radius",
     ax: Axes | None = None,
 ) -> Axes:
-    """One number of every matrix over the epochs; infinite values are gaps.
+    """Draw one number of every matrix over the epochs; infinite values are gaps.
 
     Parameters
     ----------
     history : list of dict
-        `SpectralMonitor.history`.
+        Rows of `SpectralMonitor.history`.
     quantity : {"spectral_radius", "spectral_norm", "henrici", "kreiss_lower", "distance_upper"}
     ax : matplotlib Axes, optional
         By default a new figure.
@@ -45,24 +44,24 @@ def monitor(
     Raises
     ------
     ValueError
-        If `history` is empty, or the quantity unknown.
+        If `history` is empty, or `quantity` is unknown.
 
     Examples
     --------
-    >>> import torch
-    >>> from rnnspec.training.monitor import SpectralMonitor
-    >>> monitor = SpectralMonitor(torch.nn.GRU(3, 8))
-    >>> rows = [monitor(epoch) for epoch in (1, 2)]
-    >>> monitor(monitor.history).get_ylabel()
-    'spectral radius ρ(W)'
+    >>> ax = monitor([{"epoch": 1, "layer0.spectral_radius": 0.5},
+    ...               {"epoch": 2, "layer0.spectral_radius": 0.75}])
+    >>> ax.get_ylabel(), ax.lines[0].get_ydata()
+    ('spectral radius ρ(W)', array([0.5 , 0.75]))
     """
     one_of(quantity, "quantity", QUANTITIES)
     if not history:
-        raise ValueError("`history` must hold a row, got none (no epoch looked at yet?)")
+        raise ValueError(
+            "`history` must hold a row, got none (has the monitor not been called yet?)"
+        )
     names = [key.rpartition(".")[0] for key in history[0] if key.endswith(f".{quantity}")]
     epochs = [row["epoch"] for row in history]
-    with styled():
-        ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax)
         cycle = len(plt.rcParams["axes.prop_cycle"])
         for k, name in enumerate(names):
             values = np.array([row[f"{name}.{quantity}"] for row in history], np.float64)

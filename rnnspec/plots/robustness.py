@@ -1,31 +1,29 @@
-"""Figures and tables of robustness: results and axes in, axes out."""
+"""Robustness drawn: accuracy against the size of perturbations, and the smallest of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnspec.plots.style import colour, legend, styled
+from rnnspec.plots.accuracy import draw_accuracy
+from rnnspec.plots.style import axes_or_new, colour, figure_style, legend
 from rnnspec.robustness.minimal import MinimalPerturbations
-from rnnspec.robustness.moved_weights import MovedWeights, by_strength
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.wilson import wilson
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, for the colour-blind
 NORMS = {"linf": "ℓ∞", "l2": "ℓ₂"}
 UNITS = {"std": "standard deviations", "raw": "raw units"}
 
 
 def robustness(curves: Mapping[str, RobustnessCurve], ax: Axes | None = None) -> Axes:
-    """Accuracy against the size of the perturbation, with Wilson's 95 % bands.
+    """Draw accuracy against the size of the perturbation, with Wilson's 95 % bands.
 
     Parameters
     ----------
     curves : mapping from name to RobustnessCurve
-        Say of several models, or of several attacks on one; of one target, norm and unit.
+        For example of several models, or of several attacks on one.  All have the same target,
+        norm and units.
     ax : matplotlib Axes, optional
         By default a new figure.
 
@@ -46,35 +44,32 @@ def robustness(curves: Mapping[str, RobustnessCurve], ax: Axes | None = None) ->
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
     >>> data = SequenceDataset.from_raw([[[1.0], [0.0]]], [2], [0], ("first", "second"))
     >>> ax = robustness({"mine": robustness_curve(model, data, epsilons=[0, 1, 2])})
-    >>> ax.get_xlabel()
-    'ε: ℓ∞ perturbation of the input (standard deviations)'
+    >>> ax.lines[0].get_xdata()
+    array([0., 1., 2.])
     """
     label = _abscissa(curves, "curves")
-    with styled():
-        ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax)
         for j, (name, curve) in enumerate(curves.items()):
-            shade, marker = colour(j), MARKERS[j % len(MARKERS)]
-            ax.fill_between(
-                curve.epsilons, curve.ci_low, curve.ci_high, color=shade, alpha=0.15, linewidth=0
+            draw_accuracy(
+                ax, curve.epsilons, curve.accuracy, (curve.ci_low, curve.ci_high), j, label=name
             )
-            ax.plot(
-                curve.epsilons, curve.accuracy, marker=marker, color=shade, markersize=4, label=name
-            )
-        ax.set(xlabel=label, ylabel="accuracy", ylim=(-0.02, 1.02))
+        ax.set_xlabel(label)
         legend(ax, columns=3)
     return ax
 
 
 def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -> Axes:
-    r"""Cumulative distribution of the smallest perturbations :math:`r^*`.
+    r"""Draw the cumulative distribution of the smallest perturbations :math:`r^*`.
 
-    A step at each sequence that is right unperturbed; the median is where a curve crosses
-    one half, and a curve that ends below 1 met sequences that it could not change.
+    There is a step at each sequence that is classified correctly without a perturbation.  The
+    median is where a curve crosses one half.  If a curve ends below 1, there were sequences whose
+    class could not be changed.
 
     Parameters
     ----------
     found : mapping from name to MinimalPerturbations
-        Say of several models; of one target, norm and unit.
+        For example of several models.  All have the same target, norm and units.
     ax : matplotlib Axes, optional
         By default a new figure.
 
@@ -95,74 +90,18 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
     >>> data = SequenceDataset.from_raw([[[1.0], [0.0]]], [2], [0], ("first", "second"))
     >>> ax = minimal({"mine": minimal_perturbations(model, data)})
-    >>> ax.get_ylabel()
-    'share of decisions changed'
+    >>> ax.get_ylabel(), ax.lines[-1].get_ydata()
+    ('share of decisions changed', [0.5, 0.5])
     """
     label = _abscissa(found, "found")
-    with styled():
-        ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
+    with figure_style():
+        ax = axes_or_new(ax)
         for j, (name, result) in enumerate(found.items()):
             sizes = np.sort(result.r[result.success])
             shares = np.arange(len(sizes) + 1) / max(1, int(result.clean_correct.sum()))
             ax.step(np.concatenate([[0], sizes]), shares, where="post", color=colour(j), label=name)
         ax.axhline(0.5, color="0.6", linewidth=0.8, zorder=0)
         ax.set(xlabel=label, ylabel="share of decisions changed", ylim=(-0.02, 1.02))
-        legend(ax, columns=3)
-    return ax
-
-
-def weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = None) -> Axes:
-    r"""Accuracy against the norm of what was added to the recurrent matrices.
-
-    Parameters
-    ----------
-    moved : mapping from name to the records of `weight_robustness`
-        A line per attack of several strengths, a mark per rounding; the size is that of the
-        matrix that moved most, and a dotted line the least distance to instability of any.
-    ax : matplotlib Axes, optional
-        By default a new figure.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If `moved` is empty.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from rnnspec.data.sequences import SequenceDataset
-    >>> from rnnspec.models.classifier import SequenceClassifier
-    >>> from rnnspec.robustness.weights import weight_robustness
-    >>> data = SequenceDataset.from_raw(np.ones((4, 3, 1)), [3] * 4, [0, 1, 0, 1], ("a", "b"))
-    >>> model = SequenceClassifier("rnn", 1, 2, hidden=4)
-    >>> ax = weights({"int8": weight_robustness(model, data, "int8")})
-    >>> ax.get_xlabel()
-    '‖E‖₂ of the recurrent matrix that moved most'
-    """
-    if not moved:
-        raise ValueError("`moved` must hold at least one attack's records, got none")
-    with styled():
-        ax = plt.subplots(figsize=(6.4, 4.2))[1] if ax is None else ax
-        for j, (name, records) in enumerate(moved.items()):
-            together = by_strength(records)
-            sizes = [max(one.size for one in group) for group in together]
-            shares = [group[0].accuracy for group in together]
-            low, high = wilson(shares, records[0].n)
-            shade, marker = colour(j), MARKERS[j % len(MARKERS)]
-            ax.fill_between(sizes, low, high, color=shade, alpha=0.15, linewidth=0)
-            ax.plot(sizes, shares, marker=marker, color=shade, markersize=5, label=name)
-        distances = [one.distance_to_instability for some in moved.values() for one in some]
-        ax.set_xscale("symlog", linthresh=1e-3)  # sizes of all orders, and none
-        ax.axvline(min(distances), color="black", linestyle=":", label="distance to instability")
-        ax.set(
-            xlabel="‖E‖₂ of the recurrent matrix that moved most",
-            ylabel="accuracy",
-            ylim=(-0.02, 1.02),
-        )
         legend(ax, columns=3)
     return ax
 

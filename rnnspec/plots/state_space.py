@@ -1,4 +1,4 @@
-"""The state space in two or three dimensions: trajectories among fixed and slow points."""
+"""The state space drawn in two or three dimensions: trajectories, fixed points, slow points."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike
 
-from rnnspec.dynamics.fixed_points import FixedPoints
-from rnnspec.dynamics.projection import PrincipalAxes
-from rnnspec.plots.style import colour, legend, number, styled
+from rnnspec._format import figures
+from rnnspec.dynamics.linear_maps import FixedPoints
+from rnnspec.dynamics.principal_axes import PrincipalAxes
+from rnnspec.plots.style import colour, figure_style, ink, legend, paper
 
 MARKS = {"stable": ("o", 0), "saddle": ("s", 1), "unstable": ("^", 3)}  # beside the colours
 
@@ -24,21 +25,21 @@ def state_space(
     trajectories: ArrayLike | None = None,  # shape: (n, t, s)
     ax: Axes | None = None,
 ) -> Axes:
-    """Trajectories and fixed points along two or three principal axes.
+    """Draw trajectories and fixed points along two or three principal axes.
 
-    Fixed points are filled, by stability: a circle, a square or a triangle for a stable one,
-    a saddle, an unstable one.  Slow points are hollow; the legend says how fast they move.
-    The labels of the axes give their shares of the variance.
+    Fixed points are filled: a circle is stable, a square a saddle, a triangle unstable.  Slow
+    points are hollow, and the legend says how fast they move.  The labels of the axes give their
+    shares of the variance.
 
     Parameters
     ----------
     projection : PrincipalAxes
-        Of two axes or three, which the picture then has.
+        Two or three axes, which are those of the figure.
     points : FixedPoints, optional
-    trajectories : (n, t, s) array_like, optional
-        Say of `state_trajectory`; lines end at NaN, at padded steps.
+    trajectories : array_like, shape (n, t, s), optional
+        For example of `state_trajectory`.  Lines end at NaN, where steps are padded.
     ax : matplotlib Axes, optional
-        3-D for three axes; by default a new figure.
+        They must be 3-D for three principal axes.  By default a new figure.
 
     Returns
     -------
@@ -47,12 +48,12 @@ def state_space(
     Raises
     ------
     ValueError
-        If `projection` has one axis or more than three, `ax` is of another dimension,
-        `trajectories` is no such array, or the states are of another size.
+        If `projection` has one axis or more than three, `ax` has another dimension,
+        `trajectories` has another shape, or the states have another size.
 
     Examples
     --------
-    >>> from rnnspec.dynamics.projection import principal_axes
+    >>> from rnnspec.dynamics.principal_axes import principal_axes
     >>> turn = np.linspace(0, 6, 50)
     >>> spiral = np.stack([turn * np.cos(turn), turn * np.sin(turn), turn], axis=-1)
     >>> ax = state_space(principal_axes(spiral, k=2), trajectories=spiral[None])
@@ -64,7 +65,7 @@ def state_space(
         raise ValueError(f"`projection` must have 2 axes or 3, got {k}")
     if trajectories is not None and np.ndim(trajectories) != 3:
         raise ValueError(f"`trajectories` must be (n, t, s), got shape {np.shape(trajectories)}")
-    with styled():
+    with figure_style():
         if ax is None:
             shape: dict[str, Any] = {"projection": "3d"} if k == 3 else {}
             ax = plt.subplots(subplot_kw=shape)[1]
@@ -90,7 +91,7 @@ def _draw_points(ax: Axes, projection: PrincipalAxes, points: FixedPoints) -> No
                 *where.T,
                 marker,
                 color=colour(shade),
-                markeredgecolor="white",
+                markeredgecolor=paper(),
                 markeredgewidth=0.5,
                 markersize=7,
                 zorder=5,
@@ -101,10 +102,10 @@ def _draw_points(ax: Axes, projection: PrincipalAxes, points: FixedPoints) -> No
             *projection.project(points.slow_states).T,
             "D",
             fillstyle="none",
-            color="black",
+            color=ink(),
             markersize=5,
             zorder=4,
-            label=f"slow ({len(speeds)}), speed {number(speeds.min())} to {number(speeds.max())}",
+            label=f"slow ({len(speeds)}), speed {figures(speeds.min())} to {figures(speeds.max())}",
         )
 
 

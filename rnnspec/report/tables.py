@@ -14,22 +14,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnnspec._format import cell
+
 
 def print_json(record: Mapping[str, Any]) -> None:
-    """One strict JSON document on stdout."""
+    """Print one strict JSON document on stdout."""
     print(json.dumps(record, indent=2, allow_nan=False))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout: first column words, the others numbers, none of them ever cut.
+    """Print a table on stdout: the first column holds words, the others numbers.
 
-    On a terminal too narrow for all columns the table continues below itself, each
-    part with the first column; in a file or a pipe it is as wide as it needs to be.
+    Nothing is ever cut off.  On a terminal that is too narrow for all columns the table continues
+    below itself, and each part repeats the first column; in a file or a pipe the table is as wide
+    as it needs to be.
     """
     console = Console()
-    cells = [[cell(value) for value in row] for row in rows]
-    room = console.width if sys.stdout.isatty() else None
-    for part, chosen in enumerate(_parts(columns, cells, room)):
+    cells = [[cell(value, "ascii") for value in row] for row in rows]
+    width = console.width if sys.stdout.isatty() else None
+    for part, chosen in enumerate(_parts(columns, cells, width)):
         table = Table(
             title=title if part == 0 else None,
             title_justify="left",
@@ -43,96 +46,20 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
             table.add_row(*(Text(row[position]) for position in chosen))
         if part:
             print()
-        needed = _width(columns, cells, chosen)
-        Console(width=max(needed, room or len(title))).print(table)
-
-
-def _parts(
-    columns: Sequence[str], cells: Sequence[Sequence[str]], room: int | None
-) -> Iterator[list[int]]:
-    """Columns side by side, as many as `room` holds; the first, and at least one more, in each."""
-    chosen = [0]
-    for position in range(1, len(columns)):
-        wider = [*chosen, position]
-        if room is not None and len(chosen) > 1 and _width(columns, cells, wider) > room:
-            yield chosen
-            wider = [0, position]
-        chosen = wider
-    yield chosen
-
-
-def _width(columns: Sequence[str], cells: Sequence[Sequence[str]], chosen: Sequence[int]) -> int:
-    """What a table of `chosen` columns takes: a blank on each side, a rule between."""
-    widest = (max(cell_len(row[k]) for row in (columns, *cells)) for k in chosen)
-    return sum(width + 2 for width in widest) + len(chosen) - 1
-
-
-def cell(value: Any) -> str:
-    """A number in four figures, what is undefined as a dash.
-
-    Examples
-    --------
-    >>> [cell(value) for value in (0.123456, 1e-9, 3, None, "lstm")]
-    ['0.1235', '1e-09', '3', '-', 'lstm']
-    """
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def print_training(
-    summary: Mapping[str, Any], directory: Path, *, as_json: bool, quiet: bool
-) -> None:
-    """What a training gave: accuracies, and each matrix before and after."""
-    if as_json:
-        print_json(summary)
-    elif not quiet:
-        validation = summary["validation_accuracy"]
-        print(
-            f"{summary['dataset']} ({summary['view']}), {summary['cell']},"
-            f" normalize {summary['normalize']}: test accuracy {summary['test_accuracy']:.4f}"
-            f" (validation {cell(validation)}, best epoch {summary['best_epoch']})"
-            f" in {summary['train_seconds']:.1f} s"
-        )
-        keys = ("spectral_radius", "spectral_norm", "henrici")
-        print_table(
-            "recurrent matrices, before -> after training",
-            ("matrix", "spectral radius", "spectral norm", "Henrici departure"),
-            (
-                [name, *(f"{cell(m[f'{key}_initial'])} -> {cell(m[key])}" for key in keys)]
-                for name, m in summary["matrices"].items()
-            ),
-        )
-        print(f"run directory: {directory}")
+        needed = _table_width(columns, cells, chosen)
+        Console(width=max(needed, width or len(title))).print(table)
 
 
 def print_study(record: Mapping[str, Any], folder: Path) -> None:
-    """What a study says: each claim's question, and the sentence that its numbers make."""
+    """Print each claim of a study: its question, and the sentence that its numbers make."""
     print(f"{record['name']}: {record['done']} of {record['runs']} runs done")
     for claim in record["claims"]:
         print(f"{claim['name']}  {claim['question']}\n    {claim['sentence']}")
     print(f"study folder: {folder}")
 
 
-def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
-    """Stability numbers, a row per number, a column per matrix; of one matrix with its proofs."""
-    names = list(matrices)
-    first = matrices[names[0]]
-    keys: list[tuple[str, ...]] = [
-        (key,) for key, value in first.items() if not isinstance(value, dict | list | tuple)
-    ]
-    for key in ("pseudospectral_radius", "pseudospectral_abscissa"):
-        keys += [(key, epsilon) for epsilon in first[key]]
-    rows = [[" ".join(path), *(_at(matrices[name], path) for name in names)] for path in keys]
-    if len(names) == 1:
-        for row, path in zip(rows, keys, strict=True):
-            row.append(bracket(_at(first["certified"], path)))
-    columns = ["number", *names, *(["proved between"] if len(names) == 1 else [])]
-    print_table("stability and non-normality (discrete time)", columns, rows)
-
-
 def print_robustness(record: Mapping[str, Any]) -> None:
-    """What `rnnspec robustness` found: a row per attack and size, and the smallest changes."""
+    """Print what `rnnspec robustness` found: a row for each attack and size, then the smallest."""
     units = "" if record["units"] is None else f", sizes in {record['units']}"
     print(f"accuracy {record['clean_accuracy']:.4f} on {record['n']} sequences{units}")
     if rows := record["results"]:
@@ -159,25 +86,24 @@ def print_robustness(record: Mapping[str, Any]) -> None:
         )
 
 
-def bracket(proved: Mapping[str, Any] | None) -> str:
-    """Lower and upper bound, to six figures; empty where nothing is proved.
+def _parts(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], width: int | None
+) -> Iterator[list[int]]:
+    """Positions of the columns of each part: the first, and as many others as `width` holds."""
+    chosen = [0]
+    for position in range(1, len(columns)):
+        wider = [*chosen, position]
+        too_wide = width is not None and _table_width(columns, cells, wider) > width
+        if too_wide and len(chosen) > 1:  # a part has at least two columns
+            yield chosen
+            wider = [0, position]
+        chosen = wider
+    yield chosen
 
-    Examples
-    --------
-    >>> bracket({"lower": 0.0021234567, "upper": 0.0021234568})
-    '0.00212346 and 0.00212346'
-    >>> bracket({"lower": "inf", "upper": "inf"}), bracket(None)
-    ('inf and inf', '')
-    """
-    if proved is None:
-        return ""
-    ends = (proved["lower"], proved["upper"])
-    return " and ".join(end if isinstance(end, str) else f"{end:.6g}" for end in ends)
 
-
-def _at(record: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """The entry under nested keys, None where there is none."""
-    entry: Any = record
-    for key in path:
-        entry = entry.get(key) if entry is not None else None
-    return entry
+def _table_width(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], chosen: Sequence[int]
+) -> int:
+    """Width of the `chosen` columns, with a blank on each side and a rule between them."""
+    widest = (max(cell_len(row[k]) for row in (columns, *cells)) for k in chosen)
+    return sum(width + 2 for width in widest) + len(chosen) - 1

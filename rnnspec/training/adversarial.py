@@ -24,7 +24,7 @@ from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
-from rnnspec.models.acting import at_rest
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.robustness.attacks.restarts import random_start
 from rnnspec.robustness.threat import Threat
@@ -231,6 +231,6 @@ def resting(model: nn.Module) -> Iterator[None]:
     with ExitStack() as stack:
         for module in model.modules():
             if isinstance(module, parametrize.ParametrizationList):
-                stack.enter_context(at_rest(module))
+                stack.enter_context(evaluation_mode(module))
         stack.enter_context(parametrize.cached())
         yield

@@ -11,7 +11,8 @@ from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weig
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from rnnspec.models.acting import WEIGHT_HOOKS, at_rest, raw_weight
+from rnnspec.models.acting import WEIGHT_HOOKS, raw_weight
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.spectra.dominant.estimate import exact_pair
 from rnnspec.training.normalization import (
@@ -84,7 +85,7 @@ def bake(module: nn.Module) -> tuple[str, ...]:
 def make_permanent(module: nn.Module) -> tuple[str, ...]:
     """Do what `bake` does, without its warnings."""
     done = []
-    with at_rest(module):  # removal reads the weight: no estimator may move
+    with evaluation_mode(module):  # removal reads the weight: no estimator may move
         for part in recurrent_parts(module):
             if not isinstance(part.module, torch.jit.ScriptModule):
                 done += [full_key(part.name, text) for text in _remove_computations(part.module)]
@@ -163,7 +164,7 @@ def settle(module: nn.Module) -> float | None:
 @torch.no_grad()
 def largest_radius(module: nn.Module) -> float:
     """Largest spectral radius of the recurrent matrices as the network uses them, to monitor it."""
-    with at_rest(module):
+    with evaluation_mode(module):
         radii = [
             exact_values(getattr(recurrent, name).view(-1, h, h), "radius", double=False).max()
             for recurrent, name in recurrent_weights(module)

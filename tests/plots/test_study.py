@@ -6,8 +6,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from rnnspec import plots
-from rnnspec.study.estimate import Claim, Estimate
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.pareto import Setting
+from rnnspec.study.statistics.estimate import Estimate
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,14 @@ def test_blank_numbers_have_no_point():
     ax.figure.canvas.draw()
 
 
+def test_the_panels_of_a_study_go_into_given_axes():
+    figure, axes = plt.subplots(2, 2, layout="constrained")
+    assert plots.study(runs(), axes) is axes
+    assert plt.get_fignums() == [figure.number]
+    with pytest.raises(ValueError, match=r"shape \(2, 2\), two for each data set, got \(2,\)"):
+        plots.study(runs(), axes[0])
+
+
 def test_no_run_is_refused():
     with pytest.raises(ValueError, match="`runs` must hold at least one run"):
         plots.study([])
@@ -82,12 +91,23 @@ def test_no_run_is_refused():
 
 def p1():
     return Claim("P1", "", "", "undecided", "", (
-        Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p=0.1, p_corrected=0.4),
-        Estimate("test accuracy ~ area under the PGD curve", 0.3, 0.1, 0.6, 36, p_corrected=0.04),
-        Estimate("Henrici departure ~ median r*", -0.9, -0.95, -0.8, 36, p_corrected=0.001),
-        Estimate("spectral norm ~ median r*", why="one of the two is constant"),
-        Estimate("test accuracy ~ median r*, digits", 0.1, -0.1, 0.2, 18),
+        correlation("test_accuracy", "median_r", 0.2, -0.1, 0.5, 36, p=0.1, p_corrected=0.4),
+        correlation("test_accuracy", "area", 0.3, 0.1, 0.6, 36, p_corrected=0.04),
+        correlation("henrici", "median_r", -0.9, -0.95, -0.8, 36, p_corrected=0.001),
+        correlation("spectral_norm", "median_r", why="one of the two is constant"),
+        correlation("test_accuracy", "median_r", 0.1, -0.1, 0.2, 18, part="digits"),
     ))  # fmt: skip
+
+
+def correlation(column, against, *interval, **more):
+    return Estimate("in words", *interval, column=column, against=against, **more)
+
+
+def test_an_older_record_without_columns_has_whole_names_for_its_rows():
+    old = Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p_corrected=0.4)
+    ax = plots.correlations(Claim("P1", "", "", "undecided", "", (old,)))
+    assert ax.get_legend() is None
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["test accuracy ~ median r*"]
 
 
 def test_the_forest_holds_the_intervals():
@@ -99,7 +119,7 @@ def test_the_forest_holds_the_intervals():
     ]  # fmt: skip
     assert labels(ax.get_legend()) == ["with the median r*", "with the area under the PGD curve"]
     dots = [line for line in ax.lines if len(line.get_xdata()) == 1]
-    filled = {line.get_xdata()[0]: line.get_markerfacecolor() != "white" for line in dots}
+    filled = {line.get_xdata()[0]: line.get_markerfacecolor() != "#ffffff" for line in dots}
     assert filled == {0.2: False, 0.3: True, -0.9: True}
 
 

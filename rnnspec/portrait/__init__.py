@@ -1,1 +1,0 @@
-"""One source, computed: what there is to show of a run, a checkpoint or a matrix."""
