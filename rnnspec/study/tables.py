@@ -10,8 +10,10 @@ from typing import Any
 from rnnspec.study.plan import Task
 from rnnspec.study.results import Row, Value
 from rnnspec.study.task import folder_of
+from rnnspec.training.config import TrainingConfig
+from rnnspec.training.declaration import columns_of
 
-SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
+SETTINGS = columns_of(TrainingConfig)
 NUMBERS = (
     *("spectral_radius", "spectral_norm", "spectral_abscissa", "henrici", "henrici_relative"),
     *("commutator_norm", "eigenvector_condition", "numerical_radius", "kreiss_constant"),

@@ -1,4 +1,4 @@
-"""What LAPACK says of normalised matrices: errors of estimates, weights that obey the bound."""
+"""Exact values of normalised matrices by LAPACK: errors of estimates, weights within the bound."""
 
 from __future__ import annotations
 
@@ -36,19 +36,29 @@ def bake(module: nn.Module) -> tuple[str, ...]:
     own normalisation, every parametrisation of ``torch.nn.utils.parametrize`` (also several on one
     weight), and the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
 
-    The estimates of rnnspec's normalisation have errors; so each gate is measured by LAPACK in
-    float64, and shrunk where it is above the bound.  Afterwards the radius or the norm is at most
-    the bound times 1 + 1e-6.
+    The estimates of rnnspec's normalisation have errors.  Each gate is therefore measured by
+    LAPACK in float64, and scaled down if it is above the bound.  Afterwards the radius or the norm
+    is at most the bound times 1 + 1e-6.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        It holds recurrent layers or cells, at any depth; it is changed.
 
     Returns
     -------
     tuple of str
         For each weight that was made permanent, its key and what had computed it.
 
+    Raises
+    ------
+    ValueError
+        If `module` holds no recurrent layers.
+
     Warns
     -----
     UserWarning
-        If there was nothing to do, or a weight had to be left as it is.
+        If there is nothing to do, or if a weight has to be left as it is.
 
     Examples
     --------
@@ -108,15 +118,15 @@ def _remove_computations(part: nn.Module) -> Iterator[str]:
                     shrink_to(block, stack[-1].normalize)
         yield f"{name} from {', '.join(type(one).__name__ for one in stack)}"
     for key, hook in list(part._load_state_dict_pre_hooks.items()):
-        # It reads keys of the older weight_norm, and is a local function, which does not pickle.
+        # This hook reads keys of the older weight_norm; as a local function it cannot be pickled.
         if "_weight_norm_compat_hook" in getattr(hook.hook, "__qualname__", ""):  # type: ignore[attr-defined]
             del part._load_state_dict_pre_hooks[key]
-    if isinstance(part, nn.RNNBase):  # what it runs on; not every removal tells it
+    if isinstance(part, nn.RNNBase):  # it computes with this list, which may hold old weights
         part._flat_weights = [getattr(part, name) for name in part._flat_weights_names]
 
 
 def shrink_to(block: Tensor, normalize: Normalize) -> None:
-    """Scale one gate (h, h), in place, until its exact quantity obeys `normalize`."""
+    """Scale one gate, shape (h, h), in place, until its exact quantity is within the bound."""
     value = exact_values(block, normalize.quantity).item()
     if normalize.mode == "scale" and value > 0:
         block *= normalize.bound / value
@@ -124,13 +134,13 @@ def shrink_to(block: Tensor, normalize: Normalize) -> None:
         value = exact_values(block, normalize.quantity).item()
         if value <= normalize.bound * (1 + 1e-6):
             return
-        # Rounding to float32 moves eigenvalues: aim lower at each further attempt.
+        # Rounding to float32 moves eigenvalues, so each further attempt aims lower.
         block *= normalize.bound / value * (1 - 1e-7 * 4**k)
     raise AssertionError(f"{normalize.quantity} {value} does not shrink to {normalize.bound}")
 
 
 def exact_values(W: Tensor, quantity: str, *, double: bool = True) -> Tensor:
-    """Spectral radius or norm of each matrix of a stack (..., h, h), by LAPACK."""
+    """Spectral radius or norm of each matrix in a stack of shape (..., h, h), by LAPACK."""
     A = W.detach().double() if double else W.detach()
     if not A.isfinite().all():
         return A.new_full(A.shape[:-2], torch.nan)
@@ -143,9 +153,9 @@ def exact_values(W: Tensor, quantity: str, *, double: bool = True) -> Tensor:
 def settle(module: nn.Module) -> float | None:
     """Put every normalisation on its exact value until training goes on.
 
-    So the network that is validated is the one that `bake` leaves.  Returns the
-    largest relative error, over all gates, of the estimates that training made;
-    None if nothing is normalised.
+    The network that is validated is then the one that `bake` leaves.  The result is the largest
+    relative error, over all gates, of the estimates that training made; None if nothing is
+    normalised.
     """
     errors = []
     for recurrent, name in recurrent_weights(module):
@@ -162,7 +172,7 @@ def settle(module: nn.Module) -> float | None:
 
 @torch.no_grad()
 def largest_radius(module: nn.Module) -> float:
-    """Largest spectral radius of the recurrent matrices as the network uses them, to monitor it."""
+    """Largest spectral radius of the recurrent matrices, as the network uses them."""
     with at_rest(module):
         radii = [
             exact_values(getattr(recurrent, name).view(-1, h, h), "radius", double=False).max()

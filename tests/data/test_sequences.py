@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnspec.data import SequenceDataset
-from rnnspec.data.splits import channel_statistics
+from rnnspec.data.preparation import channel_statistics
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import torch
 import rnnspec
 from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, train
 from rnnspec.training import TrainingDiverged
-from rnnspec.training.evaluation import evaluate
+from rnnspec.training.accuracy import evaluate
 
 
 def model_for(data, cell="gru", hidden=6, **options):
