@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rnnspec._checks import one_of, seed_number
 from rnnspec.data.archive import find_archived, find_own
 from rnnspec.data.download import sha256_of
+from rnnspec.data.image_sets import IMAGE_SETS
 from rnnspec.data.images import as_sequences, image_files, read_images
 from rnnspec.data.preparation import (
     Indices,
@@ -21,7 +22,7 @@ from rnnspec.data.preparation import (
     three_ways,
     validation_split,
 )
-from rnnspec.data.registry import ALIASES, DIGITS, ENTRIES, IMAGE_SETS, SERIES_VIEWS
+from rnnspec.data.registry import ALIASES, DIGITS, ENTRIES, SERIES_VIEWS
 from rnnspec.data.sequences import SequenceDataset, real_steps
 from rnnspec.data.series import pad
 from rnnspec.data.splits import DataSplits
@@ -146,7 +147,7 @@ def _digits(view: str, seed: int) -> DataSplits:
         values, lengths, labels, DIGITS, mean=training.mean(), std=training.std(), lower=0, upper=1
     )
     sources = {"scikit-learn digits": hashlib.sha256(bunch.images.tobytes()).hexdigest()}
-    return _cut("digits", view, seed, data, indices, permutation, sources)
+    return _cut_parts("digits", view, seed, data, indices, permutation, sources)
 
 
 def _images(name: str, view: str, seed: int, paths: tuple[Path, ...]) -> DataSplits:
@@ -165,7 +166,7 @@ def _images(name: str, view: str, seed: int, paths: tuple[Path, ...]) -> DataSpl
         upper=1,
     )
     indices = (train, validation, np.arange(n_train, len(labels)))
-    return _cut(name, view, seed, data, indices, permutation, _hashes(paths))
+    return _cut_parts(name, view, seed, data, indices, permutation, _hashes(paths))
 
 
 def _series(name: str, view: str, seed: int, train_path: Path, test_path: Path) -> DataSplits:
@@ -185,7 +186,7 @@ def _series(name: str, view: str, seed: int, train_path: Path, test_path: Path) 
     _warn_of_constants(values[train], lengths[train], train_path)
     data = SequenceDataset.from_raw(values, lengths, labels, first.class_names, mean=mean, std=std)
     indices = (train, validation, np.arange(len(first.labels), len(labels)))
-    return _cut(name, view, seed, data, indices, None, _hashes((train_path, test_path)))
+    return _cut_parts(name, view, seed, data, indices, None, _hashes((train_path, test_path)))
 
 
 def _synthetic(name: str, view: str, seed: int) -> DataSplits:
@@ -202,10 +203,10 @@ def _synthetic(name: str, view: str, seed: int) -> DataSplits:
         lower=task.lower,
         upper=task.upper,
     )
-    return _cut(name, view, seed, data, indices, None, {})
+    return _cut_parts(name, view, seed, data, indices, None, {})
 
 
-def _cut(
+def _cut_parts(
     name: str,
     view: str,
     seed: int,

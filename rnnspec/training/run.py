@@ -120,7 +120,7 @@ def train_run(
     epochs = config.epochs or _epochs_so_far(directory, resume)
     epochs = epochs or default_epochs(len(data.train), config.batch_size)
     config = replace(config, view=data.view, epochs=epochs)
-    model = build_network(config, data)
+    model = build_network(config, data.train)
     writer = open_run(directory, config, data, resume) if processes.first else None
     if on_start is not None:
         on_start(epochs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec.data.load import load_dataset
+from rnnspec.data.sequences import SequenceDataset
 from rnnspec.data.splits import DataSplits
 from rnnspec.models.checkpoint import load_weights
 from rnnspec.models.classifier import SequenceClassifier
@@ -70,7 +71,7 @@ def load_run(
             f"{directory} was trained on other data than {name} is now"
             f" ({', '.join(changed)} differs; another --data-dir?)"
         )
-    model = build_network(config, data)
+    model = build_network(config, data.train)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -81,12 +82,12 @@ def load_run(
     return model.eval(), data
 
 
-def build_network(config: TrainingConfig, data: DataSplits) -> SequenceClassifier:
-    """The network that `config` describes, for `data`, with its initial weights."""
+def build_network(config: TrainingConfig, sequences: SequenceDataset) -> SequenceClassifier:
+    """The network that `config` describes, for such `sequences`, with its initial weights."""
     return SequenceClassifier(
         config.cell,
-        data.n_features,
-        data.n_classes,
+        sequences.n_features,
+        sequences.n_classes,
         hidden=config.hidden,
         layers=config.layers,
         bidirectional=config.bidirectional,
