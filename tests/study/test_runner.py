@@ -13,9 +13,9 @@ import pytest
 from distributed import LocalCluster
 
 from rnnspec.study import runner
-from rnnspec.study.plan import read_plan
 from rnnspec.study.results import read_results
 from rnnspec.study.runner import run_study
+from rnnspec.study.study_file import read_plan
 from rnnspec.study.task import compute, folder_of
 
 LONG = {"epochs = 3": "epochs = 200", "[0, 1]": "[0]"}  # there is time to be killed in

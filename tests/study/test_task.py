@@ -8,7 +8,7 @@ from rnnspec.data.load import load_dataset
 from rnnspec.dynamics.jacobian import mean_jacobian
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.measures import measure
-from rnnspec.study.plan import read_plan
+from rnnspec.study.study_file import read_plan
 from rnnspec.study.tables import curve_rows, result_rows
 from rnnspec.study.task import SEAL, SEALED, compute, folder_of, is_sealed, seal
 from rnnspec.training.run import train_run
