@@ -61,6 +61,7 @@ def read_plan(path: str | Path) -> Plan:
 
 
 def _tasks(given: Mapping[str, Any], path: str) -> tuple[Task, ...]:
+    """Return the tasks of the grid: a condition's settings win over those of its data set."""
     datasets, cells, seeds = (_axis(given, name, path) for name in AXES)
     common, special = _train(_table(given, "train", path), datasets, path)
     conditions = _table(given, "conditions", path) or {"plain": {}}
