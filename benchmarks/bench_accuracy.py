@@ -9,7 +9,7 @@ BOUNDS = {"digits": 0.94, "japanese-vowels": 0.95, "mnist": 0.983}
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="A few epochs on digits: does it run?")
+@click.option("--small", is_flag=True, help="Train one small network only.")
 @click.option("--seeds", default=3, show_default=True)
 def main(small: bool, seeds: int) -> None:
     """Train every cell on every data set that is on this machine; report the worst seed."""
@@ -30,7 +30,7 @@ def main(small: bool, seeds: int) -> None:
 
 
 def row(dataset: str, cell: str, normalize: str, hidden: int, epochs: int, seeds: int) -> dict:
-    """Train once per seed."""
+    """Train once with each seed, and report the worst of the accuracies."""
     import rnnspec
 
     bound = BOUNDS[dataset] if normalize == "none" else 0.90

@@ -9,9 +9,9 @@ import click
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="Twice instead of twenty times.")
+@click.option("--small", is_flag=True, help="Run each twice instead of twenty times.")
 def main(small: bool) -> None:
-    """Run both in turns."""
+    """Run both commands in turns, and compare the shortest times."""
     from benchmarks.record import report
 
     commands = {

@@ -8,9 +8,9 @@ import click
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="One short training: does it run?")
+@click.option("--small", is_flag=True, help="Run one short training only.")
 def main(small: bool) -> None:
-    """Compare in every training step, after the first 50."""
+    """Compare the estimates with the exact values at every update after the first 50."""
     import torch
 
     from benchmarks.record import report
@@ -37,7 +37,7 @@ def main(small: bool) -> None:
 def row(
     dataset: str, hidden: int, epochs: int, cell: str, quantity: str, estimator: str
 ) -> dict[str, Any]:
-    """Train once with every estimate compared with LAPACK's value."""
+    """Train once, and compare every estimate with the exact value that LAPACK computes."""
     import numpy as np
 
     import rnnspec
@@ -47,7 +47,7 @@ def row(
     errors: list[list[float]] = []
     advance = SpectralNormalization.advance
 
-    def compared(self: SpectralNormalization, W: Any) -> Any:
+    def advance_and_compare(self: SpectralNormalization, W: Any) -> Any:
         estimate = advance(self, W)
         exact = exact_values(W.view(self.shape), self.normalize.quantity).numpy()
         errors.append((abs(estimate - exact) / exact).tolist())
@@ -56,7 +56,7 @@ def row(
     data = rnnspec.load_dataset(dataset)
     model = rnnspec.SequenceClassifier(cell, data.n_features, data.n_classes, hidden=hidden)
     try:
-        SpectralNormalization.advance = compared  # type: ignore[method-assign]
+        SpectralNormalization.advance = advance_and_compare  # type: ignore[method-assign]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", rnnspec.ConvergenceWarning)
             rnnspec.train(

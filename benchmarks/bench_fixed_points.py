@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 THREADS, BITS, AT_LEAST = 1, 3, 10.0
-RATE, STEPS = 0.2, 50  # of pulses; steps of a sequence
+RATE, STEPS = 0.2, 50  # probability of a pulse at a step, steps of a sequence
 TOL, TOL_Q, TOL_DQ, MAX_ITERS, TOL_UNIQUE = 1e-10, 1e-12, 1e-20, 5000, 1e-3
-LOOK = 100  # iterations between two looks at what Adam has found
+LOOK = 100  # what Adam has found is recorded every 100 iterations
 Row = dict[str, Any]
 QUESTIONS = {
     "found": "Are the 8 memories of a trained flip-flop found, and is no point missing?",
@@ -22,7 +22,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Scale:
-    """What the full run and the small one differ in."""
+    """The sizes in which the full benchmark and the small one differ."""
 
     cells: tuple[str, ...] = ("rnn", "gru", "lstm")
     hidden: int = 64
@@ -36,7 +36,7 @@ SMALL = Scale(("gru",), hidden=8, updates=5, starts=8, iterations=5, turns=1)
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="A few updates and starts: does it run?")
+@click.option("--small", is_flag=True, help="Make a few updates and searches only.")
 def main(small: bool) -> None:
     """Train each cell, find its points, and race the search against Adam on the GRU."""
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(THREADS)
@@ -48,8 +48,8 @@ def main(small: bool) -> None:
     scale = SMALL if small else Scale()
     parts: dict[str, list[Row]] = {part: [] for part in QUESTIONS}
     for cell in scale.cells:
-        network, readout, loss = trained(cell, scale)
-        starts = visited(network, scale.starts)
+        network, readout, loss = train(cell, scale)
+        starts = visited_states(network, scale.starts)
         row, found = found_row(network, readout, starts)
         who = {"cell": cell, "hidden": scale.hidden, "starts": scale.starts}
         parts["found"].append(who | {"loss": loss} | row)
@@ -61,8 +61,8 @@ def main(small: bool) -> None:
         report(f"fixed_points_{part}", QUESTIONS[part], rows, small=small)
 
 
-def trained(cell: str, scale: Scale) -> tuple[Any, Any, float]:
-    """A recurrent module and a linear readout, trained to hold the bits, and the last loss."""
+def train(cell: str, scale: Scale) -> tuple[Any, Any, float]:
+    """Train a recurrent module and a linear readout to hold the bits; return them and the loss."""
     import torch
     from torch import nn
 
@@ -86,8 +86,8 @@ def trained(cell: str, scale: Scale) -> tuple[Any, Any, float]:
     return network, readout, loss.item()
 
 
-def visited(network: Any, n: int) -> Any:
-    """(n, s) states that the network passes through on sequences it has not seen."""
+def visited_states(network: Any, n: int) -> Any:
+    """States (n, s) that the network passes through on sequences that it was not trained on."""
     import numpy as np
 
     import rnnspec
@@ -100,12 +100,12 @@ def visited(network: Any, n: int) -> Any:
 
 
 def found_row(network: Any, readout: Any, starts: Any) -> tuple[Row, Any]:
-    """What the search finds; the memories are the sign patterns read at stable points."""
+    """What the search finds.  The memories are the patterns of signs read out at stable points."""
     import torch
 
     import rnnspec
 
-    found, seconds = timed(lambda: rnnspec.fixed_points(network, starts))
+    found, seconds = time_call(lambda: rnnspec.fixed_points(network, starts))
     stable = found.states[found.n_unstable == 0]
     with torch.no_grad():
         bits = readout.double()(torch.from_numpy(stable[:, : network.hidden_size])).sign()
@@ -128,14 +128,14 @@ def found_row(network: Any, readout: Any, starts: Any) -> tuple[Row, Any]:
 
 
 def time_rows(network: Any, starts: Any, found: Any, scale: Scale) -> list[Row]:
-    """Ours, the best of some turns, and Adam at two schedules of its rate and in two precisions.
+    """Our search, the best of some turns, and Adam with two schedules in two precisions.
 
-    ``seconds`` is the time until its own rule ends it, ``to_set`` until it first had, below its
-    tolerance, as many of the points that we found as it ever had.
+    ``seconds`` is the time until Adam's own rule ends it.  ``to_set`` is the time until it had
+    found, below its tolerance, as many of our points as it ever did.
     """
     import rnnspec
 
-    _, ours = timed(lambda: rnnspec.fixed_points(network, starts), scale.turns)
+    _, ours = time_call(lambda: rnnspec.fixed_points(network, starts), scale.turns)
     rows: list[Row] = [{"search": "fixed_points", "seconds": ours, "points": len(found)}]
     for schedule, dtype in product(("plateau from 1", "steps from 0.05"), ("float32", "float64")):
         history = adam(network, starts, schedule, dtype, scale.iterations)
@@ -163,7 +163,7 @@ def time_rows(network: Any, starts: Any, found: Any, scale: Scale) -> list[Row]:
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """Where Adam is: the states below the tolerance, and the largest speed among them."""
+    """How far Adam has come: the states below the tolerance, and the largest speed among them."""
 
     iteration: int
     seconds: float
@@ -174,9 +174,9 @@ class Progress:
 def adam(network: Any, starts: Any, schedule: str, dtype: str, iterations: int) -> list[Progress]:
     """The algorithm of FixedPointFinder: Adam on the mean of q = ||F(s) - s||^2 / 2.
 
-    All starts go on until each has q < 1e-12 or has changed its q by less than 1e-20 of the
-    rate, 5000 iterations at most.  The rate falls from 1 by 5 % after 3 iterations without
-    gain, or, as in an earlier version, from 0.05 by 30 % every 500.
+    All starts go on until each has q < 1e-12 or has changed its q by less than 1e-20 times the
+    rate, for at most 5000 iterations.  The rate falls from 1 by 5 % after 3 iterations without a
+    gain, or, as in an earlier version, from 0.05 by 30 % every 500 iterations.
     """
     import copy
 
@@ -210,7 +210,7 @@ def adam(network: Any, starts: Any, schedule: str, dtype: str, iterations: int) 
         done = bool((rest | ((q - before).abs() < TOL_DQ * rate)).all()) or iteration == iterations
         before = q
         if done or iteration % LOOK == 0:
-            spent += perf_counter() - now  # what is only for the record is not timed
+            spent += perf_counter() - now  # recording is not timed
             speeds = (2 * q[rest].double()).sqrt().numpy()
             points = at[rest].double().numpy()
             history.append(Progress(iteration, spent, points, float(speeds.max(initial=0.0))))
@@ -240,8 +240,8 @@ def unique(states: Any) -> Any:
     return states[np.array(kept, dtype=int)]
 
 
-def timed(function: Callable[[], Any], turns: int = 1) -> tuple[Any, float]:
-    """Result and seconds, the shortest of some turns."""
+def time_call(function: Callable[[], Any], turns: int = 1) -> tuple[Any, float]:
+    """The result of `function`, and the smallest number of seconds of some turns."""
     seconds = float("inf")
     for _ in range(turns):
         started = perf_counter()

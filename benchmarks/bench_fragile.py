@@ -1,8 +1,8 @@
 """Is a fixed point that is stable by its eigenvalues far from instability?
 
-Trains LSTMs on the bundled digits, holds the input at single rows of one image, at zero and at
-the mean, and sets beside the room 1 - rho that the eigenvalues of each stable fixed point leave
-the norm of the smallest change that ends its stability.
+The script trains LSTMs on the bundled digits and holds their input at single rows of one image,
+at zero and at the mean.  The eigenvalues of each stable fixed point leave a margin of 1 - rho
+("room" in the record); beside it stands the norm of the smallest change that ends its stability.
 """
 
 import os
@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-IMAGE = 3  # of the training part, a handwritten 3
-STABLE = 0.99  # spectral radius above which a point is too near the circle to ask about
+IMAGE = 3  # number of the training image, a handwritten 3
+STABLE = 0.99  # points with a larger spectral radius are not asked about: their margin is small
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Point:
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="One small network, hardly trained: does it run?")
+@click.option("--small", is_flag=True, help="Train one small network for two epochs only.")
 def main(small: bool) -> None:
     """Print the most fragile point of each network; draw two points of the most fragile one."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -53,12 +53,12 @@ def main(small: bool) -> None:
 
 
 def ratio(point: Point) -> float:
-    """How many times smaller the distance is than the room."""
+    """The factor by which the distance is smaller than the margin 1 - rho."""
     return float(point.row["room over distance"])
 
 
 def points(normalize: str, seed: int, small: bool) -> list[Point]:
-    """The stable fixed points of one trained network at every held input."""
+    """The stable fixed points of one trained network at every constant input."""
     import rnnspec
 
     data = rnnspec.load_dataset("digits")
@@ -85,16 +85,16 @@ def points(normalize: str, seed: int, small: bool) -> list[Point]:
 
 
 def numbers(J: Any, residual: float) -> dict[str, Any]:
-    """What eigenvalues say of a point's stability, and what is true of it."""
+    """What the eigenvalues say about the stability of a point, and what its Jacobian says."""
     import rnnspec
 
-    room = 1 - rnnspec.spectral_radius(J)
+    margin = 1 - rnnspec.spectral_radius(J)
     distance = rnnspec.distance_to_instability(J)
     return {
-        "room": room,
+        "room": margin,
         "distance": distance.value,
         "certified": distance.certified,
-        "room over distance": room / distance.value,
+        "room over distance": margin / distance.value,
         "real distance": rnnspec.stability_radius_real(J).value,
         "Kreiss": rnnspec.kreiss_constant(J).value,
         "max |J^k|": rnnspec.transient_growth(J, steps=200).peak,
@@ -104,7 +104,7 @@ def numbers(J: Any, residual: float) -> dict[str, Any]:
 
 
 def draw(pair: list[Point], path: Any) -> None:
-    """Both linearisations side by side."""
+    """Draw both linearisations side by side into the file `path`."""
     import rnnspec
     from rnnspec.plots.figures import save_figure
 

@@ -16,7 +16,7 @@ QUESTIONS = {
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="Small cells, one turn: does it run?")
+@click.option("--small", is_flag=True, help="Race small cells once only.")
 def main(small: bool) -> None:
     """Race all sides in turns, in one process on one thread; then compare with autograd."""
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(THREADS)
@@ -44,7 +44,7 @@ def main(small: bool) -> None:
 
 
 def race(cell: str, dtype: Any, batch: int, hidden: int, turns: int) -> list[dict[str, Any]]:
-    """Rows of one cell: ours and both forms of vmap, interleaved, the least of the turns."""
+    """The rows of one cell: ours and both forms of vmap in turns, the shortest time of each."""
     import torch
     from torch import nn
 
@@ -87,7 +87,7 @@ def race(cell: str, dtype: Any, batch: int, hidden: int, turns: int) -> list[dic
 
 
 def in_turns(sides: dict[str, Callable[[], Any]], turns: int) -> dict[str, list[float]]:
-    """Seconds a call of each side, one side after the other; each first call is left out."""
+    """Seconds of the calls of each side, in turns; the first call of each is left out."""
     from time import perf_counter
 
     times: dict[str, list[float]] = {side: [] for side in sides}
@@ -104,7 +104,7 @@ def in_turns(sides: dict[str, Callable[[], Any]], turns: int) -> dict[str, list[
 
 
 def accuracy(cell: str, layers: int, bidirectional: bool) -> dict[str, Any]:
-    """The worst difference over steps and directions of one network with large weights."""
+    """The largest difference over the steps and directions of one network with large weights."""
     import numpy as np
     import torch
     from torch import nn
@@ -132,7 +132,7 @@ def accuracy(cell: str, layers: int, bidirectional: bool) -> dict[str, Any]:
 
 
 def by_autograd(net: Any, x: Any, direction: str) -> list[Any]:
-    """Jacobians of one direction's state map at each step, the other's states held."""
+    """Jacobians of one direction's state map at each step; the states of the other are held."""
     import torch
 
     from rnnspec import state_trajectory

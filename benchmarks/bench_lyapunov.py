@@ -1,10 +1,11 @@
 """How fast is a whole Lyapunov spectrum, and are the exponents right?
 
-Accuracy: a linear network, whose exponents are known; and the largest exponent of a driven scalar
-map and of a random network left to itself, from two trajectories that are kept close (Benettin's
-estimate, which knows no Jacobian), from starts of their own, in units of the standard error of the
-difference.  Time: against QR at each step of Jacobians in closed form, both in float64 on one
-thread, in processor seconds, the smaller of the repeats.
+Accuracy is measured on a linear network, whose exponents are known.  It is also measured on the
+largest exponent of a driven scalar map and of a random network that is left to itself: there the
+comparison is Benettin's estimate from two trajectories that are kept close, which needs no
+Jacobian, with starts of its own, and the unit is the standard error of the difference.  The time is
+compared with that of QR at each step of Jacobians in closed form, both in float64 on one thread:
+processor seconds, the smallest of the repeats.
 """  # noqa: D400
 
 import time
@@ -27,11 +28,11 @@ MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="A few steps of small networks.")
+@click.option("--small", is_flag=True, help="Take a few steps of small networks only.")
 def main(small: bool) -> None:
-    """Three accuracies, then a race for each cell."""
+    """Measure three accuracies, then race both ways for each cell."""
     torch.set_num_threads(1)
-    warnings.simplefilter("ignore", ConvergenceWarning)  # so few steps, where small
+    warnings.simplefilter("ignore", ConvergenceWarning)  # a small run has too few steps
     rows = [linear(8 if small else 64, 200 if small else 6000)]
     rows += [
         against_two_trajectories("scalar tanh map, driven", 1, 2.0, 1.0, 500 if small else 20000),
@@ -45,7 +46,7 @@ def main(small: bool) -> None:
 
 
 def linear(n: int, steps: int) -> dict[str, Any]:
-    """Moduli from 1.1 down to 0.1, half of them of complex pairs, far from normal."""
+    """A row for a linear network, far from normal, with moduli from 1.1 down to 0.1."""
     rng = np.random.default_rng(SEED)
     moduli = np.geomspace(1.1, 0.1, 3 * n // 4)
     blocks = np.diag(np.concatenate([np.repeat(moduli[: n // 4], 2), moduli[n // 4 :]]))
@@ -55,7 +56,7 @@ def linear(n: int, steps: int) -> dict[str, Any]:
     blocks += np.triu(rng.standard_normal((n, n)), 2) / np.sqrt(n)
     Q = gallery.random_orthogonal(n, seed=SEED)
     network = plain_rnn(Q @ blocks @ Q.T)
-    found, seconds = timed(lambda: lyapunov_spectrum(network, np.zeros((1, steps, 1))))
+    found, seconds = time_call(lambda: lyapunov_spectrum(network, np.zeros((1, steps, 1))))
     expected = np.sort(np.log(np.abs(np.linalg.eigvals(blocks))))[::-1]
     return {
         "system": "linear, far from normal",
@@ -75,17 +76,17 @@ def linear(n: int, steps: int) -> dict[str, Any]:
 def against_two_trajectories(
     name: str, n: int, gain: float, drive: float, steps: int, trajectories: int = 16
 ) -> dict[str, Any]:
-    """The largest exponent of h' = tanh(W h + b x), x white noise, and Benettin's estimate."""
+    """A row for the largest exponent of h' = tanh(W h + b x), x white noise, and for Benettin's."""
     rng = np.random.default_rng(SEED)
     W = gain * rng.standard_normal((n, n)) / np.sqrt(n) if n > 1 else np.array([[gain]])
     network = plain_rnn(W, drive)
     x = rng.standard_normal((2, trajectories, steps, 1))
     starts = rng.standard_normal((2, trajectories, n))
     warmup = steps // 5
-    found, seconds = timed(
+    found, seconds = time_call(
         lambda: lyapunov_spectrum(network, x[0], k=1, starts=starts[0], warmup=warmup)
     )
-    other, other_seconds = timed(lambda: two_trajectories(W, drive, x[1], starts[1], warmup))
+    other, other_seconds = time_call(lambda: two_trajectories(W, drive, x[1], starts[1], warmup))
     spread = other.std(ddof=1) / np.sqrt(trajectories)
     return {
         "system": name,
@@ -107,7 +108,7 @@ def against_two_trajectories(
 def two_trajectories(
     W: np.ndarray, drive: float, x: np.ndarray, h: np.ndarray, warmup: int, apart: float = 1e-7
 ) -> np.ndarray:
-    """Each trajectory's mean logarithmic growth of a distance set back to `apart` at each step."""
+    """Mean logarithmic growth, in each trajectory, of a distance reset to `apart` at each step."""
     away = np.ones_like(h) / np.sqrt(h.shape[1])
     grown = np.zeros(len(h))
     for t in range(x.shape[1]):
@@ -121,7 +122,7 @@ def two_trajectories(
 
 
 def race(kind: str, hidden: int, steps: int, repeats: int, trajectories: int = 8) -> dict[str, Any]:
-    """The whole spectrum, driven by noise: ours, and QR at each step."""
+    """A row for the whole spectrum of a network driven by noise: ours, and QR at each step."""
     torch.manual_seed(SEED)
     network = MODULES[kind](3, hidden, batch_first=True).double()
     if kind == "rnn":
@@ -130,8 +131,8 @@ def race(kind: str, hidden: int, steps: int, repeats: int, trajectories: int = 8
     warmup = steps // 10
     runs = [
         (
-            timed(lambda: lyapunov_spectrum(network, x, warmup=warmup)),
-            timed(lambda: qr_at_each_step(network, x, warmup)),
+            time_call(lambda: lyapunov_spectrum(network, x, warmup=warmup)),
+            time_call(lambda: qr_at_each_step(network, x, warmup)),
         )
         for _ in range(repeats)
     ]
@@ -155,7 +156,7 @@ def race(kind: str, hidden: int, steps: int, repeats: int, trajectories: int = 8
 
 
 def qr_at_each_step(network: nn.Module, x: Tensor, warmup: int) -> np.ndarray:
-    """The script's form: Jacobians of all trajectories at once, a batched QR, the next step."""
+    """Exponents from QR at each step: the Jacobians of all trajectories, a batched QR, a step."""
     ((cell,),) = recurrent_cells(network)
     s, n = cell.state_size, len(x)
     state, grown = torch.zeros(n, s).double(), torch.zeros(n, s).double()
@@ -172,13 +173,15 @@ def qr_at_each_step(network: nn.Module, x: Tensor, warmup: int) -> np.ndarray:
 
 
 def plain_rnn(W: np.ndarray, drive: float = 0.0) -> nn.RNN:
+    """A tanh network h' = tanh(W h + `drive` x) in float64."""
     network = nn.RNN(1, len(W), bias=False, batch_first=True).double()
     network.weight_hh_l0.data = torch.from_numpy(np.ascontiguousarray(W))
     network.weight_ih_l0.data = torch.full((len(W), 1), drive, dtype=torch.float64)
     return network
 
 
-def timed(function: Callable[[], Any]) -> tuple[Any, float]:
+def time_call(function: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of `function`, and its processor seconds."""
     begin = time.process_time()
     result = function()
     return result, time.process_time() - begin

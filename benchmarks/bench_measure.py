@@ -13,9 +13,9 @@ EPSILON = 1e-2
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="One size of 4 rows.")
+@click.option("--small", is_flag=True, help="Measure matrices of 4 rows only.")
 def main(small: bool) -> None:
-    """Time every number and the whole record, and brute force on the smallest matrices."""
+    """Time every number and the whole record; on the smallest matrices time brute force too."""
     from benchmarks.record import report
 
     rows = []
@@ -68,17 +68,17 @@ def rows_of(name: str, A: np.ndarray, *, brute: bool) -> list[dict[str, Any]]:
     rows, spent = [], 0.0
     for number, (function, oracle) in numbers().items():
         row: dict[str, Any] = {"matrix": name, "n": len(A), "number": number}
-        found, row["seconds"] = timed(lambda A=A, function=function: function(A))
+        found, row["seconds"] = time_call(lambda A=A, function=function: function(A))
         row["certified"] = found.certified
         if brute:
-            expected, row["brute_force_seconds"] = timed(
-                lambda A=A, oracle=oracle: oracle(A), runs=1
+            expected, row["brute_force_seconds"] = time_call(
+                lambda A=A, oracle=oracle: oracle(A), repeats=1
             )
             row["ratio"] = row["brute_force_seconds"] / row["seconds"]
             row["relative_difference"] = abs(found.value - expected) / abs(expected)
             spent += row["brute_force_seconds"]
         rows.append(row)
-    record, seconds = timed(lambda: measure(A, epsilons=[EPSILON]))
+    record, seconds = time_call(lambda: measure(A, epsilons=[EPSILON]))
     whole = {"matrix": name, "n": len(A), "number": "measure", "seconds": seconds}
     whole["certified"] = len(record.certified) == len(numbers())
     whole["bound_seconds"] = 20
@@ -87,10 +87,10 @@ def rows_of(name: str, A: np.ndarray, *, brute: bool) -> list[dict[str, Any]]:
     return [*rows, whole]
 
 
-def timed(function: Callable[[], Any], runs: int = 3) -> tuple[Any, float]:
-    """Result and seconds; the shortest of `runs`, or of one if that is a second or more."""
+def time_call(function: Callable[[], Any], repeats: int = 3) -> tuple[Any, float]:
+    """The result of `function`, and its seconds: the fewest of `repeats`, or of one long one."""
     best = float("inf")
-    for _ in range(runs):
+    for _ in range(repeats):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             started = time.perf_counter()

@@ -9,9 +9,9 @@ import numpy as np
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="Two epochs of one network.")
+@click.option("--small", is_flag=True, help="Train one network for two epochs only.")
 def main(small: bool) -> None:
-    """Look after every epoch of real trainings, on one thread."""
+    """Let the monitor look at the network after every epoch of real trainings, on one thread."""
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     import torch
 
@@ -29,9 +29,9 @@ def main(small: bool) -> None:
 
 
 def row(dataset: str, cell: str, hidden: int, radius: float | None, epochs: int) -> dict[str, Any]:
-    """Least milliseconds of an epoch and of the look after it, `radius` bounded or free.
+    """Shortest times of an epoch and of the look after it, with or without a bound on `radius`.
 
-    Ratios of the bounds to the certified values are over the stable matrices of ten epochs.
+    The ratios of the bounds to the certified values are over the stable matrices of ten epochs.
     """
     import rnnspec
 
@@ -74,7 +74,7 @@ def row(dataset: str, cell: str, hidden: int, radius: float | None, epochs: int)
 
 
 def nearness(stable: list[tuple[dict[str, float], str, Any]]) -> dict[str, float]:
-    """Median and worst ratio of each bound to what it bounds."""
+    """The median and the worst ratio of each bound to the number that it bounds."""
     from rnnspec import distance_to_instability, kreiss_constant
 
     if not stable:

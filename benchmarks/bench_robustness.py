@@ -12,7 +12,7 @@ import click
 
 THREADS = 1
 AT_LEAST = {"pgd": 2.5, "foolbox": 5.0, "ART": 5.0}  # times the curve's seconds
-CHANCE_SIZES, REACH = 8, 0.15  # sizes of a curve; gain that robust training must reach
+CHANCE_SIZES, GAIN = 8, 0.15  # sizes of a curve; gain that robust training must have
 EPSILON = 0.1  # of robust training, in standard deviations
 Row = dict[str, Any]
 QUESTIONS = {
@@ -25,7 +25,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Scale:
-    """What the full run and the small one differ in."""
+    """The sizes in which the full benchmark and the small one differ."""
 
     sets: tuple[str, ...] = ("digits", "japanese-vowels")
     cells: tuple[str, ...] = ("lstm", "gru")
@@ -104,7 +104,7 @@ def rows_of_network(name: str, cell: str, scale: Scale) -> dict[str, list[Row]]:
 
 
 def sizes_to_chance(model: Any, data: Any, threat: Any) -> list[float]:
-    """8 sizes from 0 on; within the last, fmn leaves no more right than guessing would."""
+    """8 sizes from 0 on; at the last one fmn leaves no more decisions right than guessing would."""
     import numpy as np
 
     import rnnspec
@@ -118,7 +118,7 @@ def sizes_to_chance(model: Any, data: Any, threat: Any) -> list[float]:
 def contestants(
     model: Any, data: Any, victim: Any, threat: Any, epsilons: list[float], scale: Scale
 ) -> dict[str, Callable[[], Any]]:
-    """Functions that each return an (m, n) mask: who is fooled within each size."""
+    """Functions that each return an (m, n) mask of the sequences that are fooled at each size."""
     import torch
 
     import rnnspec
@@ -154,7 +154,7 @@ def contestants(
 
 
 def race(runs: dict[str, Callable[[], Any]], turns: int) -> tuple[dict[str, Any], dict[str, float]]:
-    """First results and shortest times; the sides take turns, all see the same machine."""
+    """First results and shortest times.  The sides take turns, so that all see the same machine."""
     found: dict[str, Any] = {}
     seconds = dict.fromkeys(runs, float("inf"))
     for _ in range(turns):
@@ -167,7 +167,7 @@ def race(runs: dict[str, Callable[[], Any]], turns: int) -> tuple[dict[str, Any]
 
 
 def success_rows(found: dict[str, Any], epsilons: list[float], n: int) -> list[Row]:
-    """A row per size; `curve` and `pgd` are ours, the verdict is on the weaker of them."""
+    """A row for each size.  `curve` and `pgd` are ours; the verdict is on the weaker of them."""
     import numpy as np
 
     from rnnspec.robustness.wilson import wilson
@@ -187,10 +187,10 @@ def success_rows(found: dict[str, Any], epsilons: list[float], n: int) -> list[R
 
 
 def curve_rows(found: dict[str, Any], seconds: dict[str, float], n: int) -> list[Row]:
-    """A row per side; the shares of `curve` are held against the intervals of that side.
+    """A row for each side; the shares of `curve` are compared with the intervals of that side.
 
-    `curve` makes sanity checks, which no other side does; `foolbox by hand` drops those that
-    are fooled between its restarts, which foolbox leaves to its user.
+    `curve` makes sanity checks, which no other side does.  `foolbox by hand` drops the sequences
+    that are fooled between its restarts, which foolbox leaves to its user.
     """
     from rnnspec.robustness.wilson import wilson
 
@@ -210,14 +210,14 @@ def curve_rows(found: dict[str, Any], seconds: dict[str, float], n: int) -> list
 
 
 def verdict(share: Any, low: Any, high: Any) -> str:
-    """Of shares at several sizes against intervals; weaker if one is."""
+    """Compare shares at several sizes with intervals; "weaker" if one of them is below."""
     if (share < low).any():
         return "weaker"
     return "stronger" if (share > high).any() else "within"
 
 
 def minimal_rows(victim: Any, scale: Scale) -> list[Row]:
-    """Medians and successes over the sequences that are right unperturbed."""
+    """Median size and share of successes over the sequences that are right unperturbed."""
     from benchmarks import peers
     from rnnspec.robustness.attacks.deepfool import deepfool
     from rnnspec.robustness.attacks.fmn import fmn
@@ -228,7 +228,7 @@ def minimal_rows(victim: Any, scale: Scale) -> list[Row]:
             "deepfool": lambda: deepfool(victim),
             "fmn": lambda: fmn(victim),
         },
-        3 * scale.turns,  # they are short
+        3 * scale.turns,  # their times are short, so they vary more
     )
     right = ~victim.fooled(victim.nothing())
     r = {}
@@ -273,9 +273,9 @@ def training_rows(cell: str, scale: Scale) -> list[Row]:
         if epsilon == 0:
             row["target"] = "robust at least 0.90"
         elif epsilon == EPSILON:
-            row["target"] = f"gain at least {REACH}"
-            if plain > 1 - REACH:
-                row["target"] += f", out of reach: plain is above {1 - REACH}"
+            row["target"] = f"gain at least {GAIN}"
+            if plain > 1 - GAIN:
+                row["target"] += f", out of reach: plain is above {1 - GAIN}"
         rows.append(row)
     return rows
 

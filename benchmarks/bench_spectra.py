@@ -2,12 +2,12 @@
 
     python benchmarks/bench_spectra.py [--small] [--threads 1 2]
 
-Baselines, in the same process and with the same number of threads as ours: (a) LAPACK's singular
-values at each point; (b) EigTool's algorithm (complex Schur form once, then inverse Lanczos point
-by point with two LAPACK triangular solves a step, until two values agree to 1e-5).  Both get
-conjugate symmetry, and are timed on a sample of the points where all would take too long.  Ours
-is compiled once for each machine: that is timed by itself, and left out of the race.  A further
-row has the package mpseudo, where it is installed.
+There are two baselines, which run in the same process and with the same number of threads as
+ours: (a) LAPACK's singular values at each point; (b) EigTool's algorithm (complex Schur form once,
+then inverse Lanczos point by point with two LAPACK triangular solves in each iteration, until two
+values agree to 1e-5).  Both use conjugate symmetry, and are timed on a sample of the points where
+all would take too long.  Our code is compiled once for each machine; this is timed by itself and
+left out of the race.  A further row shows the package mpseudo, if it is installed.
 """  # noqa: D400
 
 import argparse
@@ -42,21 +42,23 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def by_svd(A, z):
+    """The smallest singular values of zI - A by LAPACK, at each of the points `z`."""
     return np.linalg.svd(z[:, None, None] * np.eye(len(A)) - A, compute_uv=False)[:, -1]
 
 
-def by_eigtool(T, z, tol=1e-5, max_steps=99):
+def by_eigtool(T, z, tol=1e-5, max_iterations=99):
+    """The same by EigTool's algorithm, from the Schur form `T`."""
     rng = np.random.default_rng(0)
     start = rng.standard_normal(len(T)) + 1j * rng.standard_normal(len(T))
     start /= np.linalg.norm(start)
-    return np.array([_eigtool_point(T, point, start, tol, max_steps) for point in z])
+    return np.array([_eigtool_point(T, point, start, tol, max_iterations) for point in z])
 
 
-def _eigtool_point(T, z, start, tol, max_steps):
+def _eigtool_point(T, z, start, tol, max_iterations):
     R = np.asfortranarray(z * np.eye(len(T)) - T)
     q, previous, beta, old = start, 0, 0.0, 0.0
-    H = np.zeros((max_steps + 1, max_steps + 1))
-    for k in range(max_steps):
+    H = np.zeros((max_iterations + 1, max_iterations + 1))
+    for k in range(max_iterations):
         w = lapack.ztrtrs(R, lapack.ztrtrs(R, q, trans=2)[0], overwrite_b=1)[0].ravel()
         w -= beta * previous
         alpha = np.vdot(q, w).real
@@ -73,9 +75,9 @@ def _eigtool_point(T, z, start, tol, max_steps):
 
 
 def best_of_threads(function, z, threads):
-    """Seconds of `function` at all z: BLAS threads, or a pool that shares the points."""
+    """Seconds of `function` at all z with BLAS threads, or with a pool that shares the points."""
 
-    def pooled():
+    def run_in_pool():
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(function, np.array_split(z, threads)))
 
@@ -83,18 +85,19 @@ def best_of_threads(function, z, threads):
         times = [seconds(lambda: function(z))]
     if threads > 1:
         with threadpool_limits(1, user_api="blas"):
-            times.append(seconds(pooled))
+            times.append(seconds(run_in_pool))
     return min(times)
 
 
 def seconds(function):
+    """The seconds of one call of `function`."""
     begin = perf_counter()
     function()
     return perf_counter() - begin
 
 
 def race(n, grid, threads, repeats):
-    """One row: ours and both baselines, interleaved, the minimum of the repeats."""
+    """The row of one size: ours and both baselines in turns, the shortest time of each."""
     A = gallery.ginibre(n, seed=SEED)
     x, y = np.linspace(*BOX[:2], grid), np.linspace(*BOX[2:], grid)[grid // 2 :]
     z = (x + 1j * y[:, None]).ravel()
@@ -135,9 +138,9 @@ def race(n, grid, threads, repeats):
 
 
 def against_mpseudo(n, grid, repeats):
-    """One row: mpseudo's whole grid, as it comes, over ours; or why there is none.
+    """The row of mpseudo's whole grid beside ours, or the reason why there is none.
 
-    It divides by the Frobenius norm, knows no symmetry, and starts a process of its own.
+    mpseudo divides by the Frobenius norm, uses no symmetry, and starts a process of its own.
     """
     try:
         from mpseudo import pseudo
@@ -164,7 +167,7 @@ def against_mpseudo(n, grid, repeats):
 
 
 def rate(A, z, threads):
-    """Lanczos steps a point, flops of the solves (2 n^2 each, real T) a second, over peak."""
+    """Lanczos iterations for each point, and the rate of the solves (2 n^2 flops each, real T)."""
     n, resolvent = len(A), Resolvent(A)
     with threadpool_limits(1, user_api="blas"):
         begin = perf_counter()
@@ -175,13 +178,14 @@ def rate(A, z, threads):
 
 
 def peak(threads, size=1200):
+    """Flops in a second of a large matrix product, which is as fast as the machine gets."""
     X = np.random.default_rng(0).standard_normal((size, size))
     with threadpool_limits(threads, user_api="blas"):
         return 2 * size**3 / min(seconds(lambda: X @ X) for _ in range(4))
 
 
 def exponent(sizes, grid):
-    """Slope of log(time a point) over log(n), the factorisation left out."""
+    """Slope of the logarithm of the time for a point over log(n), without the factorisation."""
     times = []
     for n in sizes:
         resolvent = Resolvent(gallery.ginibre(n, seed=SEED))
@@ -193,7 +197,7 @@ def exponent(sizes, grid):
 
 
 def adaptive(grid):
-    """Points computed over all points, four levels, and whether the level sets are the same."""
+    """The share of points that an adaptive grid computes, and whether its level sets are right."""
     rows = []
     for name, A in (("ginibre", gallery.ginibre(64, seed=SEED)), ("grcar", gallery.grcar(64))):
         levels = [1e-3, 1e-2, 3e-2, 1e-1]
@@ -205,7 +209,7 @@ def adaptive(grid):
 
 
 def memory(n, grid):
-    """Seconds, and peak resident MiB above the imports, in a process of its own."""
+    """Seconds, and the peak of resident MiB above the imports, in a process of its own."""
     script = (
         "import json, time; from pathlib import Path; from rnnspec.spectra import gallery;"
         "from rnnspec.spectra.pseudospectrum import pseudospectrum as p;"
@@ -219,7 +223,7 @@ def memory(n, grid):
 
 
 def first_call():
-    """Seconds of the first grid in a new process: with nothing compiled yet, and from the cache."""
+    """Seconds of the first grid in a new process, with nothing compiled yet and from the cache."""
     script = (
         "import time, numpy as np; from rnnspec.spectra.pseudospectrum import pseudospectrum as p;"
         "t = time.perf_counter(); p(np.diag(np.arange(9.0)), grid=8);"
@@ -236,6 +240,7 @@ def first_call():
 
 
 def machine():
+    """The machine and the versions that the record names."""
     blas = [lib["version"] for lib in threadpool_info() if lib["user_api"] == "blas"]
     return {
         "machine": platform.machine(),
@@ -257,6 +262,7 @@ def _cpu():
 
 
 def show(report, console):
+    """Print the record as tables and sentences."""
     table = Table(title="100 x 100 grid, real matrix, seconds" if report["full"] else "small run")
     for column in ("n", "threads", "ours", "SVD", "EigTool", "speed-up", "target", "error"):
         table.add_column(column, justify="right")
@@ -300,8 +306,9 @@ def show(report, console):
 
 
 def main():
+    """Run all parts, print them, and write the record unless the run is small."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--small", action="store_true", help="a few seconds, to see that it runs")
+    parser.add_argument("--small", action="store_true", help="run for a few seconds only")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=Path, help="default: results/spectra.json, if not --small")
     options = parser.parse_args()

@@ -11,7 +11,7 @@ THREADS = 1
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="A few steps: does it run?")
+@click.option("--small", is_flag=True, help="Make a few updates only.")
 @click.option("--threads", default=THREADS, show_default=True)
 def main(small: bool, threads: int) -> None:
     """Time both sides in turns, in one process, with equal threads."""
@@ -28,7 +28,7 @@ def main(small: bool, threads: int) -> None:
 
 
 def epoch_rows(small: bool) -> list[dict[str, Any]]:
-    """Seconds per epoch of rnnspec.train and of the loop that a careful user writes."""
+    """Seconds for an epoch of rnnspec.train and of the loop that a careful user writes."""
     sets = (
         [("digits", 64)]
         if small or not os.environ.get("RNNSPEC_DATA_DIR")
@@ -45,7 +45,7 @@ def epoch_rows(small: bool) -> list[dict[str, Any]]:
 
 
 def epoch_row(name: str, cell: str, hidden: int, small: bool) -> dict[str, Any]:
-    """The bare loop and `rnnspec.train` take turns, so that both see the same machine."""
+    """A row of one cell: the bare loop and `rnnspec.train` in turns, on the same machine."""
     import rnnspec
 
     data = rnnspec.load_dataset(name)
@@ -72,7 +72,7 @@ def epoch_row(name: str, cell: str, hidden: int, small: bool) -> dict[str, Any]:
 def our_loop(model: Any, data: Any, epochs: int) -> float:
     """Seconds of all epochs, each with validation, exact spectral radii and best weights.
 
-    Not of the accuracies on the whole of the data that follow the last epoch.
+    The accuracies on all data, which follow the last epoch, are not timed.
     """
     import rnnspec
 
@@ -80,7 +80,7 @@ def our_loop(model: Any, data: Any, epochs: int) -> float:
 
 
 def bare_loop(model: Any, data: Any, epochs: int) -> float:
-    """Seconds of the same tensors, batches, optimiser, schedule and clipping; nothing else."""
+    """Seconds of a loop with the same batches, optimiser, schedule and clipping, and no more."""
     import torch
 
     inputs, lengths, labels = (
@@ -104,7 +104,7 @@ def bare_loop(model: Any, data: Any, epochs: int) -> float:
 
 
 def step_rows(small: bool) -> list[dict[str, Any]]:
-    """A normalised LSTM step over a plain one, batch 64, t 28."""
+    """Rows that compare a normalised update of an LSTM with a plain one, batch 64, t 28."""
     sizes = ((32, None, 8),) if small else ((64, None, 300), (128, 1.10, 600), (512, 1.05, 520))
     return [
         step_row(hidden, quantity, bound, steps)
@@ -114,7 +114,7 @@ def step_rows(small: bool) -> list[dict[str, Any]]:
 
 
 def step_row(hidden: int, quantity: str, bound: float | None, steps: int) -> dict[str, Any]:
-    """Steps in turns, from the initial weights on, long enough to see eigenspaces renewed."""
+    """A row of updates in turns from the initial weights on, enough to renew eigenspaces."""
     import rnnspec
 
     functions = {
@@ -141,7 +141,7 @@ def step_row(hidden: int, quantity: str, bound: float | None, steps: int) -> dic
 
 
 def one_step(hidden: int, normalize: Any) -> Any:
-    """A training step on random batches of batch 64, t 28, d 28."""
+    """A function that makes one update on a random batch of 64 sequences with t = 28, d = 28."""
     import torch
 
     import rnnspec

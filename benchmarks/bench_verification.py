@@ -12,9 +12,9 @@ QUESTION = "How long do the state Jacobians of a module take, over those of its 
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="Small cells, one turn: does it run?")
+@click.option("--small", is_flag=True, help="Race small cells once only.")
 def main(small: bool) -> None:
-    """Each module and its bare part in turns, in one process on one thread, by processor time."""
+    """Race each module and its bare part in turns, on one thread, by processor time."""
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(THREADS)
     import torch
 
@@ -29,7 +29,7 @@ def main(small: bool) -> None:
 
 
 def race(cell: str, form: str, batch: int, steps: int, hidden: int, turns: int) -> dict[str, Any]:
-    """One row: a fused layer behind an encoder, or a loop over a cell, and the part in it."""
+    """The row of a fused layer behind an encoder, or of a loop over a cell, and of its part."""
     from statistics import median
     from time import process_time
 
@@ -62,7 +62,8 @@ def race(cell: str, form: str, batch: int, steps: int, hidden: int, turns: int) 
         "module ms": 1e3 * seconds["module"],
         "part ms": 1e3 * seconds["part"],
         "verification ms": 1e3 * alone,
-        # Not by the whole calls: clearing the pages of their results varies by more than `alone`.
+        # The whole calls are not compared: the time to clear the pages of their results varies by
+        # more than `alone`.
         "ratio": 1 + alone / seconds["part"],
         "at most": AT_MOST,
         "same": same,
@@ -74,7 +75,7 @@ def race(cell: str, form: str, batch: int, steps: int, hidden: int, turns: int) 
 
 
 def modules(cell: str, form: str, hidden: int) -> tuple[Any, Any]:
-    """A module as others write it, and its recurrent part."""
+    """A module as users write it, and its recurrent part."""
     from torch import nn
 
     fused = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell]

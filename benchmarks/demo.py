@@ -1,10 +1,10 @@
 """Does accuracy say how far a trained network is from instability?
 
-Trains the three cells on the bundled digits, each plain, with its spectral radius
-bounded and with its spectral norm bounded, draws the pseudospectrum of every
-recurrent matrix and prints one table.  Training magnifies the last bits of a
-processor's arithmetic, so the digits of the table are those of one machine;
-`PROMISES` holds on any, and the demo fails where it does not.
+The demo trains the three cells on the bundled digits, each plain, with its spectral radius
+bounded and with its spectral norm bounded.  It draws the pseudospectrum of every recurrent
+matrix and prints one table.  Training magnifies the last bits of a processor's arithmetic,
+so the digits of the table are those of one machine.  `PROMISES` holds on every machine, and
+the demo fails if it does not.
 
 The README's figure and table are ``overview.png`` and ``demo.json`` of one run.
 """
@@ -20,7 +20,7 @@ import click
 
 Row = dict[str, Any]
 
-# Each column with the format of its numbers; None of words.
+# Each column with the format of its numbers; None for a column of words.
 COLUMNS = {
     "cell": None,
     "normalize": None,
@@ -35,13 +35,13 @@ COLUMNS = {
 }
 CELLS = ("rnn", "lstm", "gru")
 LEVELS = [10**-1.5, 10**-1.0, 10**-0.5]
-BOUND = 0.95  # of radius and norm; below 1, that a bounded radius leaves room to the unit circle
+BOUND = 0.95  # of radius and norm; it is below 1 so that a bounded radius leaves a margin
 ACCURATE, ALIKE = 0.95, 0.04  # the least accuracy, and the most by which two may differ
-ROUNDING = 1e-6  # of weights that are saved in float32
+ROUNDING = 1e-6  # weights are saved in float32
 
 
 class Promise(NamedTuple):
-    """What holds on any processor of every matrix of one normalisation."""
+    """What holds on every processor for each matrix of one normalisation."""
 
     normalize: str
     words: str
@@ -87,11 +87,11 @@ PROMISES = (
 @click.option("--epochs", default=40, show_default=True)
 @click.option("--grid", default=100, show_default=True)
 def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
-    """Train, draw, print the table, and check what holds on any processor."""
+    """Train, draw, print the table, and check what holds on every processor."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import shutil
 
-    from benchmarks.record import stamped
+    from benchmarks.record import stamp
     from rnnspec import plots, pseudospectrum
     from rnnspec._files import write_json
     from rnnspec.plots.figures import save_figure
@@ -117,7 +117,7 @@ def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
             values = (cell, normalize, accuracy, name, *numbers(matrices[name]))
             rows.append(dict(zip(COLUMNS, values, strict=True)))
     save_figure(plots.spectra(panels)[0], folder / "overview.png")
-    write_json(folder / "demo.json", stamped((__doc__ or "").splitlines()[0], rows))
+    write_json(folder / "demo.json", stamp((__doc__ or "").splitlines()[0], rows))
     rows = read_rows(folder / "demo.json")
     print_rows(rows)
     click.echo(
@@ -127,13 +127,13 @@ def demo(out: str, cells: tuple[str, ...], epochs: int, grid: int) -> None:
     )
     pictures = sorted(folder.glob("*.png"))
     click.echo(f"{len(pictures)} pictures: {folder.resolve()}/*.png; begin with overview.png")
-    if failed := list(broken(rows)):
-        raise click.ClickException(f"does not hold, against the README: {'; '.join(failed)}")
-    click.echo("What the README says of any processor holds on this one.")
+    if failed := list(broken_promises(rows)):
+        raise click.ClickException(f"promises of the README do not hold: {'; '.join(failed)}")
+    click.echo("What the README says about every processor holds on this one.")
 
 
 def train(cell: str, normalize: str, epochs: int, directory: Path) -> tuple[float, dict[str, Any]]:
-    """Train one network: its accuracy on the test images, and the matrix of each gate."""
+    """Train one network; return its accuracy on the test images, and each gate's matrix."""
     from rnnspec import load_matrices
     from rnnspec.training.config import TrainingConfig
     from rnnspec.training.run import train_run
@@ -145,7 +145,7 @@ def train(cell: str, normalize: str, epochs: int, directory: Path) -> tuple[floa
 
 
 def weakest(matrices: dict[str, Any]) -> str:
-    """The matrix of smallest distance to instability; of unstable ones the largest radius."""
+    """Name of the matrix with the smallest distance to instability, then the largest radius."""
     from rnnspec import distance_to_instability, spectral_radius
 
     return min(
@@ -158,7 +158,7 @@ def weakest(matrices: dict[str, Any]) -> str:
 
 
 def numbers(A: Any) -> list[Any]:
-    """The numbers of `A` that the last six columns show; infinite ones as strict JSON has them."""
+    """The numbers of `A` in the last six columns; an infinite one is the string "inf"."""
     from rnnspec import measure
 
     found = measure(A).to_dict()
@@ -175,7 +175,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def print_rows(rows: Sequence[Row]) -> None:
-    """The table, on stdout."""
+    """Print the table on stdout."""
     from rnnspec.report.tables import print_table
 
     print_table(
@@ -185,8 +185,8 @@ def print_rows(rows: Sequence[Row]) -> None:
     )
 
 
-def broken(rows: Sequence[Row]) -> Iterator[str]:
-    """In words, what the README promises and `rows` do not hold."""
+def broken_promises(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield, in words, each promise of the README that `rows` break."""
     accuracies = [row["accuracy"] for row in rows]
     if min(accuracies) < ACCURATE:
         yield f"an accuracy is {min(accuracies):.3f}, not at least {ACCURATE}"

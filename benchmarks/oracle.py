@@ -1,24 +1,25 @@
-"""Brute force: the same numbers from dense sampling alone, slow and independent of the package.
+"""Are the stability numbers those of brute force, which only samples their definitions?
 
-Each oracle evaluates the definition on a grid and zooms in on the best point found.
+Each oracle evaluates a definition on a grid, and zooms in on the best point found.  It is slow,
+and it uses nothing of the package.
 """
 
 import numpy as np
 
 
 def smallest(A, z):
-    """sigma_min(zI - A) by the SVD."""
+    """The smallest singular values of zI - A by the SVD, at each of the points `z`."""
     z = np.asarray(z, dtype=complex)
-    flat = z.ravel()
-    step = max(1, 2**20 // len(A) ** 2)
+    flat, eye = z.ravel(), np.eye(len(A))
+    at_once = max(1, 2**20 // len(A) ** 2)
     parts = [
-        np.linalg.svd(flat[i : i + step, None, None] * np.eye(len(A)) - A, compute_uv=False)[:, -1]
-        for i in range(0, flat.size, step)
+        np.linalg.svd(flat[i : i + at_once, None, None] * eye - A, compute_uv=False)[:, -1]
+        for i in range(0, flat.size, at_once)
     ]
     return np.concatenate(parts).reshape(z.shape)
 
 
-def zoomed(f, centre, width, rounds=30, points=9):
+def zoom(f, centre, width, rounds=30, points=9):
     """Minimum of a vectorised f of one variable near `centre`."""
     best = np.inf
     for _ in range(rounds):
@@ -34,32 +35,36 @@ def on_circle(f, points=720):
     angles = np.linspace(0, 2 * np.pi, points, endpoint=False)
     values = f(angles)
     starts = np.argsort(values)[:4]
-    return min(zoomed(f, angles[i], 4 * np.pi / points)[0] for i in starts)
+    return min(zoom(f, angles[i], 4 * np.pi / points)[0] for i in starts)
 
 
 def distance(A):
+    """The distance to instability in discrete time."""
     return on_circle(lambda s: smallest(A, np.exp(1j * s)))
 
 
 def distance_continuous(A):
+    """The distance to instability in continuous time."""
     norm = np.linalg.norm(A, 2)
     y = np.linspace(-norm, norm, 2001)
     i = smallest(A, 1j * y).argmin()
-    return zoomed(lambda s: smallest(A, 1j * s), y[i], 2 * (y[1] - y[0]))[0]
+    return zoom(lambda s: smallest(A, 1j * s), y[i], 2 * (y[1] - y[0]))[0]
 
 
 def numerical_radius(A):
-    def lowered(angles):
+    """The largest modulus in the numerical range, from its supporting lines."""
+
+    def negated_support(angles):
         parts = [np.exp(-1j * s) * A for s in angles]
         return np.array([-np.linalg.eigvalsh((P + P.conj().T) / 2)[-1] for P in parts])
 
-    return -on_circle(lowered, points=240)
+    return -on_circle(negated_support, points=240)
 
 
-def outermost(A, epsilon, direction):
+def outermost(A, epsilon, quantity):
     """Extreme |z| ("radius") or Re z ("abscissa") of the pseudospectrum, by bisection on rays."""
     end = np.linalg.norm(A, 2) + epsilon
-    if direction == "radius":
+    if quantity == "radius":
         s = np.linspace(0, 2 * np.pi, 360, endpoint=False)
         s = np.concatenate([s, np.angle(np.linalg.eigvals(A).astype(complex))])
 
@@ -72,25 +77,25 @@ def outermost(A, epsilon, direction):
         def point(t, s):
             return t + 1j * s
 
-    steps = np.linspace(0 if direction == "radius" else -end, end, 120)
+    places = np.linspace(0 if quantity == "radius" else -end, end, 120)
 
-    def reach(s):
-        inside = smallest(A, point(steps[:, None], s[None, :])) <= epsilon
-        last = np.where(inside.any(axis=0), len(steps) - 1 - inside[::-1].argmax(axis=0), -1)
-        low, high = steps[np.maximum(last, 0)], steps[np.minimum(last + 1, len(steps) - 1)]
+    def extent(s):
+        inside = smallest(A, point(places[:, None], s[None, :])) <= epsilon
+        last = np.where(inside.any(axis=0), len(places) - 1 - inside[::-1].argmax(axis=0), -1)
+        low, high = places[np.maximum(last, 0)], places[np.minimum(last + 1, len(places) - 1)]
         for _ in range(50):
             middle = (low + high) / 2
             within = smallest(A, point(middle, s)) <= epsilon
             low, high = np.where(within, middle, low), np.where(within, high, middle)
         return np.where(last >= 0, low, -np.inf)
 
-    values = reach(s)
+    values = extent(s)
     best = s[values.argmax()]
-    return max(values.max(), -zoomed(lambda x: -reach(x), best, abs(s[1] - s[0]), rounds=14)[0])
+    return max(values.max(), -zoom(lambda x: -extent(x), best, abs(s[1] - s[0]), rounds=14)[0])
 
 
 def kreiss(A):
-    """Ratio (|z| - 1) / sigma_min on a grid of circles, then zoomed in both directions."""
+    """The largest ratio (|z| - 1) / sigma_min, on a grid of circles and then by zooming in."""
     gaps = np.geomspace(1e-4, 20, 90)
     angles = np.linspace(0, 2 * np.pi, 240, endpoint=False)
     z = (1 + gaps[:, None]) * np.exp(1j * angles)
@@ -107,7 +112,7 @@ def kreiss(A):
 
 
 def peak(A, steps=1000):
-    """Largest norm of the powers, one SVD each."""
+    """The largest norm of the powers, by one SVD each."""
     power, best = np.eye(len(A)), 1.0
     for _ in range(steps):
         power = A @ power
@@ -116,7 +121,7 @@ def peak(A, steps=1000):
 
 
 def real_radius(A):
-    """Qiu's mu of the resolvent itself, by sampling gamma; the angles by sampling too."""
+    """The real stability radius, from Qiu's mu of the resolvent by sampling gamma and angles."""
     n = len(A)
     gammas = np.geomspace(1e-4, 1, 60)
 
@@ -129,9 +134,7 @@ def real_radius(A):
 
         values = second(gammas)
         i = values.argmin()
-        mu = zoomed(lambda u: second(np.minimum(np.exp(u), 1)), np.log(gammas[i]), 0.2, rounds=16)[
-            0
-        ]
+        mu = zoom(lambda u: second(np.minimum(np.exp(u), 1)), np.log(gammas[i]), 0.2, rounds=16)[0]
         return 1 / min(mu, values.min())
 
     def f(angles):
@@ -140,7 +143,7 @@ def real_radius(A):
     angles = np.linspace(0, np.pi, 122)[1:-1]
     values = f(angles)
     i = values.argmin()
-    inside = zoomed(f, angles[i], 0.8 * np.pi / 122, rounds=10, points=7)[0]
+    inside = zoom(f, angles[i], 0.8 * np.pi / 122, rounds=10, points=7)[0]
     return min(inside, *smallest(A, np.array([1.0, -1.0])))
 
 

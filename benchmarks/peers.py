@@ -1,8 +1,8 @@
 """foolbox and the Adversarial Robustness Toolbox on a batch of sequences, as fast as they go.
 
 Both get the model as our attacks see it (`rnnspec.under_attack`: evaluation mode, no gradient
-to parameters), the sequences that are right unperturbed and no others, and batches of the size
-that they were measured to like best.  Neither knows lengths: `Fixed` holds those of a batch.
+to parameters), only the sequences that are right unperturbed, and batches of the size at which
+they were measured to be fastest.  Neither knows lengths: `Fixed` holds those of a batch.
 """
 
 import os
@@ -45,6 +45,7 @@ class Fixed(nn.Module):
 
 
 def for_foolbox(victim: Victim) -> Any:
+    """The victim as a model of foolbox."""
     return foolbox.PyTorchModel(Fixed(victim).eval(), bounds=NO_BOUNDS, device="cpu")
 
 
@@ -65,7 +66,7 @@ def foolbox_pgd(steps: int, restarts: int) -> Attack:
 
 
 def foolbox_pgd_by_hand(steps: int, restarts: int) -> Attack:
-    """One run after another, on those that the earlier ones did not fool."""
+    """One attempt after another, each on the sequences that the earlier ones did not fool."""
     once = foolbox_pgd(steps, 1)
 
     def attack(victim: Victim, epsilons: Tensor) -> Tensor:
@@ -114,7 +115,7 @@ def art_pgd(steps: int, restarts: int) -> Attack:
 
 
 def best_batch(attack: Attack, victim: Victim, epsilon: float) -> int:
-    """The batch size, of the whole, a half and a quarter, at which a short `attack` is fastest."""
+    """The batch size among all, a half and a quarter at which a short `attack` is fastest."""
     sizes = [-(-len(victim) // parts) for parts in (4, 2, 1)]
     seconds = dict.fromkeys(sizes, np.inf)
     for _ in range(3):
@@ -126,7 +127,10 @@ def best_batch(attack: Attack, victim: Victim, epsilon: float) -> int:
 
 
 def in_batches(attack: Attack, victim: Victim, epsilons: list[float], size: int) -> Tensor:
-    """(m, n) mask: fooled within each of `epsilons`; who is wrong as it is counts as fooled."""
+    """Mask (m, n) of the sequences that are fooled at each of `epsilons`.
+
+    A sequence that is wrong unperturbed counts as fooled.
+    """
     wrong = victim.fooled(victim.nothing())
     fooled = wrong.repeat(len(epsilons), 1)
     above = torch.tensor(epsilons) > 0
@@ -137,7 +141,7 @@ def in_batches(attack: Attack, victim: Victim, epsilons: list[float], size: int)
 
 
 def foolbox_deepfool(victim: Victim) -> Tensor:
-    """Perturbations u by foolbox's DeepFool with its defaults; 0 where wrong as it is."""
+    """Perturbations u by foolbox's DeepFool with its defaults; 0 for what is wrong already."""
     u = victim.nothing()
     rows = (~victim.fooled(u)).nonzero()[:, 0]
     part = victim[rows]

@@ -13,16 +13,16 @@ RESULTS = Path(__file__).with_name("results")
 
 
 def report(name: str, question: str, rows: list[dict[str, Any]], *, small: bool) -> None:
-    """Print `rows`; at full size also write ``results/NAME.json``."""
+    """Print `rows`, and write ``results/NAME.json`` unless the run is small."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     print_table(question, columns, ([row.get(column) for column in columns] for row in rows))
-    record = stamped(question, rows)
+    record = stamp(question, rows)
     if not small:
         RESULTS.mkdir(exist_ok=True)
         write_json(RESULTS / f"{name}.json", record)
 
 
-def stamped(question: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def stamp(question: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The record of a benchmark: its question, the machine and versions, the rows."""
     return {
         "question": question,
@@ -32,7 +32,7 @@ def stamped(question: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The processor's model name, where the system tells it."""
+    """The model name of the processor, or what little the system says."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,8 +1,8 @@
-"""What does a study of many trainings say of accuracy, stability and robustness?
+"""What does a study of many trainings say about accuracy, stability and robustness?
 
-Runs (or goes on with) one of the studies that come with rnnspec, prints its claims, and keeps
-its tables, its claims and its central figure in ``benchmarks/results``, where the README's
-numbers are from.  The wall time is set beside the processor time of the runs.
+The script runs, or goes on with, one of the studies that come with rnnspec and prints its claims.
+It keeps its tables, its claims and its central figure in ``benchmarks/results``, from where the
+README has its numbers.  The wall time is compared with the processor time of the runs.
 """
 
 import json
@@ -22,7 +22,7 @@ KEPT = ("study.toml", "results.csv", "curves.csv", "claims.json")
 @click.option("--workers", default=2, show_default=True)
 @click.option("--out", default=None, help="Folder of the study, default studies/PRESET.")
 def study(preset: str, workers: int, out: str | None) -> None:
-    """Run a preset, print its claims, keep what the README tells of it."""
+    """Run a preset, print its claims, and keep what the README shows of it."""
     os.environ["OMP_NUM_THREADS"] = "1"
     from benchmarks.record import RESULTS, report
     from rnnspec import plots

@@ -164,7 +164,7 @@ def test_a_warning_is_one_line_and_none_when_quiet(sources, program, monkeypatch
         warnings.warn("not quite\n  there", rnnspec.ConvergenceWarning, stacklevel=1)
         return {"a": np.eye(2) / 2}
 
-    monkeypatch.setattr("rnnspec.models.checkpoint.load_matrices", warn)
+    monkeypatch.setattr("rnnspec.models.matrices.load_matrices", warn)
     assert program("measure", sources / "a.npy", "--json").err == "Warning: not quite there\n"
     assert program("measure", sources / "a.npy", "--quiet") == (0, "", "")
     assert program("measure", sources / "a.npy", "--json").err.startswith("Warning: ")
@@ -209,7 +209,7 @@ def test_exit_codes(error, code, message, sources, program, monkeypatch):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("rnnspec.models.checkpoint.load_matrices", fail)
+    monkeypatch.setattr("rnnspec.models.matrices.load_matrices", fail)
     called = program("measure", sources / "a.npy")
     assert (called.code, called.out) == (code, "")
     assert called.err.lstrip().startswith(message)

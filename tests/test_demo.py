@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.demo import ACCURATE, ALIKE, BOUND, COLUMNS, PROMISES, broken, demo, read_rows
+from benchmarks.demo import (
+    ACCURATE,
+    ALIKE,
+    BOUND,
+    COLUMNS,
+    PROMISES,
+    broken_promises,
+    demo,
+    read_rows,
+)
 from benchmarks.record import RESULTS
 from rnnspec import load_matrices
 
@@ -19,7 +28,7 @@ def test_networks_of_one_cell_are_what_the_front_page_says(tmp_path):
     done = call(tmp_path, "--grid", "20")
     assert done.exit_code == 0, done.output
     rows = read_rows(tmp_path / "demo.json")
-    assert list(broken(rows)) == []
+    assert list(broken_promises(rows)) == []
     assert min(row["accuracy"] for row in rows) >= ACCURATE
     assert len(list(tmp_path.glob("*.png"))) == len(rows) + 1
 
@@ -62,7 +71,7 @@ def changed(normalize, **values):
 
 def test_committed_networks_hold_every_promise():
     rows = read_rows(RESULTS / "demo.json")
-    assert list(broken(rows)) == []
+    assert list(broken_promises(rows)) == []
     assert [(row["cell"], row["normalize"]) for row in rows] == [
         (cell, normalize)
         for cell in ("rnn", "lstm", "gru")
@@ -84,17 +93,19 @@ def test_committed_networks_hold_every_promise():
         ("norm", {"max |W^k|": 1.001}, "no power that grows"),
     ],
 )
-def test_each_promise_can_be_broken(normalize, values, words):
+def test_each_promise_can_be_broken_promises(normalize, values, words):
     assert set(values) <= set(COLUMNS)
-    found = list(broken(changed(normalize, **values)))
+    found = list(broken_promises(changed(normalize, **values)))
     assert len(found) == 3
     assert all(f"normalize {normalize}: not " in line and words in line for line in found)
 
 
 def test_accuracies_that_are_low_or_far_apart_are_said():
     rows = read_rows(RESULTS / "demo.json")
-    (low,) = broken([{**row, "accuracy": ACCURATE - 0.001} for row in rows])
+    (low,) = broken_promises([{**row, "accuracy": ACCURATE - 0.001} for row in rows])
     assert low == "an accuracy is 0.949, not at least 0.95"
     accuracies = [ACCURATE, *[ACCURATE + ALIKE + 0.001] * 8]
-    (apart,) = broken([{**row, "accuracy": a} for row, a in zip(rows, accuracies, strict=True)])
+    (apart,) = broken_promises(
+        [{**row, "accuracy": a} for row, a in zip(rows, accuracies, strict=True)]
+    )
     assert apart == "accuracies differ by 0.041, not by at most 0.04"

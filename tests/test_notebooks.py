@@ -17,7 +17,7 @@ def test_notebook_runs(path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": path.parent}}).execute()
     for cell in notebook.cells:
-        if cell.cell_type == "code" and "rnnspec.plot_" in cell.source:
+        if cell.cell_type == "code" and "rnnspec.plots." in cell.source:
             shown = [output for output in cell.outputs if "image/png" in output.get("data", {})]
             assert shown, cell.source
 
@@ -27,4 +27,4 @@ def test_notebook_is_stripped_and_ends_in_pictures(path):
     cells = nbformat.read(path, as_version=4).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
-    assert any("plot" in cell.source for cell in code)
+    assert any("rnnspec.plots." in cell.source for cell in code)

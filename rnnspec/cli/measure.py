@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from rnnspec.cli.options import cut_option, json_option, quiet_option
-from rnnspec.cli.source import advice_on_gates, check_source, choose, matrices_of, numbers
+from rnnspec.cli.options import json_option, numbers, quiet_option
+from rnnspec.cli.source import (
+    advise_on_gates,
+    check_source,
+    choose_square,
+    matrices_of,
+    source_argument,
+)
 
 
 @click.command()
-@click.argument("source")
-@click.option(
-    "--matrix",
-    metavar="NAME",
-    help="Take one matrix, or any square array; default: all square matrices.",
-)
-@cut_option
+@source_argument("all square matrices")
 @click.option(
     "--epsilon",
     metavar="E1,E2,...",
@@ -23,8 +23,6 @@ from rnnspec.cli.source import advice_on_gates, check_source, choose, matrices_o
     show_default=True,
     help="Perturbation sizes for pseudospectral radius and abscissa.",
 )
-@click.option("--data-dir", metavar="DIR", help="Where data files are, for a Jacobian.")
-@click.option("--no-download", is_flag=True, help="Never use the network.")
 @json_option
 @quiet_option
 def measure(
@@ -39,18 +37,7 @@ def measure(
 ) -> None:
     """Measure stability and non-normality of the matrices in SOURCE.
 
-    SOURCE is a run directory, a file of weights (PyTorch, whole modules and
-    TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
-    .mat, .mtx, .csv, .txt).  A file is told by its content, not by its name.
-
-    NAME is a name that is printed, or the full key of any square array in the
-    file.  Gates stacked in another way than PyTorch's are cut by --cut, with
-    their letters in the order of the stack: lstm:ifgo:rows, gru:zrh:columns.
-
-    NAME may also be a state Jacobian: layer0.jacobian@fixed0 at a fixed point,
-    stable ones first, of a file under zero input; of a run directory also
-    layer0.jacobian@mean, the mean over its test sequences and all steps, or
-    layer0.jacobian@step12 at one step.
+    SOURCE_HELP
 
     \b
     Example:
@@ -63,7 +50,7 @@ def measure(
     from rnnspec.spectra.measures import measure as measure_one
 
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
-    found, others = (matrices, []) if matrix else choose(matrices, source)
+    found, others = (matrices, []) if matrix else choose_square(matrices, source)
     records = {name: measure_one(A, epsilons).to_dict() for name, A in found.items()}
     if as_json:
         print_json({"matrices": records})
@@ -76,7 +63,7 @@ def measure(
         for text, named in names.items():
             click.echo(f"{', '.join(named)}: {text}", err=True)
     if others and not quiet:
-        click.echo(f"left out, for it is not square: {', '.join(others)}", err=True)
+        click.echo(f"left out, because it is not square: {', '.join(others)}", err=True)
     radii = {name: record["spectral_radius"] for name, record in records.items()}
-    if not quiet and (advice := advice_on_gates(radii, source)):
+    if not quiet and (advice := advise_on_gates(radii, source)):
         click.echo(advice, err=True)

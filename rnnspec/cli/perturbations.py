@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from rnnspec import plots
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.plots.style import styled
+from rnnspec.plots.style import figure_style
 from rnnspec.robustness.attacks.searches import INDEPENDENT, SEARCHES
 from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
 from rnnspec.robustness.minimal import ATTACKS as MINIMAL
@@ -131,7 +131,7 @@ def _plot(
         return plots.robustness(curves)
     if not curves:
         return plots.minimal(minimal)
-    with styled():
+    with figure_style():
         left, right = plt.subplots(1, 2, figsize=(12.0, 4.2))[1]
     plots.minimal(minimal, ax=right)
     return plots.robustness(curves, ax=left)

@@ -1,4 +1,4 @@
-"""``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, a picture and numbers."""
+"""``rnnspec pseudospectrum``: sigma_min(zI - A) on a grid, as a figure and as numbers."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnspec.cli.options import check_file, cut_option, json_option, quiet_option
-from rnnspec.cli.source import check_source, choose, matrices_of, numbers
+from rnnspec.cli.options import check_file, json_option, numbers, quiet_option
+from rnnspec.cli.source import check_source, choose_square, matrices_of, source_argument
 
 if TYPE_CHECKING:
     from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
 @click.command()
-@click.argument("source")
-@click.option(
-    "--matrix",
-    metavar="NAME",
-    help="Take one matrix, or any square array; default: the first square matrix.",
-)
-@cut_option
+@source_argument("the first square matrix")
 @click.option(
     "--grid", metavar="INT|NX,NY", default="100", show_default=True, help="Points on each axis."
 )
-@click.option("--box", metavar="XMIN,XMAX,YMIN,YMAX", help="Default: holds all levels.")
-@click.option("--levels", metavar="E1,E2,...", help="Contours of epsilon.  [default: chosen]")
+@click.option(
+    "--box",
+    metavar="XMIN,XMAX,YMIN,YMAX",
+    help="The part of the plane.  [default: one that holds all levels]",
+)
+@click.option(
+    "--levels",
+    metavar="E1,E2,...",
+    help="Epsilons of the contours.  [default: powers of ten that fit]",
+)
 @click.option(
     "--tol", type=float, default=1e-6, show_default=True, help="Relative error of sigma_min."
 )
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the grid is computed.",
 )
-@click.option("--threads", type=click.IntRange(1), help="BLAS threads.  [default: as they come]")
-@click.option("--data-dir", metavar="DIR", help="Where data files are, for a Jacobian.")
-@click.option("--no-download", is_flag=True, help="Never use the network.")
-@click.option("--out", metavar="FILE.npz", help="Write x, y, sigma_min, eigenvalues, name, tol.")
+@click.option("--threads", type=click.IntRange(1), help="Threads of BLAS.  [default: BLAS decides]")
+@click.option(
+    "--out",
+    metavar="FILE.npz",
+    help="Write x, y, sigma_min, eigenvalues, name and tol into a file.",
+)
 @click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the level sets into a file.")
 @json_option
 @quiet_option
@@ -62,18 +66,7 @@ def pseudospectrum(
 ) -> None:
     """Compute the pseudospectrum of a matrix in SOURCE, and draw it.
 
-    SOURCE is a run directory, a file of weights (PyTorch, whole modules and
-    TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
-    .mat, .mtx, .csv, .txt).  A file is told by its content, not by its name.
-
-    NAME is a name that is printed, or the full key of any square array in the
-    file.  Gates stacked in another way than PyTorch's are cut by --cut, with
-    their letters in the order of the stack: lstm:ifgo:rows, gru:zrh:columns.
-
-    NAME may also be a state Jacobian: layer0.jacobian@fixed0 at a fixed point,
-    stable ones first, of a file under zero input; of a run directory also
-    layer0.jacobian@mean, the mean over its test sequences and all steps, or
-    layer0.jacobian@step12 at one step.
+    SOURCE_HELP
 
     \b
     Example:
@@ -96,7 +89,7 @@ def pseudospectrum(
     check_file(figure, "--figure")
     check_file(out, "--out")
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
-    found = matrices if matrix else choose(matrices, source)[0]
+    found = matrices if matrix else choose_square(matrices, source)[0]
     name, A = next(iter(found.items()))
     started = time.perf_counter()
     with threadpool_limits(threads):
@@ -125,10 +118,11 @@ def pseudospectrum(
     elif not quiet:
         if matrix is None and len(matrices) > 1:
             click.echo(f"matrices: {', '.join(matrices)}; taken: {name}")
-        _say(record)
+        _print_summary(record)
 
 
 def _record(result: Pseudospectrum) -> dict[str, Any]:
+    """What ``--json`` prints of the result itself."""
     return {
         "name": result.name,
         "n": len(result.eigenvalues),
@@ -139,7 +133,7 @@ def _record(result: Pseudospectrum) -> dict[str, Any]:
     }
 
 
-def _say(record: dict[str, Any]) -> None:
+def _print_summary(record: dict[str, Any]) -> None:
     nx, ny = record["grid"]
     low, high = record["sigma_min_range"]
     click.echo(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from rnnspec.cli.options import check_file, json_option, quiet_option
+from rnnspec.cli.options import (
+    check_file,
+    data_dir_option,
+    json_option,
+    no_download_option,
+    quiet_option,
+)
 
 
 @click.command()
@@ -14,10 +20,10 @@ from rnnspec.cli.options import check_file, json_option, quiet_option
     metavar="FILE.html",
     default="report.html",
     show_default=True,
-    help="Written whole; an older one is replaced.",
+    help="Where the page is written; an older file there is replaced.",
 )
-@click.option("--data-dir", metavar="DIR", help="Where data files are.")
-@click.option("--no-download", is_flag=True, help="Never use the network.")
+@data_dir_option
+@no_download_option
 @json_option
 @quiet_option
 def report(
@@ -28,13 +34,13 @@ def report(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Write one HTML page on each RUN, side by side.
+    """Write one HTML page that shows each RUN, side by side.
 
-    The file holds all that it shows: a browser is enough to read it, without a network.
+    The file holds all that it shows, so that a browser reads it without a network.
 
     RUN is a run directory, the folder of a study, a file of weights (PyTorch, safetensors,
-    ONNX, Keras, .npz) or of matrices (.npy, .npz, .mat, .mtx, .csv, .txt), whatever it is
-    called.  Of a file the report shows the matrices alone.
+    ONNX, Keras, .npz) or of matrices (.npy, .npz, .mat, .mtx, .csv, .txt), whatever its name
+    is.  For a file the page shows only the matrices.
 
     \b
     Example:
@@ -43,21 +49,26 @@ def report(
     import time
 
     from rnnspec.plots.figures import check_folder
-    from rnnspec.report.page.page import write_page
+    from rnnspec.report.page.page import plotly_script, write_page
     from rnnspec.report.tables import print_json
+    from rnnspec.study.portrait import portraits_of
+    from rnnspec.study.record import is_study, read_study
 
     check_folder(out, "--out")
     check_file(out, "--out")
     if not out.endswith((".html", ".htm")):
         raise ValueError(f"`--out` must end in .html, got {out!r}")
+    plotly_script()  # a missing package is told before the work, not after it
     began = time.perf_counter()
-    record = write_page(sources, out, data_dir, not no_download)
+    studies = [read_study(source) for source in sources if is_study(source)]
+    files = [source for source in sources if not is_study(source)]
+    record = write_page(portraits_of(files, data_dir, not no_download), studies, out)
     record["seconds"] = time.perf_counter() - began
     if as_json:
         print_json(record)
     elif not quiet:
         for reason in record["left_out"]:
-            click.echo(f"left out what needs data: {reason}", err=True)
+            click.echo(f"The part that needs data is left out: {reason}", err=True)
         size = record["bytes"] / 1e6
         click.echo(f"{', '.join(record['sources'])}: {size:.1f} MB in {record['seconds']:.1f} s")
         click.echo(f"page: {out}")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 from click.core import ParameterSource
 
-from rnnspec.cli.options import check_file, json_option, quiet_option
-from rnnspec.cli.source import numbers
+from rnnspec.cli.options import check_file, json_option, numbers, quiet_option
 
 
 @click.command()

@@ -1,15 +1,57 @@
-"""What commands share about SOURCE: choosing matrices, reading lists of numbers."""
+"""What commands share about SOURCE: what it may be, its matrices, and which of them are taken."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-SEQUENCES = 1000  # of the test part, evenly spaced, for the mean of their Jacobians
+import click
 
-_GATE = re.compile(r".*layer\d+(\.reverse)?\.(input|forget|cell|output|reset|update|new)")
+from rnnspec.cli.options import cut_option, data_dir_option, no_download_option
+
+# As many sequences of the test set, evenly spaced, as a mean of Jacobians is taken over.
+SEQUENCES = 1000
+
+_HELP = """SOURCE is a run directory, a file of weights (PyTorch, whole modules and
+    TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
+    .mat, .mtx, .csv, .txt).  A file is told by its content, not by its name.
+
+    NAME is a name that is printed, or the full key of any square array in the
+    file.  Gates stacked in another way than PyTorch's are cut by --cut, with
+    their letters in the order of the stack: lstm:ifgo:rows, gru:zrh:columns.
+
+    NAME may also be a state Jacobian: layer0.jacobian@fixed0 at a fixed point,
+    stable ones first, of a file under zero input; of a run directory also
+    layer0.jacobian@mean, the mean over its test sequences and all steps, or
+    layer0.jacobian@step12 at one step."""
+
+Command = Callable[..., Any]
+
+
+def source_argument(default: str) -> Callable[[Command], Command]:
+    """Give a command the argument SOURCE, the options that choose a matrix of it, and their help.
+
+    The help stands where the docstring of the command has ``SOURCE_HELP``.
+
+    Parameters
+    ----------
+    default : str
+        What is taken without ``--matrix``.
+    """
+    matrix_option = click.option(
+        "--matrix",
+        metavar="NAME",
+        help=f"Take one matrix, or any square array.  [default: {default}]",
+    )
+
+    def decorate(command: Command) -> Command:
+        command.__doc__ = (command.__doc__ or "").replace("SOURCE_HELP", _HELP)
+        for option in (no_download_option, data_dir_option, cut_option, matrix_option):
+            command = option(command)
+        return click.argument("source")(command)
+
+    return decorate
 
 
 def check_source(source: str) -> None:
@@ -20,39 +62,47 @@ def check_source(source: str) -> None:
     ValueError
         It names the path, what that is and what was expected.
     """
-    from rnnspec.models.files.sniff import content_of
+    from rnnspec.models.files.reading import content_of
 
-    content_of(Path(source))
+    content_of(source)
 
 
 def matrices_of(
     source: str, name: str | None, data_dir: str | None, download: bool, cut: str | None = None
 ) -> Any:
     """The matrices in `source` by name: the one called `name`, the gates of a cut, or all."""
-    check_source(source)
-    from rnnspec.dynamics.named import MARK, named_jacobian
+    if name is not None:
+        from rnnspec.models.names import MARK
 
-    if name is None or MARK not in name:
-        from rnnspec.models.checkpoint import load_matrices
+        if MARK in name:
+            if cut is not None:
+                raise ValueError(
+                    f"`--cut` divides an array into gates, got it with `--matrix {name}`"
+                )
+            return {name: _jacobian_of(source, name, data_dir, download)}
+    from rnnspec.models.matrices import load_matrices
 
-        return load_matrices(source, name, cut)
-    if cut is not None:
-        raise ValueError(f"`--cut` divides an array into gates, got it with `--matrix {name}`")
+    return load_matrices(source, name, cut)
+
+
+def _jacobian_of(source: str, name: str, data_dir: str | None, download: bool) -> Any:
+    """The state Jacobian `name` of a file of weights, or of a run along its test sequences."""
     if not Path(source).is_dir():
         from rnnspec.dynamics.weights_jacobian import weights_jacobian
         from rnnspec.models.files.reading import read_contents
 
         contents = read_contents(source)
-        return {name: weights_jacobian(contents.arrays, name, contents.formula, source)}
+        return weights_jacobian(contents.arrays, name, contents.formula, source)
+    from rnnspec.dynamics.named import named_jacobian
     from rnnspec.training.trained import load_run
 
     model, data = load_run(source, data_dir, download)
     every = -(-len(data.test) // SEQUENCES)
     inputs, lengths = data.test.inputs[::every], data.test.lengths[::every]
-    return {name: named_jacobian(model, inputs, lengths, name)}
+    return named_jacobian(model, inputs, lengths, name)
 
 
-def choose(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], list[str]]:
+def choose_square(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], list[str]]:
     """The square matrices by name, and the names and shapes of the others.
 
     Raises
@@ -63,7 +113,8 @@ def choose(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], li
     Examples
     --------
     >>> import numpy as np
-    >>> choose({"A": np.eye(1), "B": np.ones((2, 3)), "layer0.stacked": np.ones((3, 1))}, "a.npz")
+    >>> A, B, stack = np.eye(1), np.ones((2, 3)), np.ones((3, 1))
+    >>> choose_square({"A": A, "B": B, "layer0.stacked": stack}, "a.npz")
     ({'A': array([[1.]])}, ['B (2, 3)'])
     """
     square = {name: A for name, A in matrices.items() if A.shape[0] == A.shape[1]}
@@ -77,26 +128,38 @@ def choose(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, Any], li
 
         name, A = next(iter(matrices.items()))
         shapes = ", ".join(f"{one} {B.shape}" for one, B in matrices.items())
-        why = (min(A.shape) > 1 and way_to_cut(name, A.shape)) or _margin(*A.shape)
-        raise ValueError(f"{source} must hold a square matrix, got {shapes}{why}")
+        way = way_to_cut(name, A.shape) if min(A.shape) > 1 else ""
+        raise ValueError(
+            f"{source} must hold a square matrix, got {shapes}{way or _one_too_many(*A.shape)}"
+        )
     return square, others
 
 
-def _margin(rows: int, columns: int) -> str:
+def _one_too_many(rows: int, columns: int) -> str:
     """What a row or a column too many may be."""
     more = {1: "a line of column numbers", -1: "a column of row numbers"}.get(rows - columns)
     return f" ({more}? take it away)" if more else ""
 
 
-def advice_on_gates(radii: Mapping[str, float], source: str) -> str:
-    """The advice to take a Jacobian, if a gate has eigenvalues outside the unit disk.
+def advise_on_gates(radii: Mapping[str, float], source: str) -> str:
+    """The advice to take a Jacobian, if a gate has eigenvalues outside the unit disk; else "".
+
+    Parameters
+    ----------
+    radii : mapping of str to float
+        The spectral radius of each matrix, by its name.
+    source : str
 
     Examples
     --------
-    >>> advice_on_gates({"layer0": 1.2, "layer1.forget": 0.9}, "a.pt")
+    >>> advise_on_gates({"layer0": 1.2, "layer1.forget": 0.9}, "a.pt")
     ''
     """
-    outside = [name for name, radius in radii.items() if radius >= 1 and _GATE.fullmatch(name)]
+    outside = [name for name, radius in radii.items() if radius >= 1]
+    if outside:
+        from rnnspec.models.names import MARK, names_gate
+
+        outside = [name for name in outside if names_gate(name)]
     if not outside:
         return ""
     start = (
@@ -105,7 +168,7 @@ def advice_on_gates(radii: Mapping[str, float], source: str) -> str:
     )
     reasons = []
     for layer in dict.fromkeys(name.rpartition(".")[0] for name in outside):
-        jacobian = f"{layer}.jacobian@fixed0"
+        jacobian = f"{layer}.{MARK}fixed0"
         reasons.append(_why_no_jacobian(source, jacobian))
         if not reasons[-1]:
             return f"{start} tells: --matrix {jacobian}"
@@ -116,24 +179,6 @@ def _why_no_jacobian(source: str, name: str) -> str:
     from rnnspec.dynamics.weights_jacobian import why_no_jacobian
 
     return "" if Path(source).is_dir() else why_no_jacobian(source, name)
-
-
-def numbers(text: str, option: str, count: int | None = None) -> list[float]:
-    """Comma-separated numbers, `count` of them if given.
-
-    Examples
-    --------
-    >>> numbers("0.01,1e-3", "--levels")
-    [0.01, 0.001]
-    """
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if not values or count not in (None, len(values)):
-        wanted = "numbers" if count is None else f"{count} numbers"
-        raise ValueError(f"`{option}` must be {wanted} separated by commas, got {text!r}")
-    return values
 
 
 def grid_of(text: str) -> int | tuple[int, int]:

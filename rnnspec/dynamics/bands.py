@@ -1,9 +1,10 @@
-"""Stability numbers of the Jacobians along data, as quantile bands over sequences."""
+"""Stability numbers of the Jacobians along data, as bands of quantiles over sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,55 +12,75 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec._checks import count
+from rnnspec._result import Table
 from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
 from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]
+# The numbers of `rnnspec.spectra.numbers` that are computed for each Jacobian: the asymptotic
+# growth, the growth in one step, how far the two may differ, and the
+# smallest change of J that makes the first exceed 1.
 MEASURES = ("spectral_radius", "spectral_norm", "henrici", "distance_to_instability")
-STEPS = 16  # looked at by default
+STEPS = 16  # time steps taken by default: with 16 sequences 256 Jacobians, some 10 s with s = 64
 
 
-@dataclass(frozen=True, eq=False)
-class StabilityBands:
-    """Four numbers of each Jacobian looked at, their quantiles, and the worst sequence.
+@dataclass(frozen=True, eq=False, repr=False)
+class StabilityBands(Table):
+    """Four numbers of the Jacobians of some sequences and steps, with quantiles and the worst.
 
     Attributes
     ----------
-    sequences : (m,) array of int
-        The sequences looked at, of `n_sequences`.
-    steps : (k,) array of int
-        The steps looked at.
-    values : dict of str to (m, k) array
-        ``spectral_radius``, ``spectral_norm``, ``henrici`` and ``distance_to_instability``, as
-        `measure` names them.  NaN at padded steps.
-    levels : (q,) array
-    quantiles : dict of str to (q, k) array
-        Over the sequences that reach a step.
+    sequences : array of int, shape (m,)
+        The sequences that were taken.
+    steps : array of int, shape (k,)
+        The time steps that were taken.
+    values : dict of str to array, shape (m, k)
+        ``spectral_radius``, ``spectral_norm``, ``henrici``, ``distance_to_instability``, as
+        `rnnspec.measure` computes them.  NaN at padded steps.
+    levels : array, shape (q,)
+        The levels of the quantiles.
+    quantiles : dict of str to array, shape (q, k)
+        Quantiles over the sequences that reach a step.
     worst : dict of str to (sequence, step)
-        Where each number is largest, the distance smallest; of several unstable Jacobians, whose
-        distance is 0, the one with the largest spectral radius.
+        Where each number is largest, and the distance smallest.  Of several unstable Jacobians,
+        whose distance is 0, it is the one with the largest spectral radius.
     n_sequences : int
+        The number of sequences from which those were taken.
     """
 
-    sequences: NDArray[np.int64]  # shape: (m,)
-    steps: NDArray[np.int64]  # shape: (k,)
+    sequences: NDArray[np.int64]
+    steps: NDArray[np.int64]
     values: dict[str, Array]
-    levels: Array  # shape: (q,)
+    levels: Array
     quantiles: dict[str, Array]
     worst: dict[str, tuple[int, int]]
     n_sequences: int
 
     @property
     def worst_sequence(self) -> int:
-        """The sequence that comes nearest to instability, as ``worst`` of the distance."""
+        """The sequence with the smallest distance to instability."""
         return self.worst["distance_to_instability"][0]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dictionary for each sequence and each real step: the numbers of its J."""
+        return [
+            {
+                "sequence": int(sequence),
+                "step": int(step),
+                **{name: float(each[i, k]) for name, each in self.values.items()},
+            }
+            for i, sequence in enumerate(self.sequences)
+            for k, step in enumerate(self.steps)
+            if not np.isnan(self.values["spectral_radius"][i, k])
+        ]
 
 
 def stability_bands(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     *,
     samples: int | None = 16,
@@ -71,25 +92,31 @@ def stability_bands(
 
     Parameters
     ----------
-    model, inputs, lengths, direction
-        As for `state_jacobians`.
+    model : module
+        A module as for `state_jacobians`.
+    inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
+        What `model` reads.
+    lengths : (n,) array_like of int, optional
+        True lengths of the sequences of an array or tensor; by default all have t steps.
     samples : int or None, default 16
-        Look at so many sequences, evenly spaced in the order of the data; None: at all.
+        Number of sequences to take, evenly spaced in the order of the data; None takes all.
     steps : sequence of int, optional
-        The steps looked at; default: at most 16, evenly spaced from the first to the last.
+        The time steps to take; by default at most 16, evenly spaced from the first to the last.
+    direction : {"forward", "reverse"}, optional
+        Required for a bidirectional network, as for `state_jacobians`.
     levels : sequence of float
-        Of the quantiles over sequences.
+        Levels of the quantiles over sequences.
 
     Returns
     -------
     StabilityBands
-        With the ``sequences`` and ``steps`` that were looked at.
+        With the ``sequences`` and ``steps`` that were taken.
 
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if `samples` is below 1, no sequence looked at reaches any of
-        the steps, or the levels are not increasing from 0 to 1.
+        As `state_jacobians`, and if `samples` is below 1, none of the sequences taken reaches any
+        of the steps, or the levels do not increase from 0 to 1.
 
     Warns
     -----
@@ -98,9 +125,9 @@ def stability_bands(
 
     Notes
     -----
-    The distance costs O((2s)^3), one to four times: 30 to 60 ms a Jacobian with s = 64, ten times
-    as much with 128; with the defaults 4 to 8 s for 8 steps of s = 64.  The other three together
-    cost a third of it; of an unstable Jacobian the distance costs nothing.
+    The distance costs O((2s)^3), one to four times: 30 to 60 ms for a Jacobian with s = 64, ten
+    times as much with 128; with the defaults 4 to 8 s for 8 steps of s = 64.  The other three
+    together cost a third of it.  The distance of an unstable Jacobian is 0 and costs nothing.
 
     Examples
     --------
@@ -108,16 +135,15 @@ def stability_bands(
     >>> _ = nn.init.eye_(rnn.weight_hh_l0).data.mul_(0.5)
     >>> bands = stability_bands(rnn, np.zeros((3, 2, 1)))  # at rest, where J = W
     >>> {name: round(float(values[2, 0]), 9) for name, values in bands.quantiles.items()}
-    {'spectral_radius': 0.5, 'spectral_norm': 0.5, 'henrici': 0.0,
-     'distance_to_instability': 0.5}
+    {'spectral_radius': 0.5, 'spectral_norm': 0.5, 'henrici': 0.0, 'distance_to_instability': 0.5}
     """
     reading = read_along(model, inputs, lengths)
     n, t, _ = reading.inputs.shape
-    rows = _evenly(n, n if samples is None else count(samples, "samples"))
-    columns = _evenly(t, STEPS) if steps is None else np.asarray(steps)
+    rows = _evenly_spaced(n, n if samples is None else count(samples, "samples"))
+    columns = _evenly_spaced(t, STEPS) if steps is None else np.asarray(steps)
     few = reading[torch.from_numpy(rows).to(reading.inputs.device)]
     J = jacobians_along(few, columns.tolist(), direction)
-    values = _measured(J)
+    values = _stability_numbers(J)
     worst = _worst(values, rows, columns)
     quantiles = {name: step_quantiles(each, levels) for name, each in values.items()}
     return StabilityBands(
@@ -125,30 +151,33 @@ def stability_bands(
     )
 
 
-def _evenly(size: int, count: int) -> NDArray[np.int64]:
+def _evenly_spaced(size: int, count: int) -> NDArray[np.int64]:
     """At most `count` of the numbers 0 .. `size` - 1, the first and the last among them."""
     return np.unique(np.linspace(0, size - 1, min(size, count)).round().astype(np.int64))
 
 
-def _measured(J: Array) -> dict[str, Array]:
+def _stability_numbers(J: Array) -> dict[str, Array]:
+    """The `MEASURES` (m, k) of the Jacobians (m, k, s, s), NaN where these are."""
     real = ~np.isnan(J[:, :, 0, 0])
     if not real.any():
-        raise ValueError("`steps` must hold one that a sequence looked at reaches, got none")
+        raise ValueError("`steps` must hold one that a sequence taken reaches, but none does")
     values = {name: np.full(real.shape, np.nan) for name in MEASURES}
-    for name, each in values.items():
-        each[real] = [float(NUMBERS[name].compute(A)) for A in J[real]]
+    for name in MEASURES:
+        values[name][real] = [float(NUMBERS[name].compute(A)) for A in J[real]]
     return values
 
 
 def _worst(
     values: dict[str, Array], rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> dict[str, tuple[int, int]]:
+    """The sequence and the step of the worst value of each number.
+
+    Of several that are equally bad, the one with the largest spectral radius counts.
+    """
     found = {}
     for name, each in values.items():
-        badness = -each if NUMBERS[name].better == "larger" else each
-        largest = badness == np.nanmax(badness)
-        i, k = np.unravel_index(
-            np.nanargmax(np.where(largest, values["spectral_radius"], np.nan)), each.shape
-        )
+        worst = np.nanmax(each) if NUMBERS[name].better == "smaller" else np.nanmin(each)
+        radii = np.where(each == worst, values["spectral_radius"], np.nan)
+        i, k = np.unravel_index(np.nanargmax(radii), each.shape)
         found[name] = (int(rows[i]), int(columns[k]))
     return found

@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SETTLED = 1e-8  # a drift that counts as none where each trajectory agrees
+from rnnspec._result import Table
+
+# A drift of an exponent that counts as none.  Where all trajectories agree to rounding, as at a
+# fixed point, the standard errors are 0 and explain no drift; what then remains of the alignment
+# of the frames, an error like 1/t, is far below what anyone asks of an exponent.
+NO_DRIFT = 1e-8
 
 
-@dataclass(frozen=True, eq=False)
-class LyapunovSpectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class LyapunovSpectrum(Table):
     r"""Exponents in descending order, natural logarithms per step, and how well they are known.
 
     Attributes
     ----------
-    exponents : (k,) array
+    exponents : array, shape (k,)
         Growth of all trajectories over their steps, :math:`\sum_i G_{ik} / \sum_i T_i`.
-        -inf for a direction that is lost for good: a singular Jacobian.
-    standard_errors : (k,) array
-        Of that ratio, over the trajectories; of a lone trajectory over consecutive stretches of
-        it (batch means, up to 32), which must be longer than its memory for them to be right.
-        NaN for an infinite exponent, and if there is neither a second trajectory nor a second
-        stretch.
-    rounding : (k,) array
-        What rounding may have added, to first order; small beside the exponent if it can be
-        trusted.  It is large, or infinite, for a direction that shrinks within one step by
-        more than floating point can tell beside the largest.
-    finite_time : (n, k) array
+        An exponent is -inf where a Jacobian is singular, so that an axis of the frame is lost.
+    standard_errors : array, shape (k,)
+        Standard errors of these ratios over the trajectories.  For a single trajectory they are
+        taken over consecutive stretches of it (batch means, up to 32), which must be longer than
+        its memory for the errors to be right.  NaN for an infinite exponent, and if there is
+        neither a second trajectory nor a second stretch.
+    rounding : array, shape (k,)
+        What rounding may have added, to first order.  An exponent can be trusted if this is small
+        beside it.  It is large, or infinite, for an axis that shrinks within one step by more than
+        floating point can resolve beside the longest axis.
+    finite_time : array, shape (n, k)
         Each trajectory's own exponents, :math:`G_{ik} / T_i`.
-    steps : (n,) array of int
-        Steps :math:`T_i` of each, after the warm-up.
-    times : (r,) array of int
-        Steps after the warm-up at which there are running estimates, the last all of them.
-    running, running_errors : (r, k) array
-        Exponents and standard errors from the steps up to each of `times`.
+    steps : array of int, shape (n,)
+        Number of steps :math:`T_i` of each trajectory after the warm-up.
+    times : array of int, shape (r,)
+        Steps after the warm-up at which there are running estimates; the last is the longest T.
+    running : array, shape (r, k)
+        Exponents from the steps up to each of `times`.
+    running_errors : array, shape (r, k)
+        Their standard errors.
     state_size : int
-        s, the number of exponents that there are.
+        The size s of the state, which is the number of exponents that there are.
     converged : bool
-        Whether the running estimates moved in the second half no more than three standard
+        Whether the running estimates moved in the second half no further than three standard
         errors explain, in the 2-norm over the finite exponents.
     """
 
@@ -59,14 +67,23 @@ class LyapunovSpectrum:
         r"""The dimension :math:`j + \sum_{i \le j} \lambda_i / |\lambda_{j+1}|` of the attractor.
 
         j is the last index whose sum is not negative: 0 if :math:`\lambda_1 < 0`, s if no sum
-        is negative.  NaN if it takes more exponents than were asked for: ask for a larger
-        `k`.  J. Kaplan and J. Yorke, Lecture Notes in Mathematics 730 (1979), 204-227.
+        is negative.  The dimension is NaN if it needs more exponents than were computed: take a
+        larger `k`.  J. Kaplan and J. Yorke, Lecture Notes in Mathematics 730 (1979), 204-227.
         """
         sums = np.cumsum(self.exponents)
         j = int((sums >= 0).sum())
         if j == len(sums):
             return float(j) if j == self.state_size else np.nan
         return j + float(sums[j - 1] / -self.exponents[j]) if j else 0.0
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dictionary for each exponent, with its standard error and its rounding."""
+        return [
+            {"exponent": float(exponent), "standard_error": float(error), "rounding": float(loss)}
+            for exponent, error, loss in zip(
+                self.exponents, self.standard_errors, self.rounding, strict=True
+            )
+        ]
 
 
 def spectrum_of(
@@ -76,7 +93,11 @@ def spectrum_of(
     times: NDArray[np.int64],  # shape: (r,)
     state_size: int,
 ) -> LyapunovSpectrum:
-    """The spectrum from the logarithmic growth in each period, ended by one of `times`."""
+    """The spectrum from the logarithmic growth in each of r periods.
+
+    Period j of each of n trajectories ends at ``times[j]``; `loss` is what rounding may have added
+    to its growth.
+    """
     order = np.argsort(-growth.sum((0, 1)), kind="stable")
     growth, loss = growth[..., order], loss[..., order]
     taken = np.minimum(times[:, None], steps)  # shape: (r, n)
@@ -98,7 +119,7 @@ def spectrum_of(
         running=running,
         running_errors=errors,
         state_size=state_size,
-        converged=_settled(running, errors[-1], times),
+        converged=_has_converged(running, errors[-1], times),
     )
 
 
@@ -106,11 +127,11 @@ def ratio_errors(
     growth: NDArray[np.float64],  # shape: (m, k)
     steps: NDArray[np.int64],  # shape: (m,)
 ) -> NDArray[np.float64]:
-    r"""Standard errors of :math:`\lambda_k = \sum_i G_{ik}/\sum_i T_i` over m samples.
+    r"""Standard errors of the ratios :math:`\lambda_k = \sum_i G_{ik}/\sum_i T_i` of m samples.
 
     .. math:: \frac{1}{\sum_i T_i} \sqrt{\frac{m}{m-1} \sum_i (G_{ik} - \lambda_k T_i)^2}
 
-    For equal T, the standard deviation over the root of m.  W. Cochran, Sampling Techniques,
+    For equal T this is the standard deviation over the root of m.  W. Cochran, Sampling Techniques,
     3rd edition (1977), chapter 6.
 
     Examples
@@ -126,7 +147,7 @@ def ratio_errors(
     return np.asarray(np.sqrt(m / (m - 1) * (residuals**2).sum(0)) / steps.sum())
 
 
-def _settled(
+def _has_converged(
     running: NDArray[np.float64], errors: NDArray[np.float64], times: NDArray[np.int64]
 ) -> bool:
     half = np.flatnonzero(2 * times <= times[-1])
@@ -134,4 +155,4 @@ def _settled(
     if not len(half) or not np.isfinite(errors[known]).all():
         return False
     drift = np.linalg.norm(running[-1, known] - running[half[-1], known])
-    return bool(drift <= 3 * np.linalg.norm(errors[known]) + SETTLED)
+    return bool(drift <= 3 * np.linalg.norm(errors[known]) + NO_DRIFT)

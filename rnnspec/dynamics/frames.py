@@ -1,22 +1,23 @@
-r"""Frames of k directions carried along a product of many matrices, without overflow.
+r"""Frames of k axes carried along a product of many matrices, without overflow.
 
 .. math:: J_t \cdots J_1 Q_0 = Q_t R_t,\qquad R_t \text{ upper triangular}
 
-The diagonal of :math:`R_t` holds what the k-th direction has grown by, orthogonal to those
-before it.  QR at each step gives :math:`\log|R_{kk}|` as a sum over the steps; but so does any
-factorisation with an upper triangular factor, since those of the steps multiply up:
+Entry k of the diagonal of :math:`R_t` is the factor by which the k-th axis has grown
+orthogonally to those before it.  QR at each step gives :math:`\log|R_{kk}|` as a sum over the
+steps.  So does any factorisation with an upper triangular factor, since the factors of the steps
+multiply:
 
 .. math:: J_m \cdots J_1 L = L' U,\qquad L = Q R_L
           \quad\Rightarrow\quad J_m \cdots J_1 Q = Q' (R_{L'}\, U R_L^{-1})
 
-So between the times at which :math:`R` is asked for, Gaussian elimination with row
-interchanges takes the place of QR (the Treppeniteration of F. Bauer, Z. Angew. Math. Phys. 8
-(1957), 214-235): a quarter of the operations, and the entries of :math:`L` are at most 1, which
-keeps its condition small in practice.
+So between the times at which :math:`R` is needed, Gaussian elimination with row interchanges
+takes the place of QR (the Treppeniteration of F. Bauer, Z. Angew. Math. Phys. 8 (1957), 214-235).
+It needs a quarter of the operations, and the entries of :math:`L` are at most 1, which keeps its
+condition number small in practice.
 
-What m steps without a factorisation lose is what an elimination loses: relative to
-:math:`|U_{kk}|` about :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`, so that the last m's sizes
-decide the next m.
+After m steps without a factorisation, rounding has changed :math:`|U_{kk}|` by a relative amount
+of about :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`.  This is known after an elimination, and
+decides the next m.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ import torch
 from torch import Tensor
 
 EPS = torch.finfo(torch.float64).eps
-MOST = 64  # steps without a factorisation
-FAR = 1e150  # from 1, on the way to overflow or underflow
+# Largest number of steps without a factorisation.  More would not pay: a factorisation costs about
+# as much as a step.
+MOST = 64
+FAR = 1e150  # factor from 1 at which a frame is halfway to overflow or underflow, 1e308
 
 Advance = Callable[[int, Tensor, Tensor], Tensor]
 
@@ -37,13 +40,13 @@ Advance = Callable[[int, Tensor, Tensor], Tensor]
 def log_growth(
     advance: Advance, frame: Tensor, lengths: Tensor, times: Sequence[int], tol: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    r"""What the directions of `frame` (n, s, k) at ``times[0]`` grow by until each later time.
+    r"""Logarithms of what the axes of `frame` grow by from ``times[0]`` to each later time.
 
     Parameters
     ----------
     advance : function
-        ``advance(t, rows, Y)`` is J_t Y for the samples `rows`, Y (len(rows), s, k); and Y
-        itself for a sample that has ended by then.
+        ``advance(t, rows, Y)`` is J_t Y of the samples `rows`, for Y of shape (len(rows), s, k);
+        for a sample that has ended by then it is Y itself.
     frame : (n, s, k) tensor
         Orthonormal columns, before the step ``times[0]``.
     lengths : (n,) tensor
@@ -51,16 +54,16 @@ def log_growth(
     times : sequence of int
         r + 1 of them, in order.
     tol : float
-        As many steps without a factorisation as lose no more than this of each log R_kk, as
-        far as one step at a time allows it.
+        The number of steps without a factorisation is chosen so that rounding changes each
+        log R_kk by no more than this, if that can be had by factorising at each step.
 
     Returns
     -------
     frame : (n', s, k) tensor
-        The orthonormal frames at the last of `times`, of the samples that go on.
+        The orthonormal frames at the last of `times`, of the n' samples that go on.
     growth : (r, n, k) tensor
-        :math:`\log|R_{kk}|` of the steps since the time before; -inf if the product is
-        singular there.
+        :math:`\log|R_{kk}|` of the steps since the time before; -inf if their product is
+        singular.
     loss : (r, n, k) tensor
         What rounding may have added, to first order: the sum of
         :math:`\epsilon_{\rm mach} \max|Y| / |U_{kk}|`.
@@ -77,12 +80,12 @@ def log_growth(
             for t in range(now, stop):
                 Y = advance(t, rows, Y)
             whole = stop == end or bool(ended.any())
-            new, sizes = orthonormalised(Y) if whole else eliminated(Y)
+            new, sizes = orthonormalise(Y) if whole else eliminate(Y)
             largest = torch.maximum(Y.amax((1, 2)), -Y.amin((1, 2)))[:, None]
             lost = (EPS * largest / sizes).nan_to_num(inf, inf)  # 0 / 0: nothing is left
             worst = (loss[:, rows].sum(0) + lost).mean(0).max()
             if steps > 1 and not (worst <= tol * (stop - begin) and _in_range(sizes, largest)):
-                m = steps // 2  # more was lost than foreseen: again, in smaller parts
+                m = steps // 2  # rounding was worse than foreseen: repeat in smaller parts
                 continue
             growth[period, rows] += sizes.log()
             loss[period, rows] += lost
@@ -91,12 +94,12 @@ def log_growth(
     return frame, growth, loss
 
 
-def eliminated(Y: Tensor) -> tuple[Tensor, Tensor]:
-    """L and the sizes of the pivots of Y = L U, the row interchanges in L.
+def eliminate(Y: Tensor) -> tuple[Tensor, Tensor]:
+    """L and the moduli of the pivots of Y = L U, where L contains the row interchanges.
 
     Examples
     --------
-    >>> L, sizes = eliminated(torch.tensor([[[1.0, 2.0], [-4.0, 0.0]]]))
+    >>> L, sizes = eliminate(torch.tensor([[[1.0, 2.0], [-4.0, 0.0]]]))
     >>> L.tolist(), sizes.tolist()
     ([[[-0.25, 1.0], [1.0, 0.0]]], [[4.0, 2.0]])
     """
@@ -113,8 +116,8 @@ def eliminated(Y: Tensor) -> tuple[Tensor, Tensor]:
     return columns.gather(2, back[:, None].expand(columns.shape)).mT, sizes
 
 
-def orthonormalised(Y: Tensor) -> tuple[Tensor, Tensor]:
-    """The same of Y = Q R, by Householder's reflections."""
+def orthonormalise(Y: Tensor) -> tuple[Tensor, Tensor]:
+    """Q and the moduli of the diagonal of R of Y = Q R, by Householder's reflections."""
     Q, R = torch.linalg.qr(Y)
     return Q, R.diagonal(dim1=1, dim2=2).abs()
 
@@ -124,7 +127,10 @@ def _in_range(sizes: Tensor, largest: Tensor) -> bool:
 
 
 def _steps_allowed(lost: float, steps: int, tol: float) -> int:
-    """How many steps lose `tol` of an exponent, if `steps` lose so much: it grows like e^m."""
+    """How many steps change an exponent by `tol`, if `steps` change it by `lost`.
+
+    The change grows exponentially with the number of steps, from rounding at none.
+    """
     if not EPS < lost < inf:
         return 1 if lost > EPS else MOST
     return max(1, int(steps * log(tol / EPS) / log(lost / EPS)))

@@ -3,8 +3,8 @@ r"""The gradient of the loss in the state, back through time.
 .. math:: v_{t-1} = J_t^T v_t,\qquad v_t = \frac{\partial \ell}{\partial s_t},\qquad
           v_T = \frac{\partial \ell}{\partial s_T}
 
-Its size is what learning sees of a step: where it vanishes, nothing is learnt from the inputs
-before; where it explodes, a step of the descent goes anywhere.
+Its size decides what can be learnt from a step: where it vanishes, nothing is learnt from the
+inputs before; where it explodes, an update of the weights is of arbitrary size.
 """
 
 from __future__ import annotations
@@ -16,75 +16,80 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
+from rnnspec._result import Result
+from rnnspec.dynamics.backward import gradient_in_last_state, log_norms_back
 from rnnspec.dynamics.jacobian import jacobians_along
-from rnnspec.dynamics.product_norms import log
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.dynamics.trajectory import one_direction
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.formula import has_known_formula
-from rnnspec.models.motion import Motion
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class GradientProfile:
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientProfile(Result):
     r"""Sizes of the loss's gradient in the state at each step.
 
     Attributes
     ----------
-    log_norms : (n, t) array
-        Natural logarithms of :math:`\|\partial \ell / \partial s_t\|_2`, s_t the whole state after
-        the input t: all layers, (h, c) of an LSTM.  NaN at padded steps; -inf where the gradient
-        is zero.
-    levels : (q,) array
-    quantiles : (q, t) array
-        Of `log_norms`, over the sequences that reach a step.
-    direction : str
-        In which the network reads: backward in time is from the last step, if ``forward``.
+    log_norms : array, shape (n, t)
+        Natural logarithms of :math:`\|\partial \ell / \partial s_t\|_2`, where s_t is the whole
+        state after the input t: all layers, (h, c) of an LSTM.  NaN at padded steps; -inf where the
+        gradient is zero.
+    levels : array, shape (q,)
+        The levels of the quantiles.
+    quantiles : array, shape (q, t)
+        Quantiles of `log_norms` over the sequences that reach a step.
+    direction : {"forward", "reverse"}
+        The direction in which the network reads: for ``forward`` the gradient goes back from the
+        last step to the first.
     """
 
-    log_norms: Array  # shape: (n, t)
-    levels: Array  # shape: (q,)
-    quantiles: Array  # shape: (q, t)
+    log_norms: Array
+    levels: Array
+    quantiles: Array
     direction: str
 
     @property
     def norms(self) -> Array:
-        r"""(n, t) sizes :math:`\|\partial \ell / \partial s_t\|_2`; 0 below the least float."""
+        r"""The sizes :math:`\|\partial \ell / \partial s_t\|_2`, shape (n, t).
+
+        A size below the smallest floating-point number is 0.
+        """
         with np.errstate(over="ignore", under="ignore"):
             return np.asarray(np.exp(self.log_norms))
 
 
 def gradient_profile(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
-    labels: ArrayLike | Tensor,
+    inputs: Inputs,
+    labels: ArrayLike | Tensor | None = None,
     lengths: ArrayLike | Tensor | None = None,
     direction: str | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> GradientProfile:
-    r"""Sizes :math:`\|\partial \ell / \partial s_t\|` of each sequence's cross-entropy.
+    r"""Sizes of the gradient :math:`\partial \ell / \partial s_t` of each sequence's cross-entropy.
 
     Parameters
     ----------
     model : SequenceClassifier
         Of any cell and number of layers.
-    inputs : (n, t, d) array_like or tensor
-    labels : (n,) array_like of int
-        The true classes, from 0 to k - 1.
+    inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
+        What `model` reads.
+    labels : (n,) array_like of int, optional
+        The true classes, from 0 to k - 1; by default those of a SequenceDataset.
     lengths : (n,) array_like of int, optional
-        True lengths; default: all t.
+        True lengths of the sequences of an array or tensor; by default all have t steps.
     direction : {"forward", "reverse"}, optional
-        Required for a bidirectional network, which must have one layer: above, a layer reads both
-        directions, and no chain of one direction's Jacobians holds the whole gradient.
+        Required for a bidirectional network, which must have one layer: a layer above reads both
+        directions, so that no chain of one direction's Jacobians holds the whole gradient.
     levels : sequence of float
-        Of the quantiles over sequences.
+        Levels of the quantiles over sequences.
 
     Returns
     -------
@@ -93,13 +98,14 @@ def gradient_profile(
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if the model is no `SequenceClassifier` or of several layers in
-        two directions, the labels do not fit, or the levels are not increasing from 0 to 1.
+        As `state_jacobians`, and if the model is no `SequenceClassifier` or has several layers in
+        two directions, the labels do not fit, or the levels do not increase from 0 to 1.
 
     Notes
     -----
-    Exact, by the analytic Jacobians in float64, each step rescaled so that nothing overflows or
-    vanishes.  Cost O(s^2) a sequence and step beside the Jacobians, 8 n t s^2 bytes.
+    The gradient is exact: Jacobians in closed form in float64 carry it back, and it is rescaled at
+    each step so that nothing overflows or vanishes.  Cost O(s^2) for each sequence and step beside
+    the Jacobians, which take 8 n t s^2 bytes.
 
     References
     ----------
@@ -124,63 +130,29 @@ def gradient_profile(
     side = one_direction(cells, direction)
     if len(cells) > 1 and len(cells[0]) > 1:
         raise ValueError(
-            "`model` must have one layer if it is bidirectional: the layers above read both"
-            f" directions, got {len(cells[0])} layers"
+            "`model` must have one layer if it is bidirectional, because the layers above read both"
+            f" directions; got {len(cells[0])} layers"
         )
-    classes = _classes(labels, len(reading), model.n_classes).to(true_lengths.device)
-    v = _at_the_end(model, reading.simulate(), true_lengths, classes, side)
+    labels = getattr(inputs, "labels", None) if labels is None else labels
+    classes = _class_numbers(labels, len(reading), model.n_classes).to(true_lengths.device)
+    v = gradient_in_last_state(model, reading.simulate(), true_lengths, classes, side)
     J = jacobians_along(reading, direction=direction)
-    log_norms = _pulled_back(J, v, true_lengths.cpu().numpy(), reverse=side == 1)
+    log_norms = log_norms_back(J, v, true_lengths.cpu().numpy(), reverse=side == 1)
     name = direction or "forward"
     quantiles = step_quantiles(log_norms, levels)
     return GradientProfile(log_norms, np.asarray(levels, np.float64), quantiles, name)
 
 
-@torch.no_grad()
-def _at_the_end(
-    model: SequenceClassifier, motion: Motion, lengths: Tensor, labels: Tensor, side: int
-) -> Array:
-    r"""The gradient (n, s) in the last state: :math:`A^T (\mathrm{softmax}(y) - e_k)` in the top h.
-
-    y = A h + b are the logits, e_k the unit vector of the true class.
-    """
-    with at_rest(model):
-        A, b = model.readout.weight.double(), model.readout.bias.double()
-    rows, h = torch.arange(len(lengths), device=lengths.device), model.hidden
-    ends = (lengths - 1, torch.zeros_like(lengths))  # where each direction has read all
-    read = [states[-1][rows, ends[k], :h] for k, states in enumerate(motion.after)]
-    y = torch.cat(read, dim=1) @ A.T + b
-    in_h = (torch.softmax(y, dim=1) - one_hot(labels, model.n_classes)) @ A
-    v = in_h.new_zeros(len(in_h), sum(cell.state_size for cell in motion.cells[side]))
-    top = v.shape[1] - motion.cells[side][-1].state_size
-    v[:, top : top + h] = in_h[:, side * h : (side + 1) * h]
-    result: Array = v.cpu().numpy()
-    return result
-
-
-def _pulled_back(J: Array, v: Array, lengths: NDArray[np.int64], *, reverse: bool) -> Array:
-    """Logarithms (n, t) of the norms of v, at the state read last, pulled back to the first."""
-    n, t, _, _ = J.shape
-    log_norms, scale = np.full((n, t), np.nan), np.zeros(n)
-    last = np.zeros(n, dtype=int) if reverse else lengths - 1
-    back = 1 if reverse else -1
-    for now in range(t)[::back]:
-        real = now < lengths
-        pulled = real & (now != last)
-        if pulled.any():
-            v[pulled] = np.einsum("nji,nj->ni", J[pulled, now - back], v[pulled])
-        size = np.linalg.norm(v, axis=1)
-        log_norms[real, now] = (scale + log(size))[real]
-        size = np.where(real & (size > 0), size, 1.0)
-        v, scale = v / size[:, None], scale + log(size)
-    return log_norms
-
-
-def _classes(labels: ArrayLike | Tensor, n: int, k: int) -> Tensor:
+def _class_numbers(labels: ArrayLike | Tensor | None, n: int, k: int) -> Tensor:
+    if labels is None:
+        raise ValueError(
+            "`labels` must be given unless `inputs` is a SequenceDataset, which has them:"
+            " without the true classes there is no loss"
+        )
     classes = labels.cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
     if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
         raise ValueError(
-            f"`labels` must be {n} integers as `inputs` has sequences,"
+            f"`labels` must be {n} integers, one for each sequence,"
             f" got shape {classes.shape} of {classes.dtype}"
         )
     if classes.min() < 0 or classes.max() >= k:

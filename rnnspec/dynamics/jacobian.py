@@ -16,22 +16,24 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec._checks import one_of
-from rnnspec.dynamics.trajectory import DIRECTIONS, one_direction
-from rnnspec.models.cells import summed_state_jacobian
+from rnnspec.dynamics.trajectory import one_direction
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import Reading, read_along
-from rnnspec.models.stack import read_jacobian
+from rnnspec.models.stack import read_jacobian, whole_size
 
-CHUNK = 2**21  # bytes of Jacobians computed at once: what a cache holds
-LEAST = 16  # Jacobians computed at once, however large
-LARGEST = 2**33  # bytes of Jacobians returned
-BATCH = 128  # sequences whose states are held at once for a mean
+# Bytes of Jacobians that are computed at once.  They are written, and read again by the next
+# operation: at 2 MiB they are then still in the cache of one core.  Measured on a GRU with s = 64,
+# 1 to 16 MiB are within 20 % of the best, and 256 KiB or 64 MiB are about twice as slow.
+CHUNK = 2**21
+# Bytes of the largest result: 8 GiB, half of the memory of a common laptop.  The ways out that the
+# error names are better than swapping.
+LARGEST = 2**33
 
 
 def state_jacobians(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None = None,
     steps: Sequence[int] | None = None,
     direction: str | None = None,
@@ -47,28 +49,34 @@ def state_jacobians(
     model : module
         A module as for `state_trajectory`.  One that does more than its recurrent part is run on
         `inputs`, and the Jacobians are taken along the inputs that the part reads.
-    inputs : (n, t, d) array_like or tensor
+    inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
+        What `model` reads.
     lengths : (n,) array_like of int, optional
-        True lengths; default: all t.
+        True lengths of the sequences of an array or tensor; by default all have t steps.
     steps : sequence of int, optional
-        The steps wanted, from 0 to t - 1; default: all.
+        The time steps whose Jacobians are wanted, from 0 to t - 1; by default all.
     direction : {"forward", "reverse"}, optional
-        Required for a bidirectional network, which has no one causal map: the map of this
-        direction's states, those of the other held as they are along the data.  Reverse,
-        J_t is the derivative of the state at t with respect to that at t + 1.
+        Required for a bidirectional network, which has no one causal map: J is that of the map of
+        this direction's states, while those of the other are held as they are along the data.  For
+        ``reverse``, J_t is the derivative of the state at t with respect to that at t + 1.
 
     Returns
     -------
     (n, t, s, s) array, or (n, len(steps), s, s), float64
-        ``J[i, t, j, k]``: entry j of the new state, k of the old.  NaN at padded steps.
-        It takes 8 n t s^2 bytes: 128 sequences of 100 steps with s = 128 are 1.7 GB.
+        ``J[i, t, j, k]`` is the derivative of entry j of the new state in entry k of the old.
+        It is NaN at padded steps.
 
     Raises
     ------
     ValueError
-        As `state_trajectory`, and if a step or the direction is none that there is, or the
-        result would take more than 8 GiB: choose `steps` or sequences, or take
-        `mean_jacobian`.
+        As `state_trajectory`, and if there is no such step or direction, or the result would take
+        more than 8 GiB: choose `steps` or fewer sequences, or take `mean_jacobian`.
+
+    Notes
+    -----
+    Cost O(n t g h^2) operations for one layer of g gates, whose Jacobian is a sum of g scaled
+    matrices, and O(n t s^3) for several; 8 n t s^2 bytes: 128 sequences of 100 steps with s = 128
+    are 1.7 GB.
 
     Examples
     --------
@@ -87,152 +95,36 @@ def jacobians_along(
 ) -> NDArray[np.float64]:
     """The Jacobians of a recurrent part along what it reads, as `state_jacobians` gives them."""
     side = one_direction(reading.cells, direction)
-    wanted = _steps(steps, reading.inputs)
-    s = sum(cell.state_size for cell in reading.cells[side])
+    wanted = wanted_steps(steps, reading.inputs)
+    s = whole_size(reading.cells[side])
     shape = (len(reading), len(wanted), s, s)
     if (size := 8 * int(np.prod(shape, dtype=object))) > LARGEST:
         raise ValueError(
-            f"the Jacobians must fit in {LARGEST / 1e9:.1f} GB, got {shape}: {size / 1e9:.1f} GB;"
-            " choose `steps` or fewer sequences, or take `mean_jacobian`"
+            f"the Jacobians must fit in {LARGEST / 1e9:.1f} GB, but those of shape {shape} take"
+            f" {size / 1e9:.1f} GB; choose `steps` or fewer sequences, or take `mean_jacobian`"
         )
     motion = reading.simulate()
     result = np.empty(shape)
     result[~motion.real[:, wanted].cpu().numpy()] = np.nan
-    for row, column, J in _chunks(motion, side, wanted):
+    for row, column, J in jacobian_chunks(motion, side, wanted):
         result[row.cpu().numpy(), column.cpu().numpy()] = J.cpu().numpy()
     return result
 
 
-def mean_jacobian(
-    model: nn.Module,
-    inputs: ArrayLike | Tensor,
-    lengths: ArrayLike | Tensor | None = None,
-    steps: Sequence[int] | None = None,
-    direction: str | None = None,
-    layer: int | None = None,
-) -> NDArray[np.float64]:
-    """The mean of `state_jacobians` over sequences and real steps, without holding them all.
+def jacobian_chunks(
+    motion: Motion, side: int, wanted: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield the Jacobians of the real steps among `wanted`, a few at a time.
 
-    Parameters
-    ----------
-    model, inputs, lengths, steps, direction
-        As for `state_jacobians`.
-    layer : int, optional
-        This layer's own Jacobian, given what it reads: its block on the diagonal.  As for a
-        network of one layer no single Jacobian is formed, and the cost is that of the states.
-
-    Returns
-    -------
-    (s, s) array, float64
-
-    Raises
+    Yields
     ------
-    ValueError
-        As `state_jacobians`, and if no sequence reaches any of `steps` or there is no such
-        `layer`.
-
-    Examples
-    --------
-    >>> mean_jacobian(nn.LSTM(3, 8), np.zeros((2, 5, 3))).shape
-    (16, 16)
+    row, column : (m,) tensors
+        The sequence of each Jacobian, and the place of its step in `wanted`.
+    J : (m, s, s) tensor
     """
-    reading = read_along(model, inputs, lengths)
-    side = one_direction(reading.cells, direction)
-    wanted = _steps(steps, reading.inputs)
-    layers = len(reading.cells[side])
-    if layer is not None and not 0 <= layer < layers:
-        raise ValueError(f"`layer` must be from 0 to {layers - 1}, got {layer}")
-    total, count = torch.zeros(()), 0
-    for rows in torch.split(torch.arange(len(reading), device=wanted.device), BATCH):
-        motion = reading[rows].simulate()
-        count += int(motion.real[:, wanted].sum())
-        if layers == 1 or layer is not None:
-            total = total + _own_sum(motion, side, layer or 0, wanted)
-        else:
-            for _, __, J in _chunks(motion, side, wanted):
-                total = total + J.sum(0)
-    if not count:
-        raise ValueError(
-            "`steps` must hold one that a sequence reaches, from 0 to"
-            f" {int(reading.lengths.max()) - 1},"
-            f" got {list(steps or ())}"
-        )
-    mean: NDArray[np.float64] = (total / count).cpu().numpy()
-    return mean
-
-
-def jacobian_products(
-    jacobians: ArrayLike,  # shape: (n, t, s, s)
-    window: int | None = None,
-    direction: str = "forward",
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    r"""Products :math:`J_{b} \cdots J_{a}` over windows of steps, however large or small.
-
-    .. math:: J_{b} J_{b-1} \cdots J_{a} = e^{\ell}\, P,\qquad \|P\|_F = 1
-
-    so that a growth beyond the range of floating point (a thousand steps at 10 %) is only a
-    number :math:`\ell`.
-
-    Parameters
-    ----------
-    jacobians : (n, t, s, s) array_like
-        What `state_jacobians` gives; steps of NaN, padded ones, are left out.
-    window : int, optional
-        Steps a to b of a product; consecutive windows, the last perhaps shorter.  Default:
-        all t in one.
-    direction : {"forward", "reverse"}
-        ``reverse`` multiplies in the order of a reverse direction, :math:`J_a \cdots J_b`.
-
-    Returns
-    -------
-    P : (n, w, s, s) array, float64
-        For each of the w = ceil(t / window) windows; the identity, scaled, where a window has
-        no real step; 0 if the product is.
-    log_scale : (n, w) array, float64
-        Natural logarithms of the scales.
-
-    Raises
-    ------
-    ValueError
-        If the shape is wrong, `window` is below 1, or `direction` is unknown.
-
-    Examples
-    --------
-    >>> P, log_scale = jacobian_products(np.full((1, 1000, 1, 1), 10.0))
-    >>> P.ravel().tolist(), round(float(log_scale[0, 0] / np.log(10)), 9)
-    ([1.0], 1000.0)
-    """
-    J = np.asarray(jacobians, dtype=np.float64)
-    if J.ndim != 4 or J.shape[2] != J.shape[3] or 0 in J.shape:
-        raise ValueError(f"`jacobians` must have shape (n, t, s, s), none of it 0, got {J.shape}")
-    n, t, s, _ = J.shape
-    if window is not None and window < 1:
-        raise ValueError(f"`window` must be at least 1, got {window}")
-    one_of(direction, "direction", DIRECTIONS)
-    starts = range(0, t, window or t)
-    P = np.broadcast_to(np.eye(s) / np.sqrt(s), (n, len(starts), s, s)).copy()
-    log_scale = np.full((n, len(starts)), np.log(s) / 2)
-    for k, start in enumerate(starts):
-        for now in range(start, min(start + (window or t), t)):
-            real = ~np.isnan(J[:, now, 0, 0])
-            factors = (J[real, now], P[real, k])
-            product = factors[0] @ factors[1] if direction == "forward" else factors[1] @ factors[0]
-            # Not the norm's own formula: squares of small entries would vanish.
-            largest = np.abs(product).max((1, 2), keepdims=True)
-            largest[largest == 0] = 1.0
-            size = largest * np.linalg.norm(product / largest, axis=(1, 2), keepdims=True)
-            size[size == 0] = 1.0
-            P[real, k] = product / size
-            log_scale[real, k] += np.log(size[:, 0, 0])
-    return P, log_scale
-
-
-def _chunks(motion: Motion, side: int, wanted: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Sequences (m,), columns of `wanted` (m,) and Jacobians (m, s, s), a few at a time."""
     cells = motion.cells[side]
     row, column = motion.real[:, wanted].nonzero(as_tuple=True)
-    s = sum(cell.state_size for cell in cells)
-    at_once = max(LEAST, CHUNK // (8 * s * s))
+    at_once = max(1, CHUNK // (8 * whole_size(cells) ** 2))
     first = side * cells[0].hidden  # a layer reads (forward, reverse) of the one below
     for i, k in zip(torch.split(row, at_once), torch.split(column, at_once), strict=True):
         now = wanted[k]
@@ -241,15 +133,14 @@ def _chunks(motion: Motion, side: int, wanted: Tensor) -> Iterator[tuple[Tensor,
         yield i, k, read_jacobian(cells, read, before, first)
 
 
-def _own_sum(motion: Motion, side: int, layer: int, wanted: Tensor) -> Tensor:
-    """The sum (s, s) of one layer's own Jacobians."""
-    row, column = motion.real[:, wanted].nonzero(as_tuple=True)
-    now = wanted[column]
-    read, before = motion.read[side][layer], motion.before[side][layer]
-    return summed_state_jacobian(motion.cells[side][layer], read[row, now], before[row, now])
+def wanted_steps(steps: Sequence[int] | None, x: Tensor) -> Tensor:
+    """The time steps that a user asks for, all of those of the inputs `x` (n, t, d) by default.
 
-
-def _steps(steps: Sequence[int] | None, x: Tensor) -> Tensor:
+    Raises
+    ------
+    ValueError
+        If `steps` is no sequence of integers from 0 to t - 1.
+    """
     t = x.shape[1]
     wanted = np.arange(t) if steps is None else np.asarray(steps)
     if wanted.ndim != 1 or not len(wanted) or not np.issubdtype(wanted.dtype, np.integer):

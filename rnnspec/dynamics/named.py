@@ -5,27 +5,22 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.dynamics.fixed_points import FixedPoints, causal_cells, fixed_points_of
-from rnnspec.dynamics.jacobian import mean_jacobian
+from rnnspec.dynamics.mean_jacobian import mean_jacobian
+from rnnspec.dynamics.visited import jacobian_at, visited_fixed_points
+from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.reading import read_along
+from rnnspec.models.names import LAYER_NAME, MARK, layer_names
 
-MARK = "jacobian@"
-STARTS = 1000  # states, evenly spaced among those that the data visit, of the searches
-JACOBIAN = (
-    r"(layer(?P<layer>\d+)(?P<reverse>\.reverse)?\.)?"
-    r"jacobian@(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
-)
+JACOBIAN = rf"({LAYER_NAME}\.)?{MARK}(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 _NAME = re.compile(JACOBIAN)
 
 
 def named_jacobian(
     model: nn.Module,
-    inputs: ArrayLike | Tensor,
+    inputs: Inputs,
     lengths: ArrayLike | Tensor | None,
     name: str,
 ) -> NDArray[np.float64]:
@@ -33,15 +28,19 @@ def named_jacobian(
 
     Parameters
     ----------
-    model, inputs, lengths
-        As for `state_jacobians`.
+    model : module
+        A module as for `state_jacobians`.
+    inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
+        What `model` reads.
+    lengths : (n,) array_like of int, optional
+        True lengths of the sequences of an array or tensor; by default all have t steps.
     name : str
-        ``layer0.jacobian@mean``: of the layer's own state, given what it reads, over all
-        sequences and steps; ``layer0.reverse.`` the same of the other direction;
-        ``@step12`` at step 12 alone (the first is 0), over the sequences that reach it;
-        ``@fixed3`` at fixed point 3 of a causal network, in the order of `FixedPoints`, of
-        those that `visited_fixed_points` finds; ``jacobian@mean`` without a layer: of the
-        whole state of a causal network.
+        ``layer0.jacobian@mean`` is that of the layer's own state, given what it reads, averaged
+        over all sequences and steps; ``layer0.reverse.jacobian@mean`` is that of the other
+        direction; ``jacobian@mean`` without a layer is that of the whole state of a causal
+        network.  ``@step12`` stands for the mean at step 12 alone (the first step is 0), over the
+        sequences that reach it, and ``@fixed3`` for fixed point 3 of a causal network, in the
+        order of `FixedPoints`, among those that `visited_fixed_points` finds.
 
     Returns
     -------
@@ -50,8 +49,8 @@ def named_jacobian(
     Raises
     ------
     ValueError
-        If `name` is no such name, or `model` has no such layer, direction or fixed point, or
-        the data no such step.
+        If `name` is no such name, `model` has no such layer, direction or fixed point, or the
+        data have no such step.
 
     Examples
     --------
@@ -62,7 +61,7 @@ def named_jacobian(
     if not (match := _NAME.fullmatch(name)):
         raise ValueError(
             f"a Jacobian is named layer0.{MARK}mean, @step12 or @fixed3"
-            f" (layer0.reverse, or no layer for the whole state), got {name!r}"
+            f" (with layer0.reverse, or with no layer for the whole state), got {name!r}"
         )
     cells = recurrent_cells(model)
     layers, layer = len(cells[0]), match["layer"]
@@ -74,59 +73,29 @@ def named_jacobian(
     if int(layer or 0) >= layers or (match["reverse"] and len(cells) == 1):
         ends = ", each with .reverse" if len(cells) > 1 else ""
         raise ValueError(
-            f"{name!r} must be of a layer that there is: layer0 to layer{layers - 1}{ends}"
+            f"{name!r} must name a layer of the network, layer0 to layer{layers - 1}{ends}"
         )
     if match["fixed"]:
         found = visited_fixed_points(model, inputs, lengths)
-        return at_point(found, int(match["fixed"]), [c.state_size for c in cells[0]], layer)
+        return jacobian_at(found, int(match["fixed"]), [c.state_size for c in cells[0]], layer)
     direction = ("reverse" if match["reverse"] else "forward") if len(cells) > 1 else None
     steps = None if match["step"] is None else [int(match["step"])]
     own = None if layer is None else int(layer)
     return mean_jacobian(model, inputs, lengths, steps, direction, own)
 
 
-def visited_fixed_points(
-    model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
-) -> FixedPoints:
-    """The fixed points near the states that data visit, at the mean input of the real steps.
-
-    The searches start from all states along the data, or 1000 of them, evenly spaced.
+def mean_jacobian_names(model: nn.Module) -> list[str]:
+    """The names of the mean Jacobians of each layer and direction of `model`.
 
     Raises
     ------
     ValueError
-        As `state_trajectory` and `fixed_points`.
+        As `recurrent_cells`.
 
     Examples
     --------
-    >>> len(visited_fixed_points(nn.LSTM(3, 8), np.zeros((2, 5, 3))))
-    1
+    >>> mean_jacobian_names(nn.LSTM(3, 8, bidirectional=True))
+    ['layer0.jacobian@mean', 'layer0.reverse.jacobian@mean']
     """
-    reading = read_along(model, inputs, lengths)
-    motion = reading.simulate()
-    states = torch.cat(motion.after[0], dim=2)[motion.real]
-    mean = reading.inputs.sum((0, 1)) / reading.lengths.sum()
-    return fixed_points_of(causal_cells(reading.cells), states[:: -(-len(states) // STARTS)], mean)
-
-
-def at_point(
-    found: FixedPoints, number: int, sizes: list[int], layer: str | None
-) -> NDArray[np.float64]:
-    """The Jacobian at fixed point `number` of those found, or one layer's block of it.
-
-    Raises
-    ------
-    ValueError
-        If there is no such point.
-    """
-    if number >= len(found):
-        there = f"there are {len(found)}, from fixed0 on" if len(found) else "none was found"
-        if not len(found) and len(found.slow_speeds):
-            there += f"; the slowest state moves by {found.slow_speeds.min():.3g} in a step"
-        raise ValueError(f"{MARK}fixed{number} must be one of the fixed points found: {there}")
-    J: NDArray[np.float64] = found.jacobians[number]
-    if layer is None:
-        return J
-    end = sum(sizes[: int(layer) + 1])
-    own = slice(end - sizes[int(layer)], end)
-    return J[own, own]
+    cells = recurrent_cells(model)
+    return [f"{name}.{MARK}mean" for name in layer_names(len(cells[0]), len(cells))]

@@ -14,20 +14,20 @@ Array = NDArray[np.float64]
 def log_product_norms(
     J: Array,  # shape: (n, t, s, s)
 ) -> tuple[Array, Array]:
-    r"""Natural logarithms of :math:`\|J_k \cdots J_1\|_2`, and the directions most amplified.
+    r"""Natural logarithms of :math:`\|J_k \cdots J_1\|_2`, and the vectors most amplified.
 
     Returns
     -------
-    (n, t + 1) array
-        Column k for k factors, 0 for none; -inf where the product is 0, NaN from a matrix of NaN
-        on, and in the whole row if the first is.
-    (n, s) array
+    log_norms : (n, t + 1) array
+        Column k is of k factors, and 0 for k = 0.  It is -inf where the product is 0, and NaN from
+        a matrix of NaN on; if that is the first, in the whole row.
+    vectors : (n, s) array
         Unit vectors v with :math:`\|J_k \cdots J_1 v\| = \|J_k \cdots J_1\|`, for the first k >= 1
         at which that is largest.
 
     Notes
     -----
-    Cost O(s^3) a factor: one product and one norm.
+    Cost O(s^3) for each factor: one product and one norm.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def log_product_norms(
     peak, largest = P.copy(), np.full(n, -np.inf)
     for k in range(t):
         P = J[:, k] @ P
-        size = norms(P)
+        size = spectral_norms(P)
         log_norms[:, k + 1] = scale + log(size)
         P = P / np.where(size > 0, size, 1.0)[:, None, None]
         scale += log(np.where(size > 0, size, 1.0))
@@ -62,19 +62,19 @@ def log_norm_products(
     >>> log_norm_products(np.array([[[[0.5]], [[np.e]]]])).round(9).tolist()
     [[0.0, -0.693147181, 0.306852819]]
     """
-    sizes = log(norms(J))
+    sizes = log(spectral_norms(J))
     start = np.where(np.isnan(sizes[:, :1]), np.nan, 0.0)
     return np.concatenate([start, np.cumsum(sizes, axis=1)], axis=1)
 
 
-def norms(J: Array) -> Array:
-    """Spectral norms (...) of matrices (..., s, s); NaN of those of NaN, which LAPACK refuses."""
-    found, real = np.full(J.shape[:-2], np.nan), ~np.isnan(J[..., 0, 0])
+def spectral_norms(J: Array) -> Array:
+    """Spectral norms (...) of matrices (..., s, s); that of a matrix of NaN is NaN."""
+    found, real = np.full(J.shape[:-2], np.nan), ~np.isnan(J[..., 0, 0])  # LAPACK rejects NaN
     found[real] = np.linalg.norm(J[real], 2, axis=(1, 2))
     return found
 
 
 def log(sizes: Array) -> Array:
-    """Natural logarithms, -inf of 0 without a warning."""
+    """Natural logarithms; the logarithm of 0 is -inf, without a warning."""
     with np.errstate(divide="ignore"):
         return np.log(sizes)

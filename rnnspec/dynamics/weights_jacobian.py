@@ -1,7 +1,7 @@
 """The Jacobian at a fixed point of a network of which only the weights are known.
 
 The state map under zero input needs no data.  The weights do not say by which formula the network
-steps: PyTorch's is assumed, with a warning.  If a file names another formula, it is refused.
+steps.  PyTorch's formula is assumed, with a warning; a file that names another one is refused.
 """
 
 from __future__ import annotations
@@ -18,14 +18,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
-from rnnspec.dynamics.named import JACOBIAN, MARK, at_point
+from rnnspec.dynamics.named import JACOBIAN
+from rnnspec.dynamics.visited import jacobian_at
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
+from rnnspec.models.names import MARK
 
-RANDOM, STEPS = 15, 100  # random states, and steps that each of them is followed
-SCALES = 0.05, 2.0  # of the random states, from the smallest to the largest
+# The searches start from zero, from so many random states, and from where these are after so many
+# steps: the random ones also find saddles, the later ones what the network itself comes to rest at.
+RANDOM, STEPS = 15, 100
+# The scales of the random states, from nearly linear to saturated units.
+SCALES = 0.05, 2.0
 FORMULA = {
     "rnn": "nn.RNN with tanh",
     "lstm": "nn.LSTM with sigmoid gates and tanh",
@@ -41,7 +46,8 @@ def weights_jacobian(
 ) -> NDArray[Any]:
     """The Jacobian that `name` means, at a fixed point under zero input.
 
-    The searches start from zero, from random states, and from the states that these lead to.
+    The searches start from zero, from random states, and from the states that the network reaches
+    from these.
 
     Parameters
     ----------
@@ -49,11 +55,12 @@ def weights_jacobian(
         A state dict, or the arrays of a file: see `rnnspec.models.files`.
     name : str
         ``layer0.jacobian@fixed0`` is the block of one layer, at a fixed point of the layers up
-        to it; ``jacobian@fixed0`` is that of the whole state.  A bidirectional network has the
-        first layer of either direction.  If there are several recurrent modules, the beginning
-        of their keys comes first: ``encoder.layer0.jacobian@fixed0``.
+        to it; ``jacobian@fixed0`` is that of the whole state.  Of a bidirectional network only the
+        first layer of each direction has one.  If there are several recurrent modules, the
+        beginning of their keys comes first: ``encoder.layer0.jacobian@fixed0``.
     formula : mapping of str to str, optional
-        For a beginning of keys, why PyTorch's formula does not hold for that module.
+        The reason why PyTorch's formula does not hold for a module, under the beginning of its
+        keys.
     where : str
         The name of the source in errors.
 
@@ -65,7 +72,7 @@ def weights_jacobian(
     ------
     ValueError
         If `name` is no such name or needs data, `weights` has no such module, layer or fixed
-        point, its formula is another, or the network is not causal.
+        point, the module steps by another formula, or the network is not causal.
 
     Examples
     --------
@@ -78,16 +85,18 @@ def weights_jacobian(
     cells = recurrent_cells(module)[0]
     warnings.warn(
         f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; weights alone do"
-        " not tell",
+        " not say by which formula a network steps",
         AssumptionWarning,
         stacklevel=2,
     )
     found = fixed_points(module, _starts(module))
-    return at_point(found, int(match["fixed"]), [c.state_size for c in cells], match["layer"])
+    return jacobian_at(found, int(match["fixed"]), [c.state_size for c in cells], match["layer"])
 
 
 def why_no_jacobian(source: str | Path, name: str) -> str:
-    """Why the file `source` has no Jacobian `name`, or nothing; no fixed point is searched.
+    """The reason why the file `source` has no Jacobian `name`, or "" if nothing speaks against it.
+
+    No fixed point is searched for, so the name of a point beyond the last one passes.
 
     Examples
     --------
@@ -110,8 +119,8 @@ def _network(
     match = re.fullmatch(f"(?P<prefix>.*?){JACOBIAN}", name)
     if match is None:
         raise ValueError(
-            f"a Jacobian of weights is named layer0.{MARK}fixed0 (layer0.reverse, or no layer for"
-            f" the whole state), got {name!r}"
+            f"a Jacobian of weights is named layer0.{MARK}fixed0 (with layer0.reverse, or with no"
+            f" layer for the whole state), got {name!r}"
         )
     if not match["fixed"]:
         raise ValueError(
@@ -119,23 +128,23 @@ def _network(
             f" of weights alone there is layer0.{MARK}fixed0, under zero input"
         )
     stacks = stacks_of_state_dict(weights, where)
-    prefix = _prefix(match["prefix"], list(dict.fromkeys(s.prefix for s in stacks)), name)
+    prefix = _prefix(match["prefix"], list(dict.fromkeys(s.place.prefix for s in stacks)), name)
     if reason := (formula or {}).get(prefix):
         raise ValueError(
             f"{where}: {prefix.rstrip('.') or 'the network'} has no Jacobian by PyTorch's formula:"
             f" {reason}; its matrices can be measured"
         )
-    both = len({s.suffix.endswith("_reverse") for s in stacks if s.prefix == prefix}) > 1
+    both = len({s.place.reverse for s in stacks if s.place.prefix == prefix}) > 1
     if both and match["layer"] is None:
         raise ValueError(
             f"{name!r} must name a layer of a bidirectional network, which has no one causal state"
             f" map: layer0.{MARK}fixed0 or layer0.reverse.{MARK}fixed0"
         )
     layers = None if match["layer"] is None else int(match["layer"]) + 1
-    end = "_reverse" if match["reverse"] else ""
-    if not both and match["layer"] is None and stacks[0].suffix.endswith("_reverse"):
-        end = "_reverse"
-    return module_of_weights(weights, prefix, end, layers), match
+    reverse = match["reverse"] is not None
+    if not both and match["layer"] is None:
+        reverse = stacks[0].place.reverse
+    return module_of_weights(weights, prefix, reverse, layers), match
 
 
 def _prefix(given: str, known: list[str], name: str) -> str:
@@ -145,11 +154,11 @@ def _prefix(given: str, known: list[str], name: str) -> str:
     if not given and len(known) == 1:
         return known[0]
     ends = ", ".join(f"{prefix}layer0.{MARK}fixed0" for prefix in known)
-    raise ValueError(f"{name!r} must be of a module that there is: {ends}")
+    raise ValueError(f"{name!r} must name one of the recurrent modules: {ends}")
 
 
 def _starts(module: nn.RNNBase) -> Tensor:
-    """Zero, random states of many scales, and the states that these lead to under zero input."""
+    """Zero, random states of many scales, and where the network is after 100 steps from these."""
     generator = torch.Generator().manual_seed(0)
     shape = (module.num_layers, RANDOM, module.hidden_size)
     scales = torch.from_numpy(np.geomspace(*SCALES, RANDOM))[:, None]
@@ -161,7 +170,7 @@ def _starts(module: nn.RNNBase) -> Tensor:
     with torch.no_grad():
         _, last = module(inputs, tuple(before) if len(before) > 1 else before[0])
     after = last if isinstance(last, tuple) else (last,)
-    # A whole state: the layers from below, of each (h, c).
+    # A whole state holds the layers from below, and of each (h, c).
     states = [
         torch.stack(list(parts), 2).permute(1, 0, 2, 3).reshape(RANDOM, -1)
         for parts in (before, after)

@@ -1,8 +1,8 @@
 r"""Whether recorded calls of a recurrent part agree with its formula, up to rounding.
 
 A cell is compared step by step, each from the state that it was given.  Of a fused layer only the
-outputs and the last state are seen, so the formula runs along the whole call.  What rounding may
-grow to on the way, where a network amplifies it, shows a second run whose inputs are rounded.
+outputs and the last state are seen, so the formula is followed along the whole call.  A network may
+amplify rounding on the way: how much is seen on the same call with rounded inputs.
 """
 
 from __future__ import annotations
@@ -17,23 +17,30 @@ from rnnspec.models.layers import Cell, Cells
 from rnnspec.models.motion import Motion, simulate
 from rnnspec.models.recording import Call
 
-ROUNDING = 64  # times the precision and the size of what is summed up, what rounding may do
+# Rounding may move a state by this many times the precision times the size of its sums.  Measured
+# for PyTorch's cells in float32 with 8 to 512 units on a CPU, it moves it by 0.3 at most.  The
+# factor of 200 between the two is for other kernels and devices; in float32 a difference of 1e-3
+# is seen all the same.
+ROUNDING = 64
 
 
 def step_difference(cell: Cell, calls: Sequence[Call], rows: slice) -> str:
-    r"""The first call of a cell whose state is not :math:`F(x_t, s_{t-1})` of what it was given."""
+    r"""How the first wrong step of a cell differs from :math:`F(x_t, s_{t-1})`; "" if none is.
+
+    Each call of the cell is one step, from the input and the state that it was given.
+    """
     zero = torch.zeros_like(calls[0].returned[0])
     x = torch.stack([call.inputs[rows, 0] for call in calls], dim=1)
     given = [zero if call.given is None else call.given[0] for call in calls]
     before = torch.stack([state[rows] for state in given], dim=1)
     after = torch.stack([call.returned[0][rows] for call in calls], dim=1)
     flat = step(cell, x.flatten(0, 1).double(), before.flatten(0, 1).double())
-    allowed = rounding(cell, max(call.eps for call in calls), x, before)
+    allowed = rounding_of_step(cell, max(call.eps for call in calls), x, before)
     return stepwise_difference(after, flat.view_as(after), allowed)
 
 
 def call_difference(cells: Cells, one: Call, rows: slice) -> str:
-    """How outputs or last states of some rows of a fused call differ from the formula, or ""."""
+    """How outputs or last states of some rows of a fused call differ from the formula, else ""."""
     x, outputs = one.inputs[rows], one.outputs[rows]
     lengths = torch.full((len(x),), x.shape[1], device=x.device)
     if one.lengths is not None:
@@ -53,7 +60,22 @@ def rounding_growth(
     starts: Sequence[Tensor | None],
     eps: float,
 ) -> tuple[Motion, Tensor]:
-    """The motion along `x` in float64, and how far rounding to `eps` may lead from it, (t,)."""
+    """The motion along `x` in float64, and how far rounding to `eps` may lead from it.
+
+    Parameters
+    ----------
+    cells : for each direction its layers from below
+    x : tensor, shape (n, t, d)
+    lengths : tensor of int, shape (n,)
+    starts : sequence of tensor, shape (n, s), or None
+    eps : float
+        The relative spacing of the numbers that the recorded part computes in.
+
+    Returns
+    -------
+    Motion, and tensor of shape (t,)
+        The second is the largest distance that is allowed at each step.
+    """
     n, exact = len(x), x.double()
     wave = torch.cos(torch.arange(x.numel(), device=x.device).view_as(x))
     rounded = exact + eps * wave * exact.abs().clamp_min(1.0)
@@ -62,7 +84,7 @@ def rounding_growth(
     apart = [(s[n:] - s[:n]).abs().amax((0, 2)) for side in twice.after for s in side]
     motion = twice[:n]
     once = max(
-        rounding(c, eps, x, s)
+        rounding_of_step(c, eps, x, s)
         for row, side in zip(cells, motion.after, strict=True)
         for c, s in zip(row, side, strict=True)
     )
@@ -72,7 +94,7 @@ def rounding_growth(
 def last_states(
     returned: Sequence[Tensor], motion: Motion, lengths: Tensor, allowed: Tensor
 ) -> str:
-    """How the states (n, s) that each direction ends in differ from those of `motion`, or ""."""
+    """How the last states (n, s) of each direction differ from those of `motion`, else ""."""
     rows = torch.arange(len(lengths), device=lengths.device)
     for side, found in enumerate(returned):
         ends = 0 * lengths if side else lengths - 1
@@ -83,7 +105,10 @@ def last_states(
 
 
 def stepwise_difference(found: Tensor, expected: Tensor, allowed: Tensor | float) -> str:
-    """The first step (n, t, s) at which states differ by more than `allowed`, (t,), or ""."""
+    """By how much, and at which step first, states (n, t, s) differ by more than `allowed` (t,).
+
+    The text is "" if they do not.
+    """
     found = found.double()
     apart = (found - expected).abs()
     limit = torch.as_tensor(allowed, dtype=apart.dtype, device=apart.device)
@@ -96,8 +121,11 @@ def stepwise_difference(found: Tensor, expected: Tensor, allowed: Tensor | float
     return f"by up to {float(apart[:, now].max()):.2g} ({100 * relative:.3g} %) at step {now}"
 
 
-def rounding(cell: Cell, eps: float, x: Tensor, s: Tensor) -> float:
-    """What rounding to `eps` may do to a state of `cell` in one step: a bound on its sums."""
+def rounding_of_step(cell: Cell, eps: float, x: Tensor, s: Tensor) -> float:
+    """How far rounding to `eps` may move a state of `cell` in one step, from the size of its sums.
+
+    This is an estimate: `ROUNDING` stands for all constants.
+    """
     largest = [float(v.abs().max()) if v.numel() else 0.0 for v in (x, s)]
     sums = float(cell.U.abs().sum(2).max()) * largest[0] + float(cell.W.abs().sum(2).max())
     return ROUNDING * eps * (1 + sums * max(1.0, largest[1]))

@@ -1,88 +1,61 @@
 """Which of a file's arrays are recurrent matrices, and under which names.
 
-PyTorch's keys name the layer, the direction and the gates.  Other names (`foreign_names`) say
-which array is recurrent, but not how its gates are stacked.  Arrays under neutral names are taken
-from a file of matrices, and not from a file of a network's weights.
+PyTorch's keys name the layer, the direction and the gates.  Names of other programs, see
+`rnnspec.models.names`, say which array is recurrent, but not how its gates are stacked.  Arrays
+under neutral names are taken from a file of matrices, and not from a file of a network's weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
+from rnnspec.models.arrays import INTEGERS, finite_matrices, is_integer
 from rnnspec.models.by_key import way_to_cut
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.foreign_names import is_input, is_recurrent
-from rnnspec.models.keys import Found, weights_in
+from rnnspec.models.files.contents import MATRICES, SINGLE, Contents
+from rnnspec.models.keys import Found, matrices_of_stacks, weights_in
+from rnnspec.models.names import is_input, is_recurrent
 from rnnspec.models.nested import list_keys, none_found
-from rnnspec.models.recurrent import matrices_of_stacks
 
-SINGLE = ("npy", "mtx", "text")  # files of one array, which is named by the file's stem
 TAKE = "--matrix KEY, in Python `key`, takes any square array"
-MATRICES = (*SINGLE, "npz", "mat", "hdf5")  # files of matrices
 
 
 def matrices_among(
-    contents: Contents, where: str
+    contents: Contents,
 ) -> tuple[dict[str, NDArray[Any]], tuple[str, ...], tuple[str, ...]]:
-    """The matrices in `contents` by name; sentences on what is left out, and on what is assumed.
+    """The recurrent matrices in `contents`, by name.
 
-    Raises
-    ------
-    ValueError
-        If there is no matrix: it names the reasons, or the keys that there are.
+    Returns
+    -------
+    dict of str to array, shape (h, h)
+        Of PyTorch's weights the gates and the stacks, then those under other names.
+    tuple of str
+        A sentence on each array that is left out.
+    tuple of str
+        A sentence on each thing that is assumed.
 
     Examples
     --------
     >>> among = Contents("npz", {"rnn.weight_hh_l0": np.eye(2), "B": np.ones((2, 3))})
-    >>> found, left_out, assumed = matrices_among(among, "a.npz")
+    >>> found, left_out, assumed = matrices_among(among)
     >>> list(found), left_out, assumed
     (['layer0'], (), ())
     """
-    if contents.kind in SINGLE:
-        found = Found((), (), (), contents.arrays)
-        taken, reasons = _plain(contents.arrays)
-    else:
-        found = weights_in(contents.arrays)
-        taken, reasons = _by_name(contents, found)
-        taken = matrices_of_stacks(found.stacks) | taken
+    found = weights_in(contents.arrays)
+    others, reasons = _under_other_names(contents, found)
     left_out = (*contents.left_out, *found.left_out, *reasons)
-    if not taken:
-        raise ValueError(_nothing(contents, where, left_out))
-    return taken, left_out, (*contents.assumed, *found.assumed)
+    return (
+        matrices_of_stacks(found.stacks) | others,
+        left_out,
+        (*contents.assumed, *found.assumed),
+    )
 
 
-def _nothing(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
-    """Why there is no matrix in `contents`."""
-    if left_out:
-        # The one array of a file of one has no key to be taken by.
-        # Nor is there a way to take what is not finite or has lost its scale.
-        hopeless = {
-            key
-            for key in contents.arrays
-            if any(
-                text.startswith((f"`{key}` must be finite", f"`{key}` holds int"))
-                for text in left_out
-            )
-        }
-        others = {key: W for key, W in contents.arrays.items() if key not in hopeless}
-        keys = f"; {list_keys(others)}" if others and contents.kind not in SINGLE else ""
-        return f"{where}: no matrix can be taken; {'; '.join(left_out)}{keys}"
-    if contents.kind in MATRICES:
-        named = any(np.ndim(W) == 2 for W in contents.arrays.values())
-        return (
-            f"{where} must hold a two-dimensional numeric array"
-            f"{' that is recurrent by its name' if named else ''}, found none;"
-            f" {list_keys(contents.arrays)}"
-        )
-    return none_found(where, contents.arrays)
-
-
-def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]], list[str]]:
+def _under_other_names(
+    contents: Contents, found: Found
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """The matrices under other names than PyTorch's, and why others are left out."""
     known = {stack.key for stack in found.stacks}
     others = {
@@ -101,8 +74,8 @@ def _by_name(contents: Contents, found: Found) -> tuple[dict[str, NDArray[Any]],
             taken[key] = W
         elif reason:
             left_out.append(f"`{key}` {reason}")
-    plain, not_plain = _plain(taken)
-    return plain, [*left_out, *not_plain]
+    matrices, no_matrices = finite_matrices(taken)
+    return matrices, [*left_out, *no_matrices]
 
 
 def _why_not(key: str, W: Any, neutral: bool) -> str | None:
@@ -122,23 +95,27 @@ def _why_not(key: str, W: Any, neutral: bool) -> str | None:
     return f"is square, but not recurrent by its name; {TAKE}" if square else ""
 
 
-def _plain(arrays: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """The finite matrices among `arrays`, and a sentence on each array that is none."""
-    taken: dict[str, NDArray[Any]] = {}
-    left_out = []
-    larger = any(np.ndim(W) == 2 and max(np.shape(W)) > 1 for W in arrays.values())
-    for key, W in arrays.items():
-        if np.ndim(W) > 2:
-            left_out.append(f"`{key}` {tuple(np.shape(W))} has more than two dimensions")
-        if np.ndim(W) != 2:
-            continue
-        A = as_array(W)
-        if A.size == 0:
-            left_out.append(f"`{key}` {A.shape} is empty")
-        elif larger and A.shape == (1, 1):
-            left_out.append(f"`{key}` is a single number")
-        elif (at := first_not_finite(A)) is not None:
-            left_out.append(f"`{key}` must be finite, got {A[at]:g} at {list(at)}")
-        else:
-            taken[key] = A
-    return taken, left_out
+def why_no_matrix(contents: Contents, where: str, left_out: tuple[str, ...]) -> str:
+    """The error text where no matrix of `contents` is taken: the reasons, or the keys it has."""
+    if left_out:
+        # A key would help with neither the one array of its file, which has none, nor with an
+        # array that is not finite or has lost its scale.
+        hopeless = {
+            key
+            for key in contents.arrays
+            if any(
+                text.startswith((f"`{key}` must be finite", f"`{key}` holds int"))
+                for text in left_out
+            )
+        }
+        others = {key: W for key, W in contents.arrays.items() if key not in hopeless}
+        keys = f"; {list_keys(others)}" if others and contents.kind not in SINGLE else ""
+        return f"{where}: no matrix can be taken; {'; '.join(left_out)}{keys}"
+    if contents.kind in MATRICES:
+        named = any(np.ndim(W) == 2 for W in contents.arrays.values())
+        return (
+            f"{where} must hold a two-dimensional numeric array"
+            f"{' that is recurrent by its name' if named else ''}, found none;"
+            f" {list_keys(contents.arrays)}"
+        )
+    return none_found(where, contents.arrays)

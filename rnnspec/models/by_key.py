@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
-from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.gates import cell_of_shape
 from rnnspec.models.keys import weights_in
-from rnnspec.models.nested import flat, list_keys
+from rnnspec.models.names import is_input, is_recurrent
+from rnnspec.models.nested import flatten, list_keys
 
+# The cuts that PyTorch itself would have; the user puts the letters in the order of the stack.
 USUAL = {"rnn": "rnn:h", "lstm": "lstm:ifgo", "gru": "gru:rzn"}
 
 
@@ -31,12 +32,12 @@ def matrices_by_key(
     Parameters
     ----------
     arrays : mapping
-        May be nested.  Of a reparametrised weight `key` may name the weight or one of its parts.
+        May be nested.  Of a weight that is kept in pieces `key` may name the weight or a piece.
     key : str or None
-        The full key; with `cut` also ``KEY.GATE`` for one gate.  None: each array with a
+        The full key; with `cut` also ``KEY.GATE`` for one gate.  None means each array with a
         recurrent name that `cut` fits, or the only one of two dimensions.
     cut : str or None
-        ``CELL:GATES:AXIS``, see `parse_cut`.  None: the array must be square.
+        ``CELL:GATES:AXIS``, see `parse_cut`.  Without it the array must be square.
     where : str
         The name of the source in errors.
     integers : bool
@@ -57,7 +58,7 @@ def matrices_by_key(
     {'h2h.weight': array([[1.]])}
     """
     how = None if cut is None else parse_cut(cut)
-    found = weights_in(arrays).arrays | flat(arrays)
+    found = weights_in(arrays).arrays | flatten(arrays)
     if key is None:
         assert how is not None
         return {
@@ -81,6 +82,11 @@ def matrices_by_key(
         why = ", and it reads the input" if is_input(name) else way_to_cut(name, W.shape)
         raise ValueError(f"{where}: `{name}` {W.shape} is not square{why}")
     return {name: W}
+
+
+def keys_of(arrays: Mapping[str, Any]) -> set[str]:
+    """The keys that `matrices_by_key` knows, dots for slashes: of weights and of their pieces."""
+    return {key.replace("/", ".") for key in weights_in(arrays).arrays | flatten(arrays)}
 
 
 def near(key: str, known: Iterable[str]) -> str:
@@ -117,6 +123,7 @@ def _to_cut(found: Mapping[str, Any], how: Cut, where: str) -> list[str]:
 
 
 def _matrix(found: Mapping[str, Any], key: str, where: str, integers: bool) -> NDArray[Any]:
+    """The array `key` as a finite matrix of double precision."""
     W = found[key]
     if np.ndim(W) != 2:
         raise ValueError(

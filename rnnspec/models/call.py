@@ -1,7 +1,7 @@
 """Running a module on sequences, with lengths and a state if its forward names them.
 
 Only the names of its parameters say what a forward expects: ``forward(x, hidden=None)`` and
-``forward(x, noise=0.0)`` take a second argument too, and no lengths.
+``forward(x, noise=0.0)`` have a second argument too, but it is not the lengths.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ NAMED = ("lengths", "state")
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
 
 Run = Callable[[Tensor, Tensor | None, Tensor | None], Any]
-"""Maps inputs, and lengths and state or None, to what the module returns."""
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The module inside `model`: DataParallel, DistributedDataParallel, an average, torch.compile.
+    """The module inside its wrapper, if `model` is one.
+
+    Wrappers are DataParallel, DistributedDataParallel, AveragedModel and what torch.compile gives.
 
     Examples
     --------
@@ -31,7 +32,7 @@ def unwrap(model: nn.Module) -> nn.Module:
     True
     """
     while True:
-        # The class that torch.compile gives is not imported: that would take a second.
+        # To import the class that torch.compile gives would take a second.
         compiled = getattr(model, "_orig_mod", None)
         if isinstance(compiled, nn.Module):
             model = compiled
@@ -42,7 +43,7 @@ def unwrap(model: nn.Module) -> nn.Module:
 
 
 def parameters_of(model: nn.Module) -> Mapping[str, Parameter]:
-    """The parameters of the forward of what `model` wraps, by name and in order.
+    """The parameters of the forward of `model`, without its wrapper, by name and in order.
 
     Examples
     --------
@@ -65,7 +66,7 @@ def parameters_of(model: nn.Module) -> Mapping[str, Parameter]:
 
 
 def takes(model: nn.Module, name: str) -> bool:
-    """Whether the forward of `model` has a parameter `name`, beside the first, its inputs.
+    """Whether the forward of `model` has a parameter `name` behind the first, its inputs.
 
     Examples
     --------
@@ -78,7 +79,12 @@ def takes(model: nn.Module, name: str) -> bool:
 
 
 def runner(model: nn.Module) -> Run:
-    """A function that does what `call` does for one model, whose forward is inspected once.
+    """A function that runs `model` as `call` does, but inspects its forward only once.
+
+    Returns
+    -------
+    function
+        It takes inputs, and lengths and state or None, and returns what the module returns.
 
     Raises
     ------
@@ -128,19 +134,19 @@ _REQUIRED = (
 def call(
     model: nn.Module, inputs: Tensor, lengths: Tensor | None = None, state: Tensor | None = None
 ) -> Any:
-    """What `model` returns of `inputs`; it gets lengths and state if its forward names them.
+    """What `model` returns for `inputs`; it gets lengths and state if its forward names them.
 
     Parameters
     ----------
-    model : torch.nn.Module
-        It is run as it is, in its wrapper (``DataParallel``, `torch.compile`), if it has one.
-    inputs : (n, t, d) tensor
-        Handed over as the first argument.
-    lengths : (n,) tensor, optional
-        Handed over by keyword to a forward that has a parameter of exactly this name; by
-        position if it must be.  Default: what the forward has as default; all t if it has none.
+    model : module
+        It runs as it is, in its wrapper (``DataParallel``, `torch.compile`) if it has one.
+    inputs : tensor, shape (n, t, d)
+        The first argument.
+    lengths : tensor of int, shape (n,), optional
+        Given by keyword to a forward that has a parameter of exactly this name, or by position if
+        it takes no keyword.  Default: the default of the forward, or all t if it has none.
     state : tensor, optional
-        As `lengths`.
+        Given as `lengths` are.
 
     Raises
     ------

@@ -57,12 +57,12 @@ def jacobian(cell: Cell, x: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     cell : Cell
-    x : (n, d) tensor
-    s : (n, s) tensor
+    x : tensor, shape (n, d)
+    s : tensor, shape (n, s)
 
     Returns
     -------
-    (n, s, s) tensor, (n, s, d) tensor
+    tensor, shape (n, s, s), and tensor, shape (n, s, d)
         Entry [k, i, j] is the derivative of the new state's entry i with respect to entry
         j of the state, of the input, in sample k.  O(n g s h) operations.
 
@@ -75,36 +75,40 @@ def jacobian(cell: Cell, x: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
     [(5, 8, 8), (5, 8, 3)]
     """
     slopes = _SLOPES[cell.kind](cell, *_halves(cell, x, s))
-    return _in_state(cell, slopes), _stacked(slopes.read, cell.U)
+    return _in_state(cell, slopes), _all_rows(slopes.read, cell.U)
 
 
 def state_jacobian(cell: Cell, x: Tensor, s: Tensor) -> Tensor:
-    """The first of the two that `jacobian` gives, without the cost of the second."""
+    """The derivative in the state alone, without the cost of that in the input.
+
+    Parameters and the first result are those of `jacobian`.
+    """
     return _in_state(cell, _SLOPES[cell.kind](cell, *_halves(cell, x, s)))
 
 
 def jacobian_product(
     cell: Cell, x: Tensor, s: Tensor, Q: Tensor, X: Tensor | None = None
 ) -> Tensor:
-    r"""The directions into which a step takes some: :math:`\partial_s F\, Q + \partial_x F\, X`.
+    r"""The derivative of a step applied to vectors, :math:`\partial_s F\, Q + \partial_x F\, X`.
 
-    Only the h columns of :math:`\partial_s F` that act through W are formed, so that an
-    LSTM's whole frame costs half of the dense product: O(n g h^2 + n s h k).  Forming
-    :math:`D(\cdot) (W_g Q)` gate by gate instead is slower but for an ``rnn`` with few columns.
+    Only the h columns of :math:`\partial_s F` that act through W are formed, so that for all 2h
+    unit vectors of an LSTM's state the cost is half of that of the dense product:
+    O(n g h^2 + n s h k).  Forming :math:`D(\cdot) (W_g Q)` gate by gate instead is slower, except
+    for an ``rnn`` and few columns.
 
     Parameters
     ----------
     cell : Cell
-    x : (n, d) tensor
-    s : (n, s) tensor
-    Q : (n, s, k) tensor
-        Directions of the state.
-    X : (n, d, k) tensor, optional
-        Directions of the input; by default it is held.
+    x : tensor, shape (n, d)
+    s : tensor, shape (n, s)
+    Q : tensor, shape (n, s, k)
+        Changes of the state, one in each column.
+    X : tensor, shape (n, d, k), optional
+        Changes of the input; by default it does not change.
 
     Returns
     -------
-    (n, s, k) tensor
+    tensor, shape (n, s, k)
 
     Examples
     --------
@@ -117,16 +121,17 @@ def jacobian_product(
     """
     h = cell.hidden
     slopes = _SLOPES[cell.kind](cell, *_halves(cell, x, s))
-    new = _stacked(slopes.recurrent, cell.W) @ Q[:, :h]
+    new = _all_rows(slopes.recurrent, cell.W) @ Q[:, :h]
     for k, alone in enumerate(slopes.carried):
         new[:, k * h : (k + 1) * h].addcmul_(alone[:, :, None], Q[:, -h:])
-    return new if X is None else new.baddbmm_(_stacked(slopes.read, cell.U), X)
+    return new if X is None else new.baddbmm_(_all_rows(slopes.read, cell.U), X)
 
 
 def summed_state_jacobian(cell: Cell, x: Tensor, s: Tensor) -> Tensor:
-    """The sum (s, s) of `state_jacobian` over the samples, none of which is formed.
+    """The sum (s, s) of `state_jacobian` over the samples, without forming any of them.
 
-    A Jacobian is linear in its slopes: their sums are enough, O(n g h^2) for the step alone.
+    A Jacobian is linear in its slopes, so that their sums are enough.  What costs O(n g h^2) is
+    the step alone.
     """
     slopes = _SLOPES[cell.kind](cell, *_halves(cell, x, s))
     recurrent, read, carried = (
@@ -172,11 +177,17 @@ def _lstm_gates(total: Tensor) -> tuple[Tensor, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """Derivatives of a new state, row by row: what stands before W, before U, and alone.
+    """The factors from which the Jacobians of a step are made.
 
-    One entry for each block of h rows, two for an LSTM: h', c'.  `recurrent` and `read` are
-    (g, n, h), by gate, the last gates left out where they do not act; `carried` is (n, h),
-    the derivative in the last h entries of the state, c or, for a GRU, h itself.
+    Each has one entry for each block of h rows of the new state; an LSTM has two, h' and c'.
+
+    Attributes
+    ----------
+    recurrent, read : tuple of tensors, shape (g, n, h)
+        What multiplies the rows of W and of U, by gate.  The last gates are left out where they
+        do not act.
+    carried : tuple of tensors, shape (n, h)
+        The derivative in the last h entries of the state, c or, of a GRU, h itself.
     """
 
     recurrent: tuple[Tensor, ...]
@@ -220,8 +231,8 @@ def _in_state(cell: Cell, slopes: Slopes) -> Tensor:
     return J
 
 
-def _stacked(slopes: Sequence[Tensor], blocks: Tensor) -> Tensor:
-    """`_rows` for each block of h rows of the state, one below the other."""
+def _all_rows(slopes: Sequence[Tensor], blocks: Tensor) -> Tensor:
+    """The rows that `_rows` makes, for each block of h rows of the state, one below the other."""
     rows = [_rows(slope, blocks) for slope in slopes]
     return torch.cat(rows, dim=1) if len(rows) > 1 else rows[0]
 

@@ -8,10 +8,10 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.models.gates import CELLS
-from rnnspec.models.initialization import INITS, initialize
+from rnnspec.models.gates import CELLS, GATES
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+INITS = ("orthogonal", "torch", "identity")
 
 
 class SequenceClassifier(nn.Module):
@@ -19,24 +19,31 @@ class SequenceClassifier(nn.Module):
 
     .. math:: y = C\,h_{T} + d,\qquad h_t = \mathrm{cell}(x_t, h_{t-1}),\ h_0 = 0
 
-    where T is the length of the sequence, not of the padded batch: a sequence
-    is classified the same alone and in company.  A bidirectional network reads
-    the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
+    where T is the length of the sequence, not of the padded batch, so that a sequence is
+    classified in the same way alone and beside others.  Of a bidirectional network the readout
+    takes the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}
-        ``rnn`` is the tanh cell.  The layers are the fused ``torch.nn`` ones.
+        ``rnn`` is the tanh cell.  The layers are PyTorch's fused ones.
     n_features, n_classes : int
         Sizes of an input step and of the output.
     hidden : int, default 64
         Units per layer and direction.
     layers : int, default 1
+        Recurrent layers, one above the other.
     bidirectional : bool, default False
+        Whether each layer also reads the sequence from its end.
     init : {"orthogonal", "torch", "identity"}
-        See `rnnspec.models.initialization.initialize`.
+        See `initialize`.
     seed : int, default 0
-        Of the initial weights; the global random state is neither read nor set.
+        That of the initial weights; the global random state is neither read nor set.
+
+    Raises
+    ------
+    ValueError
+        If `cell` or `init` is none of these, or a size is below 1.
 
     Examples
     --------
@@ -88,9 +95,9 @@ class SequenceClassifier(nn.Module):
         lengths: Tensor | None = None,  # shape: (n,)
         state: Tensor | None = None,  # shape: (n, *state_shape)
     ) -> Tensor:  # shape: (n, k)
-        """Logits of the classes; `lengths` defaults to all of t, `state` to zero."""
-        # The fused layers look at each weight several times; a parametrised
-        # weight is computed once per forward.  Without one this does nothing.
+        """The logits of the classes; `lengths` defaults to all of t, `state` to zero."""
+        # The fused layers look at each weight several times: so a parametrised weight is computed
+        # once for each forward.  Without such a weight this does nothing.
         with parametrize.cached():
             logits: Tensor = self.readout(self.last_state(inputs, lengths, state))
         return logits
@@ -103,7 +110,7 @@ class SequenceClassifier(nn.Module):
     def last_state(
         self, inputs: Tensor, lengths: Tensor | None, state: Tensor | None = None
     ) -> Tensor:
-        """Top layer's state at each sequence's last true step, (n, h) or (n, 2h)."""
+        """The top layer's state at each sequence's last true step, (n, h) or (n, 2h)."""
         shortest = inputs.shape[1] if lengths is None else int(lengths.min())
         if shortest < 1:
             raise ValueError(f"`lengths` must be at least 1, got {shortest} (an empty sequence?)")
@@ -111,7 +118,7 @@ class SequenceClassifier(nn.Module):
         if lengths is None or shortest == inputs.shape[1]:
             states, final = self.recurrent(inputs, start)
         elif not self.bidirectional:
-            # A causal network cannot see the padding behind the last true step.
+            # A causal network has not read the padding behind the last true step.
             states, _ = self.recurrent(inputs, start)
             last: Tensor = states[torch.arange(len(states), device=states.device), lengths - 1]
             return last
@@ -131,3 +138,37 @@ class SequenceClassifier(nn.Module):
             )
         h, *c = (part.contiguous() for part in state.permute(1, 2, 0, 3))
         return (h, c[0]) if c else h
+
+
+def initialize(recurrent: nn.RNNBase, init: str, generator: torch.Generator) -> None:
+    """Draw the weights of `recurrent` anew, in place.
+
+    ``orthogonal``
+        Each gate's recurrent block is Haar-orthogonal (normal, with every eigenvalue on the unit
+        circle), input weights are Glorot-uniform, and biases zero except the LSTM's forget bias,
+        1 in sum: gates that start open keep gradients alive.
+    ``identity``
+        The same, with the identity for each recurrent block (Le, Jaitly and Hinton, 2015, for
+        the vanilla cell).
+    ``torch``
+        U(-1/sqrt(h), 1/sqrt(h)) throughout, PyTorch's default.
+    """
+    h = recurrent.hidden_size
+    with torch.no_grad():
+        for name, parameter in recurrent.named_parameters():
+            if init == "torch":
+                nn.init.uniform_(parameter, -(h**-0.5), h**-0.5, generator=generator)
+            elif name.startswith("weight_hh"):
+                for block in parameter.view(-1, h, h):
+                    if init == "orthogonal":
+                        nn.init.orthogonal_(block, generator=generator)
+                    else:
+                        nn.init.eye_(block)
+            elif name.startswith("weight_ih"):
+                for block in parameter.view(-1, h, parameter.shape[1]):
+                    nn.init.xavier_uniform_(block, generator=generator)
+            else:
+                parameter.zero_()
+                if recurrent.mode == "LSTM" and name.startswith("bias_ih"):
+                    forget = GATES["lstm"].index("forget")
+                    parameter[forget * h : (forget + 1) * h] = 1.0

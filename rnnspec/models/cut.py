@@ -1,4 +1,4 @@
-"""Cut a stack of gates as the user says: which cell, in which order, along which axis.
+"""A stack of gates is cut as the user says: which cell, in which order, along which axis.
 
 A file's own key does not tell the order of the gates: PyTorch stacks an LSTM's as i, f, g, o
 in rows, ONNX as i, o, f, c, Keras in columns.  A text such as ``gru:zrh:columns`` tells it.
@@ -23,11 +23,21 @@ FORM = "CELL:GATES:AXIS, such as lstm:ifgo:rows or gru:zrn:columns"
 
 @dataclass(frozen=True)
 class Cut:
-    """How the gates of a cell are stacked."""
+    """How the gates of a cell are stacked.
+
+    Attributes
+    ----------
+    cell : {"rnn", "lstm", "gru"}
+    gates : tuple of str
+        In the order of the stack; an rnn has one gate without a name.
+    axis : {"rows", "columns"}
+        In rows the blocks stand below one another and act as W h; in columns they stand side by
+        side and act as h W.
+    """
 
     cell: str
-    gates: tuple[str, ...]  # in the order of the stack; one nameless gate for an rnn
-    axis: str  # "rows": blocks below one another, W h; "columns": beside one another, h W
+    gates: tuple[str, ...]
+    axis: str
 
 
 def parse_cut(text: str) -> Cut:
@@ -66,7 +76,7 @@ def parse_cut(text: str) -> Cut:
 
 
 def fits(shape: tuple[int, ...], cut: Cut) -> bool:
-    """Whether an array of this shape can be cut so."""
+    """Whether an array of this shape can be cut in this way."""
     if len(shape) != 2 or 0 in shape:
         return False
     long, short = shape if cut.axis == "rows" else shape[::-1]

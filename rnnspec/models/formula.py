@@ -16,13 +16,13 @@ from torch.nn.utils import parametrize
 from rnnspec.models.acting import WEIGHT_HOOKS
 from rnnspec.models.agreement import last_states, rounding_growth, stepwise_difference
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.evaluation import leave_unchanged
 from rnnspec.models.layers import Cells
 from rnnspec.models.parts import KINDS, Part, recurrent_parts
 from rnnspec.models.recording import record_calls
-from rnnspec.models.running import leave_unchanged
 
-SAMPLES = 4  # random sequences of a trial
-STEPS = 3  # of a trial, so that the state is fed back twice
+# Random sequences of a trial, and their steps: the state is fed back twice.
+SAMPLES, STEPS = 4, 3
 
 
 def has_known_formula(module: nn.Module) -> bool:
@@ -53,18 +53,19 @@ def _is_changed(module: nn.Module) -> bool:
 
 
 def random_sequences(cells: Cells) -> Tensor:
-    """What a trial without data feeds, (n, t, d), of unit size."""
+    """The sequences (n, t, d), of unit size, that a trial without data feeds."""
     generator = torch.Generator().manual_seed(0)
     return torch.randn(SAMPLES, STEPS, cells[0][0].n_inputs, generator=generator)
 
 
 @torch.no_grad()
 def trial_difference(cells: Cells, part: Part, x: Tensor, *, arrived: bool = False) -> str:
-    """What `part` does otherwise than the formula of its `cells` when it is fed `x`, or "".
+    """How `part` differs from the formula of its `cells` when it is fed `x`; "" if it does not.
 
-    The formula runs on what is fed, not on what arrives, so that a hook that changes the input or
-    the state on its way in differs too; with `arrived` it runs on the inputs that arrive.  A part
-    in less than float32 runs with its weights in float64, whose rounding hides nothing.
+    The formula is applied to what is fed, not to what arrives, so that a hook that changes the
+    input or the state on its way in counts as a difference; with `arrived` it is applied to the
+    inputs that arrive.  A part in less than float32 runs with its weights in float64, whose
+    rounding hides nothing.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def trial_difference(cells: Cells, part: Part, x: Tensor, *, arrived: bool = Fal
     x = x.to(reference.device, torch.float64 if half else reference.dtype)
     with leave_unchanged(part.module), record_calls(part) as calls:
         try:
-            _feed(part, x, _in_double(part.module) if half else {})
+            _run_on(part, x, _in_double(part.module) if half else {})
         except Exception as error:  # another's forward may raise anything
             raise ValueError(
                 f"`model` ({type(part.module).__name__}) has a forward of its own that does not run"
@@ -98,7 +99,9 @@ def _in_double(module: nn.Module) -> dict[str, Tensor]:
     return {name: one.double() for name, one in own if one.is_floating_point()}
 
 
-def _feed(part: Part, x: Tensor, weights: dict[str, Tensor]) -> None:
+def _run_on(part: Part, x: Tensor, weights: dict[str, Tensor]) -> None:
+    """Run `part` on `x` (n, t, d), with other `weights` if there are any."""
+
     def run(*args: Any) -> Any:
         return functional_call(part.module, weights, args) if weights else part.module(*args)
 

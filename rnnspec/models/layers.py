@@ -7,20 +7,32 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rnnspec.models.acting import acting_weights, foreign_cells
+from rnnspec.models.acting import acting_weights
+from rnnspec.models.gates import cut_gates
+from rnnspec.models.modules import foreign_cells
 from rnnspec.models.parts import Part, full_key, is_quantised, recurrent_parts
-from rnnspec.models.recurrent import cut_gates
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One layer in one direction: its kind and its weights, a block for each gate."""
+    """One layer in one direction: its kind and its weights, a block for each gate.
 
-    kind: str  # rnn, lstm or gru
-    U: Tensor  # shape: (g, h, d), input weights
-    W: Tensor  # shape: (g, h, h), recurrent weights
-    b: Tensor  # shape: (g, h), input biases
-    a: Tensor  # shape: (g, h), recurrent biases
+    Attributes
+    ----------
+    kind : {"rnn", "lstm", "gru"}
+    U : tensor, shape (g, h, d)
+        Input weights.
+    W : tensor, shape (g, h, h)
+        Recurrent weights.
+    b, a : tensor, shape (g, h)
+        Biases of the input and of the state.
+    """
+
+    kind: str
+    U: Tensor
+    W: Tensor
+    b: Tensor
+    a: Tensor
 
     @property
     def n_inputs(self) -> int:
@@ -29,7 +41,7 @@ class Cell:
 
     @property
     def hidden(self) -> int:
-        """Units h; the first h entries of a state are what the next layer reads."""
+        """The number h of units; the next layer reads the first h entries of a state."""
         return self.W.shape[1]
 
     @property
@@ -45,9 +57,8 @@ Cells = tuple[tuple[Cell, ...], ...]
 def recurrent_cells(module: nn.Module, dtype: torch.dtype = torch.float64) -> Cells:
     """The cells of the recurrent part of `module`: one tuple for each direction, layers from below.
 
-    Weights count as they act: a normalised or pruned weight is taken so.  Without biases
-    (``bias=False``) they are zero.  Whether `module` steps as these cells do is not looked at:
-    see `rnnspec.models.reading`.
+    A normalised or pruned weight is taken as it acts.  Missing biases (``bias=False``) are zero.
+    Whether `module` steps as these cells do is not checked here: see `rnnspec.models.reading`.
 
     Parameters
     ----------
@@ -55,7 +66,7 @@ def recurrent_cells(module: nn.Module, dtype: torch.dtype = torch.float64) -> Ce
         An ``nn.RNN`` (tanh), ``nn.LSTM``, ``nn.GRU``, one of their cell classes, or any
         module with exactly one of these inside.
     dtype : dtype, default float64
-        Of the copies; the device is the weights' own.
+        That of the copies, which stay on the device of the weights.
 
     Returns
     -------

@@ -12,23 +12,24 @@ import torch
 from torch import nn
 
 from rnnspec.models.arrays import as_array, first_not_finite
-from rnnspec.models.keys import Stack, weights_beside, weights_in
+from rnnspec.models.keys import Found, Stack, weights_beside, weights_in
+from rnnspec.models.names import weight_suffix
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 def module_of_weights(
-    source: Mapping[str, Any], prefix: str = "", end: str = "", layers: int | None = None
+    source: Mapping[str, Any], prefix: str = "", reverse: bool = False, layers: int | None = None
 ) -> nn.RNNBase:
     """An ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` in float64 with the weights under `prefix`.
 
     Parameters
     ----------
-    source : mapping
+    source : mapping of str to array
         A state dict, as `weights_in` takes it.
     prefix : str
         The beginning of the keys, before ``weight_hh``.
-    end : {"", "_reverse"}
+    reverse : bool, default False
         Which direction; the module has this one alone.
     layers : int, optional
         How many layers, from below; default: all.
@@ -47,57 +48,60 @@ def module_of_weights(
     (GRU(3, 8), True)
     """
     found = weights_in(source)
-    here = [stack for stack in found.stacks if stack.prefix == prefix]
-    mine = {s.layer: s for s in here if s.suffix.endswith("_reverse") == bool(end)}
+    chosen = _choose_stacks(found, prefix, reverse, layers)
+    weights = [_weights_of_layer(stack, found.arrays) for stack in chosen]
+    d, h, cell = weights[0]["weight_ih"].shape[1], chosen[0].weight.shape[1], chosen[0].cell
+    for stack, own in zip(chosen[1:], weights[1:], strict=True):
+        if stack.cell != cell or {own[name].shape[1] for name in ("weight_hh", "weight_ih")} != {h}:
+            raise ValueError(f"{stack.key} does not fit the layer below it: the shapes differ")
+    # On no device, so that no random numbers are drawn for weights that are replaced.
+    module: nn.RNNBase = MODULES[cell](
+        d, h, num_layers=len(chosen), dtype=torch.float64, device="meta"
+    )
+    module = module.to_empty(device="cpu")
+    with torch.no_grad():
+        for k, own in enumerate(weights):
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                parameter = getattr(module, name + weight_suffix(k))
+                parameter.copy_(own[name]) if name in own else parameter.zero_()
+    return module.eval()
+
+
+def _choose_stacks(found: Found, prefix: str, reverse: bool, layers: int | None) -> list[Stack]:
+    """The recurrent weights of the first `layers` layers in one direction."""
+    here = [stack for stack in found.stacks if stack.place.prefix == prefix]
+    mine = {stack.place.layer: stack for stack in here if stack.place.reverse == reverse}
     n = len(mine) if layers is None else layers
     missing = next((k for k in range(max(n, 1)) if k not in mine), None)
     if missing is not None:
         raise ValueError(
-            f"{prefix}weight_hh_l{missing}{end} must be among the weights, got"
+            f"{prefix}weight_hh{weight_suffix(missing, reverse)} must be among the weights, got"
             f" {', '.join(stack.key for stack in found.stacks) or 'none'}"
         )
-    chosen = [mine[k] for k in range(n)]
     if n > 1 and len(here) > len(mine):
         raise ValueError(
             f"layer {n - 1} of {prefix or 'the network'} reads both directions of the one below:"
             " a bidirectional network has no one causal state map above its first layer"
         )
-    weights = [_layer(stack, found.arrays, prefix) for stack in chosen]
-    d, h, cell = weights[0]["weight_ih"].shape[1], chosen[0].weight.shape[1], chosen[0].cell
-    for stack, parts in zip(chosen[1:], weights[1:], strict=True):
-        if (
-            stack.cell != cell
-            or parts["weight_hh"].shape[1] != h
-            or parts["weight_ih"].shape[1] != h
-        ):
-            raise ValueError(f"{stack.key} does not fit the layer below it: the shapes differ")
-    # On no device, so that no random numbers are drawn for weights that are replaced.
-    module: nn.RNNBase = MODULES[cell](d, h, num_layers=n, dtype=torch.float64, device="meta")
-    module = module.to_empty(device="cpu")
-    with torch.no_grad():
-        for k, parts in enumerate(weights):
-            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-                parameter = getattr(module, f"{part}_l{k}")
-                parameter.copy_(parts[part]) if part in parts else parameter.zero_()
-    return module.eval()
+    return [mine[k] for k in range(n)]
 
 
-def _layer(stack: Stack, arrays: Mapping[str, Any], prefix: str) -> dict[str, torch.Tensor]:
+def _weights_of_layer(stack: Stack, arrays: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     """The weights of one layer and direction in float64; biases may be missing."""
     given = {"weight_hh": stack.weight} | weights_beside(stack, arrays)
-    parts = {}
-    for part, value in given.items():
+    start, end = stack.place.prefix, stack.place.suffix
+    tensors = {}
+    for name, value in given.items():
         A = as_array(value)
         if A.dtype.kind == "c" or first_not_finite(A) is not None:
-            raise ValueError(f"{prefix}{part}{stack.suffix} must be real and finite")
-        parts[part] = torch.from_numpy(A)
-    if "weight_ih" not in parts:
+            raise ValueError(f"{start}{name}{end} must be real and finite")
+        tensors[name] = torch.from_numpy(A)
+    if "weight_ih" not in tensors:
         raise ValueError(
-            f"{prefix}weight_ih{stack.suffix} must be among the weights: without it the network is"
-            " not whole (only its recurrent matrices can be measured)"
+            f"{start}weight_ih{end} must be among the weights: without it the network is not whole"
+            " (only its recurrent matrices can be measured)"
         )
-    if parts["weight_ih"].ndim != 2 or any(
-        parts[part].ndim != 1 for part in ("bias_ih", "bias_hh") if part in parts
-    ):
+    wanted = {"weight_hh": 2, "weight_ih": 2, "bias_ih": 1, "bias_hh": 1}
+    if any(value.ndim != wanted[name] for name, value in tensors.items()):
         raise ValueError(f"weights beside {stack.key} must be a matrix and two vectors")
-    return parts
+    return tensors

@@ -17,31 +17,40 @@ from rnnspec.models.stack import split_state, whole_size
 class Motion:
     """The inputs and states of each layer and direction at each step.
 
-    ``read[direction][layer]`` is (n, t, d_l), ``before`` and ``after`` are (n, t, s_l): the
-    states before and after the step.  Direction 1 goes from the last true step to the first;
-    its time, too, is that of the data: ``order[direction]`` (n, t) are the positions in the
-    order in which it reads them, padded ones last.  Values at padded steps mean nothing.
+    Direction 1 goes from the last true step to the first, but its time, too, is that of the data.
+    Values at padded steps mean nothing.
+
+    Attributes
+    ----------
+    cells : for each direction its layers from below
+    real : tensor of bool, shape (n, t)
+        True at real steps.
+    order : list of tensors of int, shape (n, t)
+        For each direction, the positions in the order in which it reads them, padded ones last.
+    read : list of lists of tensors, shape (n, t, d_l)
+        ``read[direction][layer]`` is what the layer reads.
+    before, after : lists of lists of tensors, shape (n, t, s_l)
+        The states before and after each step.
     """
 
     cells: Cells
-    real: Tensor  # shape: (n, t), True at real steps
+    real: Tensor
     order: list[Tensor]
     read: list[list[Tensor]]
     before: list[list[Tensor]]
     after: list[list[Tensor]]
 
     def __getitem__(self, rows: slice) -> Motion:
-        def cut(sides: list[list[Tensor]]) -> list[list[Tensor]]:
+        def take(sides: list[list[Tensor]]) -> list[list[Tensor]]:
             return [[one[rows] for one in side] for side in sides]
 
         order = [one[rows] for one in self.order]
-        return Motion(
-            self.cells, self.real[rows], order, cut(self.read), cut(self.before), cut(self.after)
-        )
+        read, before, after = map(take, (self.read, self.before, self.after))
+        return Motion(self.cells, self.real[rows], order, read, before, after)
 
     @property
     def outputs(self) -> Tensor:
-        """(n, t, h) of the topmost layer, both directions beside one another."""
+        """The outputs (n, t, h) of the topmost layer, those of both directions side by side."""
         hidden = self.cells[0][0].hidden
         return torch.cat([states[-1][:, :, :hidden] for states in self.after], dim=2)
 
@@ -53,9 +62,15 @@ def simulate(
     lengths: Tensor,
     starts: Sequence[Tensor | None] = (None, None),
 ) -> Motion:
-    """Run all layers and directions along inputs `x` (n, t, d) of true `lengths` (n,).
+    """Run all layers and directions along sequences.
 
-    `starts` are the whole states (n, s) of each direction before its first step, or zero.
+    Parameters
+    ----------
+    cells : for each direction its layers from below
+    x : tensor, shape (n, t, d)
+    lengths : tensor of int, shape (n,)
+    starts : sequence of tensor, shape (n, s), or None
+        The whole state of each direction before its first step; None stands for zero.
     """
     real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
     order = [_order(lengths, x.shape[1], reverse=k == 1) for k in range(len(cells))]
@@ -78,7 +93,7 @@ def simulate(
 
 
 def _along(cell: Cell, x: Tensor, order: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-    """States before and after each step of `x` from `s`, its steps taken in `order` (n, t)."""
+    """States before and after each step from `s` along `x`, whose steps come in `order` (n, t)."""
     rows = torch.arange(len(x), device=x.device)
     before = x.new_empty(*x.shape[:2], cell.state_size)
     after = torch.empty_like(before)
@@ -90,7 +105,7 @@ def _along(cell: Cell, x: Tensor, order: Tensor, s: Tensor) -> tuple[Tensor, Ten
 
 
 def _order(lengths: Tensor, t: int, reverse: bool) -> Tensor:
-    """(n, t) positions in the order in which they are read, the padded ones last."""
+    """The positions (n, t) in the order in which they are read, the padded ones last."""
     now = torch.arange(t, device=lengths.device).expand(len(lengths), t)
     back = lengths[:, None] - 1 - now
     return torch.where(back >= 0, back, now) if reverse else now

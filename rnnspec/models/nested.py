@@ -1,4 +1,4 @@
-"""The arrays in nested mappings under dotted keys, and the texts that list them in an error."""
+"""Arrays in nested mappings, under dotted keys, and the texts that list them in an error."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+
+from rnnspec.models.arrays import is_tensor
 
 KEYS = 12  # the most that an error names
 
 
-def flat(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
+def flatten(source: Mapping[Any, Any], start: str = "") -> dict[str, Any]:
     """The arrays of nested mappings and sequences, their keys joined by dots.
 
     Examples
     --------
-    >>> list(flat({"net": {"W": np.eye(2)}, "epoch": 3, "parts": [{"b": np.ones(2)}]}))
+    >>> list(flatten({"net": {"W": np.eye(2)}, "epoch": 3, "parts": [{"b": np.ones(2)}]}))
     ['net.W', 'parts.0.b']
     """
     found: dict[str, Any] = {}
     for key, value in source.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{start}{key}.")
+            found |= flatten(value, f"{start}{key}.")
         elif isinstance(value, list | tuple) and any(
-            isinstance(part, Mapping | Tensor | np.ndarray) for part in value
+            isinstance(part, Mapping | np.ndarray) or is_tensor(part) for part in value
         ):
-            found |= flat(dict(enumerate(value)), f"{start}{key}.")
-        elif isinstance(value, Tensor) or _is_numeric(value):
+            found |= flatten(dict(enumerate(value)), f"{start}{key}.")
+        elif is_tensor(value) or _is_numeric(value):
             found[f"{start}{key}"] = value
     return found
 

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnspec.models.gates import CLASS_OF_PYTORCH
+from rnnspec.models.names import WeightKey, split_weight_key
+
 KINDS = {
     **{nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"},
     **{nn.RNNCell: "rnn", nn.LSTMCell: "lstm", nn.GRUCell: "gru"},
 }
 _NAMES = {kind.__name__: name for kind, name in KINDS.items()}
-# TorchScript compiles a class anew for each set of its constants, and mangles its name.
-_SCRIPTED = re.compile(r"__torch__\.torch\.nn\.modules\.rnn\.(___torch_mangle_\d+\.)?(\w+)")
-_SUFFIX = re.compile(r"weight_hh(?P<suffix>(_l(?P<layer>\d+)(?P<reverse>_reverse)?)?)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +59,18 @@ class Part:
         return tuple(name for name, _ in part.named_parameters())
 
     @property
-    def layers(self) -> tuple[tuple[str, str], ...]:
-        """Each layer and direction: its name, ``layer0.reverse``, and what ends its weights'."""
-        return tuple(
-            (f"layer{match['layer'] or 0}{'.reverse' if match['reverse'] else ''}", match["suffix"])
-            for name in self.parameter_names
-            if (match := _SUFFIX.fullmatch(name))
-        )
+    def layers(self) -> tuple[WeightKey, ...]:
+        """Each layer and direction, by the name of its recurrent weight."""
+        return tuple(key for name in self.parameter_names if (key := split_weight_key(name)))
 
     @cached_property
     def suffixes(self) -> tuple[tuple[str, ...], ...]:
-        """Ends of the weights' names by direction and layer: (("_l0", "_l1"),), or (("",),)."""
-        ends = [suffix for _, suffix in self.layers]
-        reverse = tuple(end for end in ends if end.endswith("_reverse"))
-        forward = tuple(end for end in ends if end not in reverse)
+        """What ends the names of the weights, by direction and layer: (("_l0", "_l1"),).
+
+        The names of a cell class have no such end: (("",),).
+        """
+        forward = tuple(key.suffix for key in self.layers if not key.reverse)
+        reverse = tuple(key.suffix for key in self.layers if key.reverse)
         return (forward, reverse) if reverse else (forward,)
 
     @cached_property
@@ -82,7 +80,7 @@ class Part:
 
     @property
     def nonlinearity(self) -> str | None:
-        """That of an rnn, or None if a traced module does not tell; of the other kinds tanh."""
+        """The nonlinearity of the state; None if a traced rnn does not tell."""
         given: str | None = getattr(self.module, "nonlinearity", None)
         return given if self.kind == "rnn" else "tanh"
 
@@ -120,8 +118,8 @@ def full_key(prefix: str, name: str) -> str:
 
 def _kind(part: nn.Module) -> str | None:
     if isinstance(part, torch.jit.ScriptModule):
-        match = _SCRIPTED.fullmatch(part._c._type().qualified_name())
-        return _NAMES.get(match[2]) if match else None
+        match = re.fullmatch(CLASS_OF_PYTORCH, part._c._type().qualified_name())
+        return _NAMES[match["name"]] if match else None
     if is_quantised(part):
         return _NAMES.get(type(part).__name__)
     return next((kind for base, kind in KINDS.items() if isinstance(part, base)), None)

@@ -7,20 +7,19 @@ from step to step.  Where the class does not tell, `rnnspec.models.verification`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rnnspec.models.call import unwrap
+from rnnspec.models.evaluation import check_weights_have_values
 from rnnspec.models.formula import has_known_formula, random_sequences, trial_difference
-from rnnspec.models.layers import Cell, Cells, cells_of_part, only_part
+from rnnspec.models.inputs import Inputs, inputs_of_cells, inputs_of_model
+from rnnspec.models.layers import Cells, cells_of_part, only_part
 from rnnspec.models.motion import Motion, simulate
 from rnnspec.models.parts import Part
-from rnnspec.models.running import Trial, check_weights_have_values
+from rnnspec.models.running import Trial
 from rnnspec.models.verification import verify
 
 
@@ -53,7 +52,7 @@ class Reading:
 
 
 def read_along(
-    model: nn.Module, inputs: ArrayLike | Tensor, lengths: ArrayLike | Tensor | None = None
+    model: nn.Module, inputs: Inputs, lengths: ArrayLike | Tensor | None = None
 ) -> Reading:
     """The cells of the recurrent part of `model`, and what they read when it runs on `inputs`.
 
@@ -62,47 +61,54 @@ def read_along(
     model : module
         A recurrent layer or cell of PyTorch or a `SequenceClassifier`, which read the inputs
         themselves; or a module with one recurrent part inside, whose own forward is run.
-    inputs : (n, t, d) array_like or tensor
-        What `model` reads; of a module with an encoder, what the encoder reads, of any shape
-        (n, t, ...) and any dtype.
-    lengths : (n,) array_like of int, optional
-        True lengths; default: all t.
+    inputs : data set, array_like or tensor of shape (n, t, d), or list
+        What `model` reads: a `SequenceDataset`, padded sequences, or a list of sequences of
+        shapes (t_i, d).  A module with an encoder takes what the encoder reads, with steps of any
+        shape and any dtype.
+    lengths : array_like of int, shape (n,), optional
+        True lengths; default: those of the data set or of the list, or all t.
+
+    Returns
+    -------
+    Reading
+        The ``.cells``, their ``.inputs`` of shape (n, t, d) in float64, the true ``.lengths`` and
+        the states that the network ``.starts`` from.
 
     Raises
     ------
     ValueError
-        If the data do not fit `model` or are not finite, there is no recurrent part or there are
-        several, or the state of `model` does not go from step to step by the part's formula.
+        If the data do not fit `model` or are not finite; if both the data and `lengths` say how
+        long the sequences are; if there is no recurrent part or there are several; or if the
+        state of `model` does not go from step to step by the part's formula.
 
     Notes
     -----
-    A forward pass of the whole batch, and two of at most three sequences.
+    A module with an encoder runs on the whole batch once and on at most four sequences a few
+    more times.
 
     Examples
     --------
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.GRU(3, 8, batch_first=True))
-    >>> read_along(model, np.zeros((5, 7, 2))).inputs.shape  # what the GRU reads
-    torch.Size([5, 7, 3])
+    >>> read_along(model, [[[0.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]]]).inputs.shape  # of the GRU
+    torch.Size([2, 2, 3])
     """
     model = unwrap(model) if isinstance(model, nn.Module) else model
-    x = as_tensor(inputs).detach()
     if (
         not isinstance(model, nn.Module)
         or has_known_formula(model)
         or only_part(model).module is model
     ):
         cells = own_cells(model)
-        data = check_inputs(x, lengths, cells)
+        data = inputs_of_cells(inputs, lengths, cells)
         if isinstance(model, nn.Module) and not has_known_formula(model):
             _check_formula(model, cells, only_part(model), data[0], "`inputs`")
         return Reading(cells, *data, (None,) * len(cells))
     part = only_part(model)
     check_weights_have_values(model)
-    steps = None if lengths is None else check_lengths(lengths, x)
-    cells, read, true_lengths, starts = verify(
-        Trial(model, part, *_as_model_reads(model, x, steps))
+    cells, read, steps, starts = verify(
+        Trial(model, part, *inputs_of_model(inputs, lengths, model))
     )
-    return Reading(cells, *check_inputs(read, true_lengths, cells), starts)
+    return Reading(cells, *inputs_of_cells(read, steps, cells), starts)
 
 
 def own_cells(model: nn.Module) -> Cells:
@@ -136,89 +142,10 @@ def own_cells(model: nn.Module) -> Cells:
 
 
 def _check_formula(model: nn.Module, cells: Cells, part: Part, x: Tensor, fed: str) -> None:
+    """Refuse a model whose state on `x` is not that of the formula; `fed` says what `x` is."""
     if text := trial_difference(cells, part, x):
         raise ValueError(
             f"`model` ({type(model).__name__}) must step by the formula of PyTorch's"
             f" {part.kind.upper()}, but its state differs from that {text} of {fed}"
             " (a forward of its own, or a hook?); only its matrices can be measured"
         )
-
-
-def _as_model_reads(
-    model: nn.Module, x: Tensor, lengths: Tensor | None
-) -> tuple[Tensor, Tensor | None]:
-    """Inputs in the precision and on the device of `model`, 0 at padded steps of numbers."""
-    if x.ndim < 2 or 0 in x.shape[:2]:
-        raise ValueError(
-            f"`inputs` must have shape (n, t, ...), at least one of each, got {tuple(x.shape)}"
-        )
-    reference = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
-    lengths = None if lengths is None else lengths.to(reference.device)
-    if not x.is_floating_point():  # numbers of words, say
-        return x.to(reference.device), lengths
-    x = x.to(reference)
-    if lengths is not None:
-        padded = torch.arange(x.shape[1], device=x.device) >= lengths[:, None]
-        x = x.masked_fill(padded.view(*padded.shape, *[1] * (x.ndim - 2)), 0.0)
-    if not bool(x.isfinite().all()):
-        raise ValueError("`inputs` must be finite at real steps: impute missing values before")
-    return x, lengths
-
-
-def check_inputs(
-    inputs: ArrayLike | Tensor,
-    lengths: ArrayLike | Tensor | None,
-    cells: Sequence[Sequence[Cell]],
-) -> tuple[Tensor, Tensor]:
-    """Inputs in float64, 0 at padded steps, and lengths, where the weights are.
-
-    Raises
-    ------
-    ValueError
-        If the two do not fit `cells` or one another, or a real step is not finite.
-    """
-    device, d = cells[0][0].W.device, cells[0][0].n_inputs
-    x = as_tensor(inputs).detach().to(device, torch.float64)
-    if x.ndim != 3 or x.shape[2] != d:
-        raise ValueError(
-            f"`inputs` must have shape (n, t, {d}) as `model` reads, got {tuple(x.shape)}"
-        )
-    n, t, _ = x.shape
-    if 0 in (n, t):
-        raise ValueError(
-            f"`inputs` must hold at least one sequence of at least one step, got {tuple(x.shape)}"
-        )
-    steps = torch.full((n,), t) if lengths is None else check_lengths(lengths, x)
-    steps = steps.to(device)
-    real = torch.arange(t, device=x.device) < steps[:, None]
-    if not bool(x[real].isfinite().all()):
-        raise ValueError("`inputs` must be finite at real steps: impute missing values before")
-    return x.masked_fill(~real[:, :, None], 0.0), steps
-
-
-def check_lengths(lengths: ArrayLike | Tensor, x: Tensor) -> Tensor:
-    """Lengths (n,) that fit the sequences `x` (n, t, ...).
-
-    Raises
-    ------
-    ValueError
-        If they are no n integers from 1 to t.
-    """
-    n, t = x.shape[:2]
-    steps = as_tensor(lengths)
-    if steps.shape != (n,) or steps.is_floating_point():
-        raise ValueError(
-            f"`lengths` must be {n} integers as `inputs` has sequences,"
-            f" got shape {tuple(steps.shape)} of {steps.dtype}"
-        )
-    if bool(((steps < 1) | (steps > t)).any()):
-        raise ValueError(
-            f"`lengths` must be from 1 to {t}, got {int(steps.min())} to {int(steps.max())}"
-        )
-    return steps
-
-
-def as_tensor(values: ArrayLike | Tensor) -> Tensor:
-    """A tensor as it is, anything else as an array."""
-    # A copy: torch warns of arrays that it could not write to, and takes no negative strides.
-    return values if isinstance(values, Tensor) else torch.from_numpy(np.array(values, order="C"))

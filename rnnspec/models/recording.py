@@ -24,16 +24,28 @@ class UnknownCall(ValueError):
 class Call:
     """One call of a recurrent part, its sequences in the rows of each tensor.
 
-    ``given`` and ``returned`` are the whole states (n, s) of each direction before and after:
-    (h, c) of an LSTM's layer, all layers from below; ``given`` is None where the part was to
-    start from zero.  A cell class takes one step, t = 1.  ``eps`` is the relative spacing of the
-    numbers that it computes in.
+    A cell class takes one step, t = 1.  A whole state is that of all layers from below, (h, c) of
+    an LSTM's.
+
+    Attributes
+    ----------
+    inputs : tensor, shape (n, t, d)
+    lengths : tensor of int, shape (n,), or None
+        Those of a packed sequence.
+    given : tuple of tensors, shape (n, s), or None
+        The whole state of each direction before the call; None if the part starts from zero.
+    outputs : tensor, shape (n, t, h)
+        Those of both directions side by side.
+    returned : tuple of tensors, shape (n, s)
+        The whole state of each direction after the call.
+    eps : float
+        The relative spacing of the numbers that the part computes in.
     """
 
-    inputs: Tensor  # shape: (n, t, d)
-    lengths: Tensor | None  # shape: (n,), of a packed sequence
+    inputs: Tensor
+    lengths: Tensor | None
     given: tuple[Tensor, ...] | None
-    outputs: Tensor  # shape: (n, t, h), both directions beside one another
+    outputs: Tensor
     returned: tuple[Tensor, ...]
     eps: float
 
@@ -42,8 +54,8 @@ class Call:
 def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call]]:
     """A list that holds each call of `part` that is made inside the ``with`` block.
 
-    With a `change`, every tensor that the part returns goes through it on its way out, and the call
-    holds what came out: what the part is handed and reads later shows what is made of it.
+    A `change` is applied to every tensor that the part returns, and the call holds the result.
+    What the part is given and reads later then shows what the module makes of its state.
 
     Raises
     ------
@@ -62,9 +74,9 @@ def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call
     """
     calls: list[Call] = []
 
-    def look(_: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+    def keep_call(_: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
         try:
-            output = output if change is None else _change(output, change)
+            output = output if change is None else _apply(change, output)
             calls.append(_call(part, args, kwargs, output))
         except (TypeError, ValueError, AttributeError, LookupError, RuntimeError) as error:
             raise UnknownCall(
@@ -74,7 +86,7 @@ def record_calls(part: Part, change: Change | None = None) -> Iterator[list[Call
             ) from error
         return output
 
-    handle = part.module.register_forward_hook(look, with_kwargs=True)
+    handle = part.module.register_forward_hook(keep_call, with_kwargs=True)
     try:
         yield calls
     finally:
@@ -134,9 +146,9 @@ def _sequences(part: Part, x: Any, alone: bool) -> tuple[Tensor, Tensor | None]:
 
 
 def _layer_states(part: Part, state: Any, alone: bool) -> tuple[Tensor, ...]:
-    """(layers * directions, n, h), or a pair of them, as whole states (n, s) of each direction."""
-    parts = state if isinstance(state, tuple | list) else (state,)
-    stacked = [one[:, None] if alone else one for one in parts]
+    """PyTorch's state (layers * directions, n, h), or a pair (h, c), by direction, each (n, s)."""
+    pair = state if isinstance(state, tuple | list) else (state,)
+    stacked = [one[:, None] if alone else one for one in pair]
     sides = len(part.suffixes)
     layers = range(len(part.suffixes[0]))
     return tuple(
@@ -147,9 +159,10 @@ def _layer_states(part: Part, state: Any, alone: bool) -> tuple[Tensor, ...]:
     )
 
 
-def _change(output: Any, change: Change) -> Any:
+def _apply(change: Change, output: Any) -> Any:
+    """What `change` makes of each tensor in what a part returns."""
     if isinstance(output, Tensor):
         return change(output)
     if isinstance(output, PackedSequence):
         return output._replace(data=change(output.data))
-    return type(output)(_change(one, change) for one in output)
+    return type(output)(_apply(change, one) for one in output)

@@ -1,27 +1,26 @@
 """The one door from recurrent weights to named matrices.
 
-PyTorch keeps the recurrent weights of a layer as ``weight_hh_l{layer}`` or
-``weight_hh_l{layer}_reverse``, its gates stacked into one (g*h, h) matrix.
-Here, and nowhere else, that stack is cut: ``layer0.forget`` is a square
-float64 array that the matrix functions of `rnnspec` understand.  A stack in another order is cut
-as the user says, by `rnnspec.models.cut`.
+PyTorch keeps the recurrent weight of a layer with its gates stacked into one (g*h, h) matrix.
+Whatever holds such weights, a module, a state dict or a file, comes out of this door as square
+float64 arrays with names, ``layer0.forget``, that the matrix functions of `rnnspec` understand.
+A stack in another order is cut as the user says, see `rnnspec.models.cut`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnnspec.models.acting import arrays_in_module, stacks_in_module
 from rnnspec.models.arrays import as_array
 from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.models.keys import Stack, stacks_of_state_dict, tell
+from rnnspec.models.gates import CELLS, GATES, named_gates
+from rnnspec.models.keys import stacks_of_state_dict, warn_of
+from rnnspec.models.modules import arrays_in_module, stacks_in_module
 
 NO_SOURCE = "`source` must be a torch module, a state dict or a path, got {}; cells known: {}"
 Source = nn.Module | Mapping[str, Any] | str | Path
@@ -44,8 +43,8 @@ def recurrent_matrices(
     source : module, state dict, or path
         Any ``torch.nn.Module`` with ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their
         cell classes inside; a mapping whose keys end in ``weight_hh_l0`` and the
-        like; or a file or run directory (see `rnnspec.models.checkpoint`).  The
-        cell is told from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
+        like; or a file or run directory (see `load_matrices`).  The cell is told
+        from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
     key : str, optional
         The full key of one array, whatever its name; for example a parameter of your own module,
         ``h2h.weight``.  The array must be square, unless it is cut.
@@ -55,7 +54,8 @@ def recurrent_matrices(
 
     Returns
     -------
-    dict of str to ndarray, shape (h, h), float64 (complex128 if the weights are complex)
+    dict of str to ndarray of shape (h, h), float64
+        They are complex128 if the weights are complex.
 
     Warns
     -----
@@ -80,21 +80,12 @@ def recurrent_matrices(
         return matrices_by_key(_arrays(source), key, cut)
     matrices: dict[str, NDArray[Any]] = {}
     for name, cell, W in _stacks(source):
-        matrices |= _by_gate(name, cell, as_array(W))
+        matrices |= named_gates(name, cell, as_array(W))
     return matrices
 
 
-def matrices_of_stacks(stacks: Iterable[Stack]) -> dict[str, NDArray[Any]]:
-    """The matrices of recurrent weights by gate, then the stacks of the gates."""
-    arrays = [(stack.name, stack.cell, as_array(stack.weight)) for stack in stacks]
-    matrices: dict[str, NDArray[Any]] = {}
-    for name, cell, W in arrays:
-        matrices |= _by_gate(name, cell, W)
-    return matrices | {f"{name}.stacked": W for name, cell, W in arrays if GATES[cell]}
-
-
 def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
-    """The same matrices as (h, h) views into the parameters: to write them is to change `module`.
+    """The recurrent matrices as (h, h) views into the parameters: to write one changes `module`.
 
     Raises
     ------
@@ -118,12 +109,27 @@ def recurrent_blocks(module: nn.Module) -> dict[str, Tensor]:
                 f"`module` must hold plain weights to be written, those of {name} are computed from"
                 " others (a normalisation or a pruning? `rnnspec.bake` makes it permanent)"
             )
-        blocks |= _by_gate(name, cell, weight)
+        blocks |= named_gates(name, cell, weight)
     return blocks
 
 
 def stacked_matrices(source: Source) -> dict[str, NDArray[Any]]:
     """The (g*h, h) stacks of gates as PyTorch holds them, ``layer0.stacked``.
+
+    Parameters
+    ----------
+    source : module, state dict, or path
+        As for `recurrent_matrices`.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (g*h, h), float64
+        A vanilla cell has no gates and no stack.
+
+    Raises
+    ------
+    ValueError
+        If `source` holds no recurrent weights, or none of a known shape.
 
     Examples
     --------
@@ -134,35 +140,14 @@ def stacked_matrices(source: Source) -> dict[str, NDArray[Any]]:
     return {f"{name}.stacked": as_array(W) for name, cell, W in _stacks(source) if GATES[cell]}
 
 
-def cut_gates(cell: str, stack: Any) -> Any:
-    """A (g*h, ...) array or tensor of `cell` as a (g, h, ...) view: weights or biases.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> cut_gates("gru", np.zeros((24, 5))).shape
-    (3, 8, 5)
-    """
-    g = n_gates(cell)
-    return stack.reshape(g, len(stack) // g, *stack.shape[1:])
-
-
-def _by_gate(name: str, cell: str, W: Any) -> dict[str, Any]:
-    """The gates of a (g*h, h) array or tensor, as views."""
-    return {
-        f"{name}.{gate}" if gate else name: block
-        for gate, block in zip(GATES[cell] or ("",), cut_gates(cell, W), strict=True)
-    }
-
-
 def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
-    """Name, cell and (g*h, h) weight, as it is stored, of each layer and direction."""
+    """The name, cell and (g*h, h) weight, as it is stored, of each layer and direction."""
     if isinstance(source, nn.Module):
         return stacks_in_module(source)
     where = "`source`"
     if isinstance(source, str | Path):
         contents, where = read_contents(source), str(source)
-        tell(contents.left_out, contents.assumed, where)
+        warn_of(contents.left_out, contents.assumed, where)
         source = contents.arrays
     if not isinstance(source, Mapping):
         raise ValueError(NO_SOURCE.format(type(source).__name__, ", ".join(CELLS)))
@@ -171,7 +156,7 @@ def _stacks(source: Source) -> Iterator[tuple[str, str, Any]]:
 
 
 def _arrays(source: Source) -> dict[str, Any]:
-    """All arrays of `source` by their keys, those of a module as they act."""
+    """All arrays of `source` by their keys; those of a module are taken as they act."""
     if isinstance(source, nn.Module):
         return arrays_in_module(source)
     if isinstance(source, str | Path):

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import runner
+from rnnspec.models.evaluation import leave_unchanged
 from rnnspec.models.parts import Part
 from rnnspec.models.recording import Call, Change, UnknownCall, record_calls
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A module with its recurrent part, and the data that it is run on."""
+    """A module with its recurrent part, and the data on which it runs.
+
+    Attributes
+    ----------
+    model : module
+    part : Part
+        The recurrent part of `model`.
+    inputs : tensor, shape (n, t, ...)
+    lengths : tensor of int, shape (n,), or None
+    """
 
     model: nn.Module
     part: Part
-    inputs: Tensor  # shape: (n, t, ...)
-    lengths: Tensor | None  # shape: (n,)
+    inputs: Tensor
+    lengths: Tensor | None
 
     def __getitem__(self, rows: Tensor) -> Trial:
         lengths = None if self.lengths is None else self.lengths[rows]
         return replace(self, inputs=self.inputs[rows], lengths=lengths)
 
     def refusal(self, what: str) -> ValueError:
-        """The error that says that the module's map is another, and what to do."""
+        """The error which says that the map of the module is another, and what to do."""
         part = f"`{self.part.name}` ({type(self.part.module).__name__})"
         return ValueError(
             f"`model` ({type(self.model).__name__}) must take its state from step to step by the"
@@ -40,9 +46,15 @@ class Trial:
 
 
 def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Call]:
-    """The calls of the part while the module runs; what it returns goes through `change`.
+    """The calls of the part while the module runs on the data of the trial.
 
-    Random numbers of the module, if it draws any, are those after `seed`.
+    Parameters
+    ----------
+    trial : Trial
+    change : function, optional
+        Applied to what the part returns, before the module goes on with it.
+    seed : int, default 0
+        Of the random numbers that the module draws, if it draws any.
 
     Raises
     ------
@@ -73,41 +85,3 @@ def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Ca
     if not calls:
         raise trial.refusal("its forward never calls it, so that nothing shows how its weights act")
     return calls
-
-
-@contextmanager
-def leave_unchanged(model: nn.Module, seed: int = 0) -> Iterator[None]:
-    """Evaluation mode; attributes, buffers and random numbers are put back."""
-    own = [part for part in model.modules() if not isinstance(part, torch.jit.ScriptModule)]
-    kept = [(part, dict(vars(part)), dict(part._buffers)) for part in own]
-    attributes = [one for part in own for one in vars(part).values() if isinstance(one, Tensor)]
-    values = [(one, one.detach().clone()) for one in (*model.buffers(), *attributes)]
-    with at_rest(model), torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        try:
-            yield
-        finally:
-            for part, before, buffers in kept:
-                vars(part).clear()
-                vars(part).update(before)
-                part._buffers.clear()
-                part._buffers.update(buffers)
-            with torch.no_grad():
-                for one, value in values:
-                    if not torch.equal(one, value):
-                        one.copy_(value)
-
-
-def check_weights_have_values(model: nn.Module) -> None:
-    """Refuse a module whose weights wait for a first batch or lie on the device 'meta'.
-
-    Raises
-    ------
-    ValueError
-        If it has such weights.
-    """
-    if any(weight.is_meta or is_lazy(weight) for weight in model.parameters()):
-        raise ValueError(
-            "`model` must have weights with values, some have none: they lie on the device 'meta',"
-            " or wait for a first batch (load them with assign=True, or run the model once)"
-        )

@@ -68,10 +68,19 @@ def stack_jacobian(cells: Sequence[Cell], x: Tensor, s: Tensor) -> Tensor:
 def read_jacobian(
     cells: Sequence[Cell], read: Sequence[Tensor], states: Sequence[Tensor], first: int = 0
 ) -> Tensor:
-    """The same from what each layer reads, known already: `read[l]` (n, d_l).
+    """The Jacobian (n, s, s) of `stack_step`, where it is known what each layer reads.
 
-    Of what a layer reads, the h entries from `first` on are the layer below; the others are
-    held (the other direction of a bidirectional network).
+    Parameters
+    ----------
+    cells : sequence of Cell
+        The layers from below.
+    read : sequence of tensors, shape (n, d_l)
+        What each layer reads.
+    states : sequence of tensors, shape (n, s_l)
+        The state of each layer before the step.
+    first : int, default 0
+        The h entries from here on of what a layer reads are the state of the layer below.  The
+        others, which are the other direction of a bidirectional network, do not change.
     """
     if len(cells) == 1:
         return state_jacobian(cells[0], read[0], states[0])
@@ -97,7 +106,9 @@ def read_jacobian_product(
     Q: Tensor,
     first: int = 0,
 ) -> Tensor:
-    """J Q for the J (n, s, s) of `read_jacobian` and directions Q (n, s, k); J is not formed.
+    """The product J Q with the J (n, s, s) of `read_jacobian`, without forming J.
+
+    The columns of Q (n, s, k) are changes of the whole state.
 
     Examples
     --------

@@ -2,17 +2,17 @@
 
 The module runs on the data while each call of the part is recorded.  Its map is the part's own if
 
-- the state that the part is handed is the one that it returned a call earlier (a leak, a mask, a
+- the state that the part is given is the one that it returned a call earlier (a leak, a mask, a
   reset or a rescaling between two calls changes it);
 - what the part returns is what the formula gives (a class derived from PyTorch's, or a hook, may
   change it);
-- each sequence is read in its own row, in company as alone, whatever the random numbers;
+- each sequence is read in its own row, alone as beside others, whatever the random numbers;
 - what the part reads does not depend on what it returned (a network that reads its own output is
   another map, with other fixed points).
 
-All of this holds on the data given and close to it.  A bound on the state, say, that no state of
-the data reaches leaves the Jacobians along them as they are; what lies beyond the bound, such as
-a fixed point there, is then the part's alone.
+All of this is checked on the given data and close to them.  A clamp on the state, say, that no
+state along the data comes to leaves their Jacobians as they are, but a fixed point beyond the clamp
+is one of the part and not of the module.
 """
 
 from __future__ import annotations
@@ -33,11 +33,24 @@ from rnnspec.models.recording import Call
 from rnnspec.models.running import Trial, record
 from rnnspec.models.what_is_read import check_reading, true_lengths
 
-FEW = 8  # sequences that a part of a known class is compared on, at all of their steps
+# A part of a known class is compared with the formula on this many sequences, at all of their
+# steps; whatever exchanges its weights does so for all sequences.
+FEW = 8
 
 
 def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor, tuple[Tensor | None, ...]]:
-    """The cells of the part, what they read (n, t, d), true lengths, and states at the start.
+    """Check that the map of the module is that of its recurrent part, and find what the part reads.
+
+    Returns
+    -------
+    for each direction its layers from below
+        The cells of the part.
+    tensor, shape (n, t, d)
+        What they read.
+    tensor of int, shape (n,)
+        The true lengths.
+    tuple of tensors, shape (n, s), or None
+        The states of each direction at the start; None stands for zero.
 
     Raises
     ------
@@ -50,7 +63,7 @@ def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor, tuple[Tensor | None, ..
     _check_formula(trial, cells, calls)
     read = torch.cat([one.inputs for one in calls], dim=1)
     lengths = true_lengths(trial, calls, read)
-    # Where no state moves, as at rest without input, only states that are moved show a leak.
+    # Where no state changes, as at rest without input, only nudged states show a leak.
     _check_states(*check_reading(trial, calls, read, lengths))
     given = calls[0].given
     starts = (None,) * len(cells) if given is None else tuple(s.double() for s in given)
@@ -58,7 +71,7 @@ def verify(trial: Trial) -> tuple[Cells, Tensor, Tensor, tuple[Tensor | None, ..
 
 
 def _check_states(trial: Trial, calls: Sequence[Call]) -> None:
-    """Each call is handed the state that the call before it returned."""
+    """Check that each call is given the state that the call before it returned."""
     if len(calls) > 1 and (len(calls[0].returned) > 1 or calls[0].lengths is not None):
         raise trial.refusal(
             "it is called several times, and each time on packed sequences or in two directions,"
@@ -71,30 +84,30 @@ def _check_states(trial: Trial, calls: Sequence[Call]) -> None:
         found = torch.zeros_like(expected) if after.given is None else after.given[0]
         if found.shape != expected.shape:
             raise trial.refusal(f"at step {now} the number of its sequences changes")
-        if trial.lengths is not None:  # what a finished sequence is handed means nothing
+        if trial.lengths is not None:  # the state that a finished sequence is given means nothing
             alive = trial.lengths > now
             found, expected = found[alive], expected[alive]
         if torch.equal(found, expected):
             continue
-        # In half precision, too, what is handed on is not rounded.
+        # A state that is passed on is not rounded, in half precision either.
         eps = min(torch.finfo(expected.dtype).eps, torch.finfo(torch.float32).eps)
         allowed = 8 * eps * expected.abs().amax()
         if text := stepwise_difference(found[:, None], expected[:, None].double(), allowed):
             again = " (it starts again from zero)" if after.given is None else ""
             text = text.replace("at step 0", f"at step {now}")
             raise trial.refusal(
-                f"the state that it is handed differs from the one it returned {text}{again}"
+                f"the state that it is given differs from the one it returned {text}{again}"
             )
 
 
 def _check_formula(trial: Trial, cells: Cells, calls: Sequence[Call]) -> None:
-    """What the part returns is what the formula gives."""
+    """Check that the part returns what the formula gives."""
     part = trial.part
     known = has_known_formula(part.module)
     text = ""
     if not known:
         text = trial_difference(cells, part, random_sequences(cells), arrived=True)
-    rows = slice(FEW if known else None)  # whatever exchanges weights does so for all sequences
+    rows = slice(FEW if known else None)
     if not text and part.is_cell:
         text = step_difference(cells[0][0], calls, rows)
     elif not text:

@@ -1,8 +1,8 @@
-"""Whether what a recurrent part reads of a sequence is a function of that sequence alone.
+"""Whether what a recurrent part reads of a sequence depends on that sequence alone.
 
-The module runs again on a few of its sequences, in another order and company and with other
-random numbers, while what the part returns is moved a little; and once more while it is changed
-altogether.  Where sequences end early, their true steps have to be what is read at them.
+The module runs again on a few of its sequences, in another order, beside other sequences and with
+other random numbers, while what the part returns is changed a little; and once more while it is
+changed altogether.  Where sequences end early, no true step may read padding.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from rnnspec.models.agreement import stepwise_difference
 from rnnspec.models.recording import Call
 from rnnspec.models.running import Trial, record
 
-NUDGE = 1e-3  # by which states are moved
+# By this much states are changed: far above rounding in float32, and so little that a state near
+# the edge of a clamp or of another regime stays on its side.
+NUDGE = 1e-3
 
 
 def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
-    """The true lengths (n,) of the sequences that the part reads, those of the data if they fit.
+    """The true lengths (n,) of the sequences that the part reads.
+
+    They are those of packed sequences, else those of the data if they fit what is read.
 
     Raises
     ------
@@ -54,15 +58,25 @@ def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
 def check_reading(
     trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor
 ) -> tuple[Trial, list[Call]]:
-    """Check that what is read depends on its own sequence alone.
+    """Check that what is read of a sequence depends on that sequence alone.
 
-    It must not depend on the order and company of the sequences, on random numbers, on padding,
-    or on what the part returned before.
+    It must not depend on the order of the sequences or on those beside it, on random numbers, on
+    padding, or on what the part returned before.
+
+    Parameters
+    ----------
+    trial : Trial
+    calls : sequence of Call
+        Those of the run on all sequences.
+    read : tensor, shape (n, t, d)
+        What was read in them.
+    steps : tensor of int, shape (n,)
+        The true lengths.
 
     Returns
     -------
     Trial, list of Call
-        The few sequences that the module ran on again, and the calls, their states moved.
+        The few sequences on which the module ran again, and the calls, with nudged states.
 
     Raises
     ------
@@ -90,11 +104,11 @@ def check_reading(
     if trial.lengths is not None:
         _check_padding(trial, few, some)
     if len(calls) > 1:
-        # The same rows and random numbers: nothing but what the part returned is other.
+        # Rows and random numbers are the same: only what the part returned differs.
         expected = torch.cat([one.inputs for one in again], dim=1)
         tight = 8 * torch.finfo(read.dtype).eps * _largest(expected)
-        shaken = record(few, _shake, seed=1)
-        if text := _reading_difference(shaken, expected, some, tight):
+        replaced = record(few, _replace_state, seed=1)
+        if text := _reading_difference(replaced, expected, some, tight):
             raise trial.refusal(
                 f"what it reads depends on what it returned before, which changes it {text}, so"
                 " that the network reads its own output; the part's formula at a held input leaves"
@@ -104,9 +118,15 @@ def check_reading(
 
 
 def _another_run(trial: Trial, n: int, steps: Tensor) -> tuple[Tensor, Trial, list[Call]]:
-    """A few rows in reverse order, or all of them if the module takes no other number.
+    """Another run, with nudged states, on a few of the n sequences in another order.
 
-    Longer ones come before shorter ones, as packing may want them.
+    Where the module takes no other number of sequences they are all of them, in reverse order.
+    Longer ones come before shorter ones, as a module that packs them may demand.
+
+    Returns
+    -------
+    tensor of int, Trial, list of Call
+        The rows of the sequences, these sequences, and the calls.
     """
     some = dict.fromkeys([n - 1, n // 2, int(steps.argmin()), 0])
     few, everyone = (
@@ -151,23 +171,24 @@ def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
 
 
 def _nudge(x: Tensor) -> Tensor:
-    """A little beside `x`."""
+    """`x`, changed a little."""
     return x.add(_wave(x), alpha=max(NUDGE, torch.finfo(x.dtype).eps ** 0.5))
 
 
-def _shake(x: Tensor) -> Tensor:
-    """Far from `x`: of other signs, with another largest entry."""
+def _replace_state(x: Tensor) -> Tensor:
+    """Another state in the place of `x`, with other signs and another largest entry."""
     return _wave(x) - x
 
 
 def _wave(x: Tensor) -> Tensor:
+    """Numbers between -1 and 1, as many as a row of `x` has."""
     return torch.cos(torch.arange(x.shape[-1], dtype=x.dtype, device=x.device))
 
 
 def _reading_difference(
     calls: Sequence[Call], expected: Tensor, steps: Tensor, allowed: float
 ) -> str:
-    """How what is read at real steps differs from `expected` (n, t, d), or ""."""
+    """How what is read at real steps differs from `expected` (n, t, d); "" if it does not."""
     found = torch.cat([one.inputs for one in calls], dim=1)
     if len(found) != len(expected):
         return f"in number, {len(found)} instead of {len(expected)}"

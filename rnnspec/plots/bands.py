@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec.dynamics.bands import MEASURES, StabilityBands
-from rnnspec.plots.style import colour, styled
+from rnnspec.plots.style import colour, figure_style
 from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]
@@ -48,7 +48,7 @@ def stability_bands(
     >>> axes[0].get_ylabel(), len(axes)
     ('spectral radius ρ(Jₜ)', 4)
     """
-    with styled():
+    with figure_style():
         if axes is None:
             axes = plt.subplots(2, 2, figsize=(8.4, 6.0), sharex=True)[1]
         axes = np.ravel(np.asarray(axes, dtype=object))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnspec.plots.style import MARKERS, axes_or_new, colour, legend, styled
+from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
 from rnnspec.study.results import Row
 from rnnspec.study.runs import number
 from rnnspec.study.words import label
@@ -44,7 +44,7 @@ def before_after(
     drawn = [row for row in rows if np.isfinite(_change(row, measure)).all()]
     gates = list(dict.fromkeys(f"{row['cell']}\n{_gate(row)}" for row in drawn))
     inits = list(dict.fromkeys(str(row["init"]) for row in drawn))
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, max(5.2, 0.9 * len(gates)))
         for row in drawn:
             place = gates.index(f"{row['cell']}\n{_gate(row)}")

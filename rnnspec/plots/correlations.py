@@ -6,7 +6,7 @@ from math import isfinite
 
 from matplotlib.axes import Axes
 
-from rnnspec.plots.style import MARKERS, axes_or_new, colour, legend, paper, styled
+from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend, paper
 from rnnspec.study.claims.claim import Claim
 from rnnspec.study.claims.ranking import STRONG
 from rnnspec.study.statistics.estimate import LEVEL, Estimate
@@ -49,7 +49,7 @@ def correlations(claim: Claim, ax: Axes | None = None) -> Axes:
     known = [one for one in claim.numbers if isfinite(one.p_corrected)]
     rows = list(dict.fromkeys(_row(one) for one in known))[::-1]
     outcomes = list(dict.fromkeys(one.against for one in known))
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 7.6, 1.6 + 0.28 * len(rows))
         ax.axvspan(-STRONG, STRONG, color="0.5", alpha=0.12, linewidth=0, zorder=0)
         ax.axvline(0, color="0.6", linewidth=0.8, zorder=0)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from rnnspec._format import figures
-from rnnspec.plots.style import axes_or_new, colour, legend, styled
+from rnnspec.plots.style import axes_or_new, colour, figure_style, legend, literal
 from rnnspec.robustness.examples import Example
 
 LINES = 6  # as many channels as the style has colours for; more are drawn as an image
@@ -39,13 +39,15 @@ def example(found: Example, ax: Axes | None = None) -> Axes:
     >>> len(ax.lines), ax.get_title()
     (2, 'low, changed by 0.22, is taken for high')
     """
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 5.2, 2.4)
-        if found.clean.shape[1] <= LINES:
-            _draw_lines(ax, found)
-        else:
-            _draw_images(ax, found)
-        ax.set_title(f"{found.was}, changed by {figures(found.size)}, is taken for {found.became}")
+        images = found.clean.shape[1] > LINES
+        (_draw_images if images else _draw_lines)(ax, found)
+        was, became = literal(found.was), literal(found.became)
+        ax.set_title(
+            f"{was}, changed by {figures(found.size)}, is taken for {became}",
+            pad=20 if images else None,  # above the titles of the images
+        )
         legend(ax)
     return ax
 

@@ -15,7 +15,7 @@ from rnnspec import spectra
 from rnnspec._checks import square
 from rnnspec.plots.modes import perturbation, pseudomode
 from rnnspec.plots.pseudospectrum import pseudospectrum
-from rnnspec.plots.style import colour, legend, styled
+from rnnspec.plots.style import colour, figure_style, legend
 from rnnspec.spectra.pseudomode import Pseudomode
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
@@ -51,7 +51,7 @@ class Explorer:
     def __init__(self, A: ArrayLike, result: Pseudospectrum | None = None) -> None:
         self._A = square(A)
         result = spectra.pseudospectrum(self._A) if result is None else result
-        with styled():
+        with figure_style():
             self.figure = Figure(figsize=(9.6, 5.2))
             panels = self.figure.subplot_mosaic(
                 [["plane", "mode"], ["plane", "perturbation"]], width_ratios=(6, 5)

@@ -1,4 +1,4 @@
-"""Figures and arrays to files."""
+"""Files of figures: checked before the work is done, and written after it."""
 
 from __future__ import annotations
 

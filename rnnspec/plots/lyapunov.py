@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from rnnspec._format import figures
 from rnnspec.dynamics.exponents import LyapunovSpectrum
-from rnnspec.plots.style import axes_or_new, legend, styled
+from rnnspec.plots.style import axes_or_new, figure_style, legend
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NAMED = 6  # a legend of more lines is taller than the axes: it then has the first and the last
@@ -38,10 +38,10 @@ def lyapunov(spectrum: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
     >>> x = np.random.default_rng(0).standard_normal((8, 400, 3))
     >>> ax = lyapunov(dynamics.lyapunov_spectrum(torch.nn.GRU(3, 8), x, k=3))
     >>> ax.get_title()
-    '3 of 8 exponents, 8 trajectories: settled'
+    '3 of 8 exponents: settled'
     """
     k, n = len(spectrum.exponents), len(spectrum.steps)
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         for j, shade in enumerate(plt.get_cmap("viridis")(np.linspace(0, 0.85, k))):
             running, errors = spectrum.running[:, j], spectrum.running_errors[:, j]
@@ -58,11 +58,11 @@ def lyapunov(spectrum: LyapunovSpectrum, ax: Axes | None = None) -> Axes:
                 )
                 ax.plot(spectrum.times, running, color=shade, linewidth=1.2, label=label)
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        ax.set(xlabel="steps after the warm-up", ylabel="Lyapunov exponent (nats per step)")
+        counted = f"{n} {'trajectory' if n == 1 else 'trajectories'}"
+        ax.set(xlabel=f"steps after the warm-up ({counted})", ylabel="exponent (nats per step)")
         ax.set_xlim(0, spectrum.times[-1])
-        settled = "settled" if spectrum.converged else "not settled"
-        plural = "trajectory" if n == 1 else "trajectories"
-        ax.set_title(f"{k} of {spectrum.state_size} exponents, {n} {plural}: {settled}")
+        state = "settled" if spectrum.converged else "not settled"
+        ax.set_title(f"{k} of {spectrum.state_size} exponents: {state}")
         legend(ax)
     return ax
 

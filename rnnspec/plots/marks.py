@@ -9,7 +9,7 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from rnnspec._format import figures
-from rnnspec.plots.style import colour, ink, legend, styled
+from rnnspec.plots.style import colour, figure_style, ink, legend
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.numerical_range import NumericalRange
 
@@ -43,7 +43,7 @@ def mark_pseudospectral_radius(bracket: Bracket, ax: Axes) -> Axes:
     array([[0.3317, 0.    ]])
     """
     z = _witness(bracket)
-    with styled():
+    with figure_style():
         ax.add_patch(
             Circle((0, 0), abs(z), fill=False, color=colour(1), linewidth=0.8, linestyle=":")
         )
@@ -84,7 +84,7 @@ def mark_distance_to_instability(bracket: Bracket, ax: Axes) -> Axes:
     'distance to instability 0.618'
     """
     z = _witness(bracket)
-    with styled():
+    with figure_style():
         disc = Circle((z.real, z.imag), bracket.value, color=colour(3), alpha=0.2, linewidth=0)
         ax.add_patch(disc)
         star = Line2D([], [], marker="*", markersize=9, color=colour(3), markeredgecolor=ink())
@@ -114,7 +114,7 @@ def draw_numerical_range(result: NumericalRange, ax: Axes) -> Axes:
     >>> float(abs(outline).max().round(2))
     0.5
     """
-    with styled():
+    with figure_style():
         for points, label in ((result.inner, "_inner"), (result.outer, "numerical range")):
             closed = np.append(points, points[0])
             ax.plot(

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rnnspec._format import figures
-from rnnspec.plots.style import axes_or_new, colour, legend, point, styled
+from rnnspec.plots.style import axes_or_new, colour, figure_style, legend, point
 from rnnspec.spectra.pseudomode import Pseudomode
 
 
@@ -31,7 +31,7 @@ def pseudomode(mode: Pseudomode, ax: Axes | None = None) -> Axes:
     >>> ax.get_xlabel(), ax.lines[2].get_xdata()
     ('entry', array([1, 2]))
     """
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 6.4, 3.6)
         entries = np.arange(1, len(mode.right) + 1)
         dots = ".-" if len(entries) <= 64 else "-"  # dots of more would run together
@@ -76,7 +76,7 @@ def perturbation(mode: Pseudomode, ax: Axes | None = None) -> Axes:
     >>> perturbation(spectra.pseudomode([[0.0, 1.0], [0.0, 0.0]], 0.5)).get_title()
     '‖E‖ = 0.207, an eigenvalue at 0.5'
     """
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 5.4, 4.2)
         n = len(mode.right)
         image = ax.imshow(

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rnnspec._checks import one_of
-from rnnspec.plots.style import axes_or_new, legend, styled
+from rnnspec.plots.style import axes_or_new, figure_style, legend
 from rnnspec.spectra.engine.glance import QUANTITIES
 from rnnspec.spectra.numbers import NUMBERS
 
@@ -60,7 +60,7 @@ def monitor(
         )
     names = [key.rpartition(".")[0] for key in history[0] if key.endswith(f".{quantity}")]
     epochs = [row["epoch"] for row in history]
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         cycle = len(plt.rcParams["axes.prop_cycle"])
         for k, name in enumerate(names):

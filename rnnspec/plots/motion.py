@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from rnnspec.dynamics.gradients import GradientProfile
 from rnnspec.dynamics.growth import FiniteTimeGrowth
 from rnnspec.plots.bands import draw_bands, finite
-from rnnspec.plots.style import axes_or_new, colour, ink, legend, styled
+from rnnspec.plots.style import axes_or_new, colour, figure_style, ink, legend
 
 DECADE = float(np.log(10))
 LEVELS = (0.05, 0.5, 0.95)  # quantiles over the sequences: the median, and a band of nine tenths
@@ -40,7 +40,7 @@ def growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:
     """
     A = "W" if growth.reference == "W" else "J̄"
     k = np.arange(len(growth.powers))
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 6.4, 4.8)
         quantiles = growth.quantiles(LEVELS)
         for name, j, label in (
@@ -88,7 +88,7 @@ def gradient_profile(profile: GradientProfile, ax: Axes | None = None) -> Axes:
     ('‖∂ℓ / ∂sₜ‖ (log₁₀)', 5)
     """
     t = np.arange(profile.quantiles.shape[1])
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         draw_bands(ax, t, profile.quantiles, profile.levels, colour(0), "", scale=DECADE)
         ax.set(xlabel=f"step t of the {profile.direction} state", ylabel="‖∂ℓ / ∂sₜ‖ (log₁₀)")

@@ -8,7 +8,7 @@ from math import isfinite
 from matplotlib.axes import Axes
 
 from rnnspec.plots.study import AXIS, keys_of, kinds_of
-from rnnspec.plots.style import MARKERS, axes_or_new, colour, legend, styled
+from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
 from rnnspec.study.pareto import Setting
 from rnnspec.study.results import Row
 
@@ -38,7 +38,7 @@ def pareto(settings: Sequence[Setting], ax: Axes | None = None) -> Axes:
     runs: list[Row] = [{"condition": one.condition, "cell": one.cell} for one in settings]
     conditions, cells = kinds_of(runs)
     largest = max((one.median_r for one in settings if isfinite(one.median_r)), default=1.0)
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 6.4, 4.6)
         for one in sorted(settings, key=lambda one: -one.median_r):  # the small ones on top
             shade = colour(conditions.index(one.condition))

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from rnnspec.plots.contours import caption, colour_bar, draw_contours
-from rnnspec.plots.style import axes_or_new, legend, styled
+from rnnspec.plots.style import axes_or_new, figure_style, legend
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
@@ -39,7 +39,7 @@ def pseudospectrum(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.child_axes[0].get_yticklabels()]
     ['−2', '−1']
     """
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax, 6.4, 5.2)
         exponents = np.log10(result.levels)
         draw_contours(ax, result, exponents)
@@ -80,7 +80,7 @@ def spectra(
     """
     if not results:
         raise ValueError("`results` must hold at least one pseudospectrum, got none")
-    with styled():
+    with figure_style():
         if axes is None:
             size = (4.2 * len(results) + 0.8, 4.6)
             axes = plt.subplots(1, len(results), figsize=size, squeeze=False)[1][0]

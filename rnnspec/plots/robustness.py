@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from rnnspec.plots.style import axes_or_new, colour, legend, styled
+from rnnspec.plots.style import axes_or_new, colour, figure_style, legend
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.result import RobustnessCurve
 
@@ -50,7 +50,7 @@ def robustness(curves: Mapping[str, RobustnessCurve], ax: Axes | None = None) ->
     array([0., 1., 2.])
     """
     label = _abscissa(curves, "curves")
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         for j, (name, curve) in enumerate(curves.items()):
             draw_accuracy(
@@ -96,7 +96,7 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
     ('share of decisions changed', [0.5, 0.5])
     """
     label = _abscissa(found, "found")
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         for j, (name, result) in enumerate(found.items()):
             sizes = np.sort(result.r[result.success])

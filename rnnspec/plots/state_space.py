@@ -12,9 +12,9 @@ from mpl_toolkits.mplot3d.axes3d import Axes3D
 from numpy.typing import ArrayLike
 
 from rnnspec._format import figures
-from rnnspec.dynamics.fixed_points import FixedPoints
-from rnnspec.dynamics.projection import PrincipalAxes
-from rnnspec.plots.style import colour, ink, legend, paper, styled
+from rnnspec.dynamics.linear_maps import FixedPoints
+from rnnspec.dynamics.principal_axes import PrincipalAxes
+from rnnspec.plots.style import colour, figure_style, ink, legend, paper
 
 MARKS = {"stable": ("o", 0), "saddle": ("s", 1), "unstable": ("^", 3)}  # beside the colours
 
@@ -53,7 +53,7 @@ def state_space(
 
     Examples
     --------
-    >>> from rnnspec.dynamics.projection import principal_axes
+    >>> from rnnspec.dynamics.principal_axes import principal_axes
     >>> turn = np.linspace(0, 6, 50)
     >>> spiral = np.stack([turn * np.cos(turn), turn * np.sin(turn), turn], axis=-1)
     >>> ax = state_space(principal_axes(spiral, k=2), trajectories=spiral[None])
@@ -65,7 +65,7 @@ def state_space(
         raise ValueError(f"`projection` must have 2 axes or 3, got {k}")
     if trajectories is not None and np.ndim(trajectories) != 3:
         raise ValueError(f"`trajectories` must be (n, t, s), got shape {np.shape(trajectories)}")
-    with styled():
+    with figure_style():
         if ax is None:
             shape: dict[str, Any] = {"projection": "3d"} if k == 3 else {}
             ax = plt.subplots(subplot_kw=shape)[1]

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from rnnspec.plots.style import MARKERS, axes_or_new, colour, legend, styled
+from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
 from rnnspec.study.results import Row
 from rnnspec.study.runs import column
 from rnnspec.study.words import label
@@ -26,7 +26,10 @@ AXIS = {
 }
 
 
-def study(runs: Sequence[Row]) -> NDArray[np.object_]:
+def study(
+    runs: Sequence[Row],
+    axes: NDArray[np.object_] | None = None,  # shape: (k, 2)
+) -> NDArray[np.object_]:
     """Draw robustness against accuracy, and against distance to instability.
 
     Each data set has a row of two panels, each run a point.  Distances above 0.001 are on a
@@ -36,16 +39,17 @@ def study(runs: Sequence[Row]) -> NDArray[np.object_]:
     ----------
     runs : sequence of dict
         Rows that `rnnspec.study.runs_of` returned.
+    axes : array of matplotlib Axes, shape (k, 2), optional
+        Two for each of the k data sets.  By default a new figure.
 
     Returns
     -------
     array of Axes, shape (k, 2)
-        For k data sets.
 
     Raises
     ------
     ValueError
-        If there is no run.
+        If there is no run, or `axes` has another shape.
 
     Examples
     --------
@@ -57,11 +61,18 @@ def study(runs: Sequence[Row]) -> NDArray[np.object_]:
     if not runs:
         raise ValueError("`runs` must hold at least one run, got none")
     datasets = list(dict.fromkeys(str(run["dataset"]) for run in runs))
-    with styled():
-        figure, axes = plt.subplots(
-            len(datasets), 2, figsize=(8.4, 0.8 + 3.2 * len(datasets)), squeeze=False
+    with figure_style():
+        if axes is None:
+            size = (8.4, 0.8 + 3.2 * len(datasets))
+            axes = plt.subplots(len(datasets), 2, figsize=size, squeeze=False)[1]
+        if np.shape(axes) != (len(datasets), 2):
+            raise ValueError(
+                f"`axes` must have shape ({len(datasets)}, 2), two for each data set,"
+                f" got {np.shape(axes)}"
+            )
+        axes[0, 0].figure.legend(
+            handles=keys_of(runs), loc="outside upper center", ncols=5, handletextpad=0.3
         )
-        figure.legend(handles=keys_of(runs), loc="outside upper center", ncols=5, handletextpad=0.3)
         for dataset, pair in zip(datasets, axes, strict=True):
             for ax, x in zip(pair, ("test_accuracy", "distance_to_instability"), strict=True):
                 _draw(runs, x, "median_r", dataset, ax)
@@ -70,7 +81,7 @@ def study(runs: Sequence[Row]) -> NDArray[np.object_]:
             # Unstable matrices are at 0, a little inside the left edge.
             pair[1].set_xscale("symlog", linthresh=NEAR)
             pair[1].set_xlim(left=-NEAR / 5)
-    return np.asarray(axes)
+    return axes
 
 
 def runs(
@@ -106,7 +117,7 @@ def runs(
     >>> ax.get_xlabel(), ax.lines[0].get_xdata()
     ('Henrici departure', array([0.5]))
     """
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         _draw(runs, x, y, dataset, ax)
         legend(ax, 4, keys_of(runs))

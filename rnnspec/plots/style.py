@@ -22,7 +22,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, 
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
     """Draw in the style of this package, except where the user has chosen a setting.
 
     A setting of matplotlib counts as chosen if it is not matplotlib's own default.
@@ -48,7 +48,7 @@ def colour(position: int) -> str:
 
     Examples
     --------
-    >>> with styled():
+    >>> with figure_style():
     ...     colour(1)
     '#d55e00'
     """
@@ -81,6 +81,17 @@ def point(z: complex) -> str:
         return imaginary if z.imag > 0 else f"{MINUS}{imaginary}"
     sign = "+" if z.imag > 0 else MINUS
     return f"{x} {sign} {imaginary}"
+
+
+def literal(name: str) -> str:
+    r"""Return `name` so that matplotlib shows its dollar signs and sees no formula between them.
+
+    Examples
+    --------
+    >>> print(literal("$run$"))
+    \$run\$
+    """
+    return name.replace("$", r"\$")
 
 
 def legend(ax: Axes, columns: int = 2, handles: Sequence[Artist] | None = None) -> None:

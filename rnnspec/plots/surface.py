@@ -12,7 +12,7 @@ from mpl_toolkits.mplot3d.axes3d import Axes3D
 
 from rnnspec._format import figures
 from rnnspec.plots.contours import caption, level_colours, log_sigma_min
-from rnnspec.plots.style import ink, styled
+from rnnspec.plots.style import figure_style, ink
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
 
 
@@ -49,7 +49,7 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         raise ValueError(
             f'`ax` must be 3-D, as of plt.subplot(projection="3d"), got {type(ax).__name__}'
         )
-    with styled():
+    with figure_style():
         ax = plt.subplots(subplot_kw={"projection": "3d"})[1] if ax is None else ax
         space: Any = ax  # without type hints in matplotlib
         exponents = np.log10(result.levels)

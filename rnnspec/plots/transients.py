@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnspec.plots.style import axes_or_new, colour, ink, legend, styled, visible
+from rnnspec.plots.style import axes_or_new, colour, figure_style, ink, legend, visible
 from rnnspec.spectra.transient import TransientGrowth
 from rnnspec.spectra.transient_bounds import TransientBounds
 
@@ -40,7 +40,7 @@ def transient_growth(results: Mapping[str, TransientGrowth], ax: Axes | None = N
     """
     if not results:
         raise ValueError("`results` must hold at least one transient growth, got none")
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         for name, result in results.items():
             steps = np.arange(len(result.norms))
@@ -93,7 +93,7 @@ def transient_bounds(
             f"`bounds` must have the {len(steps) - 1} steps of `growth`,"
             f" got {len(bounds.lower) - 1}"
         )
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         for values, line, shade, label in (
             (growth.norms, "-", colour(0), "‖Aᵏ‖"),

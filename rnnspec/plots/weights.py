@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from rnnspec.plots.robustness import draw_accuracy
-from rnnspec.plots.style import axes_or_new, ink, legend, styled
+from rnnspec.plots.style import axes_or_new, figure_style, ink, legend
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength
 from rnnspec.robustness.wilson import wilson
 
@@ -48,7 +48,7 @@ def weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = None)
     """
     if not moved:
         raise ValueError("`moved` must hold at least one attack's records, got none")
-    with styled():
+    with figure_style():
         ax = axes_or_new(ax)
         for j, (name, records) in enumerate(moved.items()):
             together = by_strength(records)

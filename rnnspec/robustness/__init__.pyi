@@ -8,7 +8,6 @@ from .attacks.square import square as square
 from .budget import BudgetExceeded as BudgetExceeded
 from .corruptions import corrupt as corrupt
 from .curve import robustness_curve as robustness_curve
-from .kick import kick as kick
 from .minimal import MinimalPerturbations as MinimalPerturbations
 from .minimal import minimal_perturbations as minimal_perturbations
 from .result import RobustnessCurve as RobustnessCurve

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rnnspec.models.call import parameters_of, runner, takes, unwrap
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.running import check_weights_have_values
+from rnnspec.models.evaluation import check_weights_have_values
 from rnnspec.robustness.outputs import FEW, check_logits, check_outputs, check_rows
 
 Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
-from rnnspec.models.acting import at_rest
 from rnnspec.models.call import takes, unwrap
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.robustness.budget import ROUNDING, Budget
 from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
 from rnnspec.robustness.foreign import Classify, classifier, device_of
@@ -183,7 +183,7 @@ def under_attack(
         torch.from_numpy(a).to(device) for a in (data.inputs, data.lengths, data.labels)
     )
     asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    with at_rest(model), torch.backends.cudnn.flags(enabled=False):
+    with evaluation_mode(model), torch.backends.cudnn.flags(enabled=False):
         try:
             for weight, _ in asked:
                 weight.requires_grad_(False)

@@ -12,7 +12,6 @@ from rnnspec._checks import square
 from rnnspec._result import Result
 from rnnspec.robustness.quantisation import halved, rounded
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
-from rnnspec.spectra.engine.grid import Box
 from rnnspec.spectra.measures import measure
 from rnnspec.spectra.numbers import StabilityMeasures
 from rnnspec.spectra.pseudospectral import pseudospectral_radius
@@ -132,7 +131,7 @@ def roundings(A: NDArray[np.float64]) -> tuple[Rounding, ...]:
     )
 
 
-def _box(A: NDArray[Any]) -> Box:
+def _box(A: NDArray[Any]) -> tuple[float, float, float, float]:
     """A square about 0 that holds the unit disk and the pseudospectrum of a tenth of the norm."""
     radius = pseudospectral_radius(A, spectral_norm(A) / 10 or 1.0).value
     side = MARGIN * max(1.0, radius)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnnspec._checks import ConvergenceWarning, SanityWarning, count, positive
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.dynamics.lyapunov import lyapunov_spectrum
-from rnnspec.dynamics.named import MARK, named_jacobian
+from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.recurrent import recurrent_matrices
@@ -83,7 +83,7 @@ def measures_of(
     """
     matrices = recurrent_matrices(model)
     if measuring.jacobian:
-        for name in jacobian_names(model):
+        for name in mean_jacobian_names(model):
             matrices[name] = named_jacobian(model, part.inputs, part.lengths, name)
     return {
         "matrices": {n: measure(A, measuring.epsilons).to_dict() for n, A in matrices.items()},
@@ -117,13 +117,6 @@ def robustness_of(
         "minimal": {"fmn": minimal.to_dict()},
         "warnings": [f"{curve.attack}: {text}" for curve in curves for text in curve.warnings],
     }
-
-
-def jacobian_names(model: SequenceClassifier) -> list[str]:
-    """Names of the mean state Jacobians, one for each layer and direction."""
-    cells = recurrent_cells(model)
-    sides = [""] if len(cells) == 1 else ["", ".reverse"]
-    return [f"layer{j}{side}.{MARK}mean" for j in range(len(cells[0])) for side in sides]
 
 
 def _exponents(model: SequenceClassifier, part: SequenceDataset, k: int) -> list[float | str]:

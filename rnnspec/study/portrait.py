@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from rnnspec._files import read_json
 from rnnspec._result import Result
 from rnnspec.data.download import DatasetUnavailable
-from rnnspec.dynamics.named import named_jacobian
-from rnnspec.models.checkpoint import load_matrices
+from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
+from rnnspec.models.matrices import load_matrices
 from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.examples import Example, smallest_changes
 from rnnspec.study.matrix_portrait import MatrixPortrait, portrait_of_matrix
-from rnnspec.study.measuring import Measuring, jacobian_names, robustness_of
+from rnnspec.study.measuring import Measuring, robustness_of
 from rnnspec.training.trained import load_run, read_config
 
 RECORDS = ("config", "summary", "environment")
@@ -88,7 +89,7 @@ def portrait_of(
         return Portrait(title, matrices, records, left_out=str(error))
     measuring = Measuring()
     part = at_most(data.test, measuring.samples, seed=0)
-    for name in jacobian_names(model):
+    for name in mean_jacobian_names(model):
         J = named_jacobian(model, part.inputs, part.lengths, name)
         matrices[name] = portrait_of_matrix(J, name, stored=False)
     stored = path / "robustness.json"
@@ -96,6 +97,40 @@ def portrait_of(
         _read_robustness(stored) if stored.is_file() else robustness_of(model, part, measuring)
     )
     return Portrait(title, matrices, records, robustness, smallest_changes(model, part))
+
+
+def portraits_of(
+    sources: Iterable[str | PathLike[str]],
+    data_dir: str | PathLike[str] | None = None,
+    download: bool = True,
+) -> dict[str, Portrait]:
+    """Compute the portraits of several sources, by title; of equal titles the later are numbered.
+
+    Parameters
+    ----------
+    sources : iterable of path
+    data_dir : path, optional
+    download : bool, default True
+        All as for `portrait_of`.
+
+    Returns
+    -------
+    dict of str to Portrait
+
+    Raises
+    ------
+    ValueError
+        If one of the sources is refused by `portrait_of`.
+    """
+    found: dict[str, Portrait] = {}
+    for source in sources:
+        portrait = portrait_of(source, data_dir, download)
+        title, count = portrait.title, 1
+        while title in found:
+            count += 1
+            title = f"{portrait.title} ({count})"
+        found[title] = portrait
+    return found
 
 
 def _square_matrices(path: Path) -> dict[str, NDArray[np.float64]]:

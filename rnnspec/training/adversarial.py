@@ -24,7 +24,7 @@ from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of
 from rnnspec.data.splits import DataSplits
-from rnnspec.models.acting import at_rest
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.robustness.attacks.restarts import random_start
 from rnnspec.robustness.threat import Threat
@@ -236,6 +236,6 @@ def hold_estimators(model: nn.Module) -> Iterator[None]:
     with ExitStack() as stack:
         for module in model.modules():
             if isinstance(module, parametrize.ParametrizationList):
-                stack.enter_context(at_rest(module))
+                stack.enter_context(evaluation_mode(module))
         stack.enter_context(parametrize.cached())
         yield

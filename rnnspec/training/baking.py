@@ -11,7 +11,8 @@ from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weig
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from rnnspec.models.acting import WEIGHT_HOOKS, at_rest, raw_weight
+from rnnspec.models.acting import WEIGHT_HOOKS, raw_weight
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.training.exact import exact_values
 from rnnspec.training.normalization import Normalize, SpectralNormalization
@@ -88,7 +89,7 @@ def bake(module: nn.Module) -> tuple[str, ...]:
 def make_permanent(module: nn.Module) -> tuple[str, ...]:
     """Do what `bake` does, without its warnings."""
     done = []
-    with at_rest(module):  # removal reads the weight: no estimator may move
+    with evaluation_mode(module):  # removal reads the weight: no estimator may move
         for part in recurrent_parts(module):
             if not isinstance(part.module, torch.jit.ScriptModule):
                 done += [full_key(part.name, text) for text in _remove_computations(part.module)]

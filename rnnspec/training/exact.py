@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rnnspec.models.acting import at_rest
+from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.spectra.dominant.estimate import exact_pair
 from rnnspec.training.normalization import normalization_on, recurrent_weights, weight_before
 
@@ -44,7 +44,7 @@ def settle(module: nn.Module) -> float | None:
 @torch.no_grad()
 def largest_radius(module: nn.Module) -> float:
     """Largest spectral radius of the recurrent matrices, as the network uses them."""
-    with at_rest(module):
+    with evaluation_mode(module):
         radii = [
             exact_values(getattr(recurrent, name).view(-1, h, h), "radius", double=False).max()
             for recurrent, name in recurrent_weights(module)

@@ -31,6 +31,7 @@ from torch.nn.utils import parametrize
 from rnnspec._checks import one_of
 from rnnspec.models.acting import weight_hooks
 from rnnspec.models.gates import n_gates
+from rnnspec.models.names import weight_suffix
 from rnnspec.spectra.dominant.estimate import (
     exact_pair,
     orthonormal,
@@ -228,8 +229,8 @@ def recurrent_weights(module: nn.Module) -> Iterator[tuple[nn.RNNBase, str]]:
     for layer in module.modules():
         if isinstance(layer, nn.RNNBase):
             for k in range(layer.num_layers):
-                for direction in ("", "_reverse") if layer.bidirectional else ("",):
-                    yield layer, f"weight_hh_l{k}{direction}"
+                for reverse in (False, True)[: 1 + layer.bidirectional]:
+                    yield layer, f"weight_hh{weight_suffix(k, reverse)}"
 
 
 def normalization_on(recurrent: nn.RNNBase, name: str) -> SpectralNormalization | None:

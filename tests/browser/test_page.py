@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnnspec.report.page.page import write_page
+from rnnspec.study.portrait import portraits_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 
@@ -18,7 +19,8 @@ def path(opened, tmp_path_factory):  # noqa: ARG001  without a browser nothing i
     folder = tmp_path_factory.mktemp("page")
     train_run(TrainingConfig(cell="lstm", hidden=4, epochs=1, batch_size=500), folder / "run")
     np.save(folder / "shear.npy", SHEAR)
-    write_page([folder / "run", folder / "shear.npy"], folder / "page.html")
+    runs = portraits_of([folder / "run", folder / "shear.npy"])
+    write_page(runs, [], folder / "page.html")
     return folder / "page.html"
 
 
@@ -54,14 +56,17 @@ def test_it_is_drawn_without_an_error_a_request_or_a_line_too_wide(opened, path,
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_and_figures_stand_out_from_the_ground(opened, path, dark):
     with opened(path, dark=dark) as driver:
-        ground, ink, label = driver.execute_script(
+        ground, *inks, line = driver.execute_script(
             "const c = (e, k) => getComputedStyle(e)[k].match(/[0-9.]+/g).slice(0, 3).map(Number);"
+            "const q = selector => document.querySelector(selector);"
             "return [c(document.body, 'backgroundColor'), c(document.body, 'color'),"
-            " c(document.querySelector('.plot .xtitle'), 'fill')];"
+            " c(q('.plot .xtitle'), 'fill'), c(q('.drawing text'), 'fill'),"
+            " c(q('.growth path[style*=\"--c0\"]'), 'stroke')];"
         )
         assert (np.mean(ground) < 64) == dark
-        for colour in (ink, label):
+        for colour in inks:
             assert contrast(ground, colour) >= 7
+        assert contrast(ground, line) >= 3
 
 
 def contrast(first, second):
@@ -114,6 +119,8 @@ def test_without_scripts_the_pictures_are_there(opened, path):
     with opened(path, scripts=False) as driver:
         pictures = driver.find_elements("css selector", ".plane noscript img")
         assert pictures
-        assert all(picture.size["height"] > 100 for picture in pictures)
+        drawings = driver.find_elements("css selector", ".drawing svg")
+        assert len(drawings) > len(pictures)
+        assert all(one.size["height"] > 100 for one in (*pictures, *drawings))
         assert not driver.find_element("css selector", ".slider").is_displayed()
         assert "distance to instability" in driver.find_element("css selector", "main").text

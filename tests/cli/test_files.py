@@ -69,7 +69,7 @@ def test_stacks_of_unknown_order_are_named(program, files):
 def test_what_is_not_square_is_named(program, files):
     called = program("measure", files / "mixed.npz", "--json")
     assert (called.code, measured(called)) == (0, ["A"])
-    assert "left out, for it is not square: B (2, 3)" in called.err
+    assert "left out, because it is not square: B (2, 3)" in called.err
 
 
 def test_gates_that_grow_are_not_the_network(program, files):

@@ -9,7 +9,7 @@ import torch
 from rnnspec import measure
 from rnnspec.cli import source
 from rnnspec.dynamics import mean_jacobian
-from rnnspec.dynamics.named import visited_fixed_points
+from rnnspec.dynamics.visited import visited_fixed_points
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import rnnspec
-from rnnspec.cli.source import choose, grid_of, numbers
+from rnnspec.cli.options import numbers
+from rnnspec.cli.source import choose_square, grid_of
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
@@ -198,8 +199,8 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(
     def read_only(*_, **__):
         raise OSError(30, "Read-only file system")
 
-    computing = import_module("rnnspec.spectra.pseudospectrum")
-    monkeypatch.setattr(computing, "pseudospectrum", lambda *_, **__: pytest.fail("worked"))
+    module = import_module("rnnspec.spectra.pseudospectrum")
+    monkeypatch.setattr(module, "pseudospectrum", lambda *_, **__: pytest.fail("worked"))
     name = {"--out": "a.npz", "--figure": "a.png"}[option]
     (files / name).mkdir()
     err = refused("pseudospectrum", files / "a.npy", option, files / name)
@@ -217,7 +218,7 @@ def test_lists_of_numbers():
 
 def test_what_is_chosen():
     stack = {"layer0.new": A, "layer0.stacked": np.ones((6, 2))}
-    assert [list(part) for part in choose(stack, "a.npz")] == [["layer0.new"], []]
+    assert [list(part) for part in choose_square(stack, "a.npz")] == [["layer0.new"], []]
 
 
 @pytest.mark.parametrize(
@@ -232,4 +233,4 @@ def test_what_is_chosen():
 )
 def test_what_is_not_square_may_be(shape, why):
     with pytest.raises(ValueError, match=f"a.npy must hold a square matrix, {why}"):
-        choose({"A": np.ones(shape)}, "a.npy")
+        choose_square({"A": np.ones(shape)}, "a.npy")

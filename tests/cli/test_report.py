@@ -7,7 +7,7 @@ import pytest
 
 import rnnspec
 from rnnspec.models.checkpoint import save_weights
-from rnnspec.report import page
+from rnnspec.report.page import page
 
 SHEAR = np.array([[0.5, 3.0], [0.0, 0.4]])
 

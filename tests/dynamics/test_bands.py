@@ -115,7 +115,7 @@ def test_each_direction_has_its_own(x):
     [
         ({"samples": 0}, "`samples` must be an integer of at least 1, got 0"),
         ({"steps": [T]}, "`steps` must be from 0 to 4"),
-        ({"steps": [4], "lengths": [2] * 6}, "`steps` must hold one that a sequence looked at"),
+        ({"steps": [4], "lengths": [2] * 6}, "`steps` must hold one that a sequence taken reaches"),
         ({"levels": [0.9, 0.1]}, "`levels` must be increasing"),
         ({"inputs": np.full((1, T, D), np.nan)}, "must be finite at real steps"),
         ({"inputs": np.zeros((0, T, D))}, "at least one sequence"),

@@ -281,7 +281,7 @@ BAD = np.array([[np.nan] * 5])
         (np.zeros(5), None, r"`starts` must have shape \(n, 5\).* got \(5,\)"),
         (np.zeros((0, 5)), None, "`starts` must hold at least one state"),
         (BAD, None, "`starts` must be finite .*padded steps"),
-        (np.full((1, 5), 1e200), None, "`starts` must not diverge: from 1 of 1"),
+        (np.full((1, 5), 1e200), None, "`starts` must lead to finite states, but 1 of 1 are not"),
         (np.zeros((1, 5)), [0.0], r"`input` must be \(2,\) finite numbers"),
         (np.zeros((1, 5)), [0.0, np.inf], r"`input` must be \(2,\) finite numbers .* inf"),
     ],
@@ -292,7 +292,9 @@ def test_bad_arguments_are_refused(starts, input, match):
 
 
 def test_networks_without_a_state_map_are_refused():
-    with pytest.raises(ValueError, match="`model` must be causal, got a bidirectional network"):
+    with pytest.raises(
+        ValueError, match="`model` must read in one direction, got a bidirectional network"
+    ):
         fixed_points(nn.GRU(2, 5, bidirectional=True), np.zeros((1, 10)))
     with pytest.raises(ValueError, match="found none in Linear"):
         fixed_points(nn.Linear(2, 5), np.zeros((1, 5)))
@@ -303,5 +305,5 @@ def test_networks_without_a_state_map_are_refused():
         fixed_points(broken, np.zeros((3, 5)))
     with torch.no_grad():
         broken.weight_hh_l0[0, :2] = torch.tensor([1e308, -1e308], dtype=torch.float64)
-    with pytest.raises(ValueError, match="from 3 of 3 the search is not finite"):
+    with pytest.raises(ValueError, match="3 of 3 are not finite"):
         fixed_points(broken, np.full((3, 5), 10.0))

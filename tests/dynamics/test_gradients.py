@@ -128,6 +128,7 @@ def test_the_model_is_left_as_it_was(x):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
+        ({"labels": None}, "`labels` must be given unless `inputs` is a SequenceDataset"),
         ({"labels": [0, 1]}, r"`labels` must be 3 integers.* got shape \(2,\)"),
         ({"labels": [0.0, 1.0, 2.0]}, "`labels` must be 3 integers.* of float64"),
         ({"labels": [True, False, True]}, "`labels` must be 3 integers.* of bool"),

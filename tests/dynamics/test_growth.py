@@ -4,9 +4,12 @@ import torch
 from torch import nn
 
 from rnnspec import (
+    Normalize,
     SequenceClassifier,
     finite_time_growth,
+    gallery,
     kreiss_constant,
+    normalize_recurrent,
     state_jacobians,
     transient_growth,
 )
@@ -37,6 +40,18 @@ def at_rest(W):
     with torch.no_grad():
         rnn.weight_hh_l0.copy_(torch.as_tensor(W))
     return rnn
+
+
+def classifier_with(W, quiet=False):
+    """A vanilla classifier with recurrent matrix W; a quiet one does not hear its inputs."""
+    model = SequenceClassifier("rnn", D, 3, hidden=len(W), seed=1)
+    with torch.no_grad():
+        model.recurrent.weight_hh_l0.copy_(torch.as_tensor(W))
+        if quiet:
+            model.recurrent.weight_ih_l0.zero_()
+            model.recurrent.bias_ih_l0.zero_()
+            model.recurrent.bias_hh_l0.zero_()
+    return model
 
 
 def test_at_rest_all_is_the_growth_of_the_powers():
@@ -100,13 +115,107 @@ def test_the_measured_growth_is_the_models_own(x):
     np.testing.assert_allclose(found.measured[:, 0], 0, atol=1e-14)
 
 
-def test_a_kick_of_any_size_stays_below_what_is_proved(x):
-    model = model_of("rnn")
-    for epsilon in (1e-3, 1.0, 10.0):
-        for kick in ("worst", "random"):
-            found = finite_time_growth(model, x, step=2, kick=kick, epsilon=epsilon)
-            assert (found.measured <= found.bound + 1e-9).all()
-            assert (found.linear <= found.bound + 1e-9).all()
+@pytest.mark.parametrize("kick", ["worst", "random", "transient"])
+@pytest.mark.parametrize("scale", [0.3, 1.0, 2.0])
+def test_a_kick_of_any_size_stays_below_what_is_proved(scale, kick, x):
+    model = classifier_with(scale * gallery.ginibre(8, seed=1))
+    for epsilon in (1e-3, 1.0, 30.0):
+        found = finite_time_growth(model, x, LENGTHS, step=1, kick=kick, epsilon=epsilon)
+        assert not (found.measured > found.bound + 1e-9).any()
+        assert not (found.linear > found.bound + 1e-9).any()
+        assert found.bound[0] == 0
+
+
+def test_both_halves_of_the_bound_are_needed():
+    # Nilpotent: the absolute powers vanish; orthogonal: the product of norms is 1.
+    nilpotent, orthogonal = 4 * gallery.jordan(3), gallery.random_orthogonal(5, 2)
+    found = [finite_time_growth(at_rest(W), np.zeros((1, 6, 1))) for W in (nilpotent, orthogonal)]
+    assert np.exp(found[0].bound) == pytest.approx([1, 4, 16, 0, 0, 0, 0], abs=1e-12)
+    np.testing.assert_allclose(found[1].bound, 0, atol=1e-12)
+
+
+def test_the_powers_are_no_bound():
+    # W^2 = 0 by a cancellation that the saturation of one unit breaks.
+    model = classifier_with([[1.0, -1.0], [1.0, -1.0]], quiet=True)
+    with torch.no_grad():
+        model.recurrent.bias_ih_l0.copy_(torch.tensor([0.0, 2.0]))
+    found = finite_time_growth(model, np.zeros((4, 4, D)), kick="random", epsilon=0.1)
+    assert np.exp(found.powers[2]) < 1e-12
+    assert (found.sizes[:, 2] > 1e-3).any()
+    assert (found.measured <= found.bound + 1e-9).all()
+
+
+def test_the_transient_kick_grows_as_the_largest_power():
+    W = 0.9 * gallery.grcar(6) / 2
+    quiet = classifier_with(W, quiet=True)
+    found = finite_time_growth(quiet, np.zeros((3, 12, D)), step=2, kick="transient")
+    norms = transient_growth(W.astype(np.float32), 10).norms
+    np.testing.assert_allclose(found.powers, np.log(norms), rtol=0, atol=1e-6)
+    peak = int(norms.argmax())
+    assert peak > 0
+    np.testing.assert_allclose(found.measured[:, peak], np.log(norms[peak]), rtol=0, atol=1e-5)
+
+
+def test_sizes_are_those_of_the_difference(x):
+    found = finite_time_growth(model_of("lstm"), x, LENGTHS, step=1, epsilon=0.25)
+    alive = [0, 1, 2]
+    np.testing.assert_allclose(found.sizes[alive, 0], 0.25, rtol=1e-12)
+    np.testing.assert_allclose(found.sizes, 0.25 * np.exp(found.measured), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_changed_decision_is_the_classifiers_own(cell, layers, x):
+    model = model_of(cell, layers)
+    found = finite_time_growth(model, x, LENGTHS, kick="random", epsilon=20.0, seed=4)
+    shape = (3, layers, 1 + (cell == "lstm"), H)  # the whole state: layers of (h, c)
+    delta = np.random.default_rng(4).standard_normal((3, np.prod(shape[1:])))
+    delta = 20.0 * delta / np.linalg.norm(delta, axis=1, keepdims=True)
+    kicked = torch.from_numpy(delta.reshape(shape)).transpose(1, 2)  # (n, parts, layers, h)
+    lengths = torch.tensor(LENGTHS)
+    with torch.no_grad():
+        classes = [
+            model(torch.from_numpy(x), lengths, start).argmax(1)
+            for start in (torch.zeros_like(kicked), kicked)
+        ]
+    np.testing.assert_array_equal(found.changed, (classes[0] != classes[1]).numpy())
+
+
+def test_only_a_large_kick_changes_decisions(x):
+    model = model_of("lstm")
+    large, small = (
+        finite_time_growth(model, x, LENGTHS, step=2, kick="random", epsilon=size)
+        for size in (100.0, 1e-9)
+    )
+    assert large.changed.any()
+    assert not large.changed[1]  # it ended before
+    assert not small.changed.any()
+
+
+def test_what_decides_nothing_changes_no_decision(x):
+    class Louder(SequenceClassifier):
+        def forward(self, *given):
+            return 2 * super().forward(*given)
+
+    assert finite_time_growth(nn.GRU(D, H, batch_first=True), x).changed is None
+    assert finite_time_growth(Louder("gru", D, 2, H), x).changed is None
+
+
+def test_a_model_in_a_wrapper_is_the_same(x):
+    model = model_of("gru")
+    plain, wrapped = (finite_time_growth(m, x) for m in (model, nn.DataParallel(model)))
+    np.testing.assert_array_equal(plain.measured, wrapped.measured)
+    np.testing.assert_array_equal(plain.changed, wrapped.changed)
+
+
+def test_a_normalised_network_is_kicked_as_it_acts(x):
+    model = classifier_with(3 * gallery.random_orthogonal(4, 1))
+    normalize_recurrent(model, Normalize("norm", bound=0.5))
+    training = finite_time_growth(model.train(), x, epsilon=1.0)
+    resting = finite_time_growth(model.eval(), x, epsilon=1.0)
+    np.testing.assert_array_equal(training.measured, resting.measured)
+    np.testing.assert_allclose(training.bound, np.arange(T + 1) * np.log(0.5), atol=1e-2)
+    assert (training.measured <= training.bound + 1e-9).all()
 
 
 def test_the_kick_and_its_seed_are_taken(x):
@@ -162,7 +271,8 @@ def test_the_model_is_left_as_it_was(x):
         ({"step": True}, "got True"),
         ({"step": 4, "lengths": [4, 2, 1]}, "from 0 to 3, got 4"),
         ({"epsilon": 0.0}, "`epsilon` must be a finite number > 0"),
-        ({"kick": "least"}, "`kick` must be one of worst, random, got 'least'"),
+        ({"kick": "least"}, "`kick` must be one of worst, random, transient, got 'least'"),
+        ({"kick": "transient"}, "`kick` must be 'worst' or 'random' for this model.* got 1 of gru"),
         ({"kick": "random", "seed": -1}, "`seed` must be an integer"),
         ({"inputs": np.full((1, T, D), np.nan)}, "must be finite at real steps"),
         ({"inputs": np.zeros((0, T, D))}, "at least one sequence"),

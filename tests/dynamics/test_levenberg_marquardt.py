@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from rnnspec.dynamics import levenberg_marquardt
-from rnnspec.dynamics.levenberg_marquardt import settled
-from rnnspec.dynamics.velocity import reach, velocity, velocity_jacobian
+from rnnspec.dynamics.levenberg_marquardt import descend
+from rnnspec.dynamics.velocity import entry_bounds, velocity, velocity_jacobian
 from rnnspec.models.layers import recurrent_cells
 
 X = torch.zeros(1, 2).double()
@@ -30,20 +30,8 @@ def states_of(cells, n):
     return torch.tensor(np.random.default_rng(0).uniform(-1, 1, (n, s)))
 
 
-def test_the_jacobian_of_the_velocity(cells):
-    s = states_of(cells, 1)
-    by_torch = torch.autograd.functional.jacobian(lambda s: velocity(cells, X, s)[0], s)[:, 0]
-    torch.testing.assert_close(velocity_jacobian(cells, X, s)[0], by_torch, rtol=0, atol=1e-12)
-
-
-def test_only_the_memory_of_an_lstm_is_unbounded():
-    both = cells_of(nn.LSTM(2, 3, 2))
-    assert reach(both).tolist() == ([1.0] * 3 + [np.inf] * 3) * 2
-    assert reach(cells_of(nn.GRU(2, 3))).tolist() == [1.0] * 3
-
-
 def test_a_search_comes_to_rest_and_every_start_is_counted(cells):
-    states, counts = settled(cells, X, states_of(cells, 60), 1.0)
+    states, counts = descend(cells, X, states_of(cells, 60), 1.0)
     assert counts.sum() == 60
     assert len(states) < 30
     assert (velocity(cells, X, states).norm(dim=1) <= levenberg_marquardt.REST).any()
@@ -52,21 +40,21 @@ def test_a_search_comes_to_rest_and_every_start_is_counted(cells):
 def test_searches_do_not_speed_up(cells):
     """Each ends at a lower speed than it began with, unless one stands for another."""
     for start in states_of(cells, 10)[:, None]:
-        end, _ = settled(cells, X, start, 0.0)
+        end, _ = descend(cells, X, start, 0.0)
         assert velocity(cells, X, end).norm() <= velocity(cells, X, start).norm()
 
 
 def test_the_chunks_do_not_change_the_ends(cells, monkeypatch):
-    whole, counts = settled(cells, X, states_of(cells, 40), 1.0)
+    whole, counts = descend(cells, X, states_of(cells, 40), 1.0)
     monkeypatch.setattr(levenberg_marquardt, "CHUNK", 1)
-    one_by_one, again = settled(cells, X, states_of(cells, 40), 1.0)
+    one_by_one, again = descend(cells, X, states_of(cells, 40), 1.0)
     torch.testing.assert_close(whole, one_by_one, rtol=0, atol=1e-9)
     assert torch.equal(counts, again)
 
 
 def test_searches_at_walls_end_where_no_way_down_is_left_inside(cells):
-    states, _ = settled(cells, X, 3 * states_of(cells, 60), 1.0)
-    bound = reach(cells)
+    states, _ = descend(cells, X, 3 * states_of(cells, 60), 1.0)
+    bound = entry_bounds(cells)
     assert (states.abs() <= bound).all()
     r, A = velocity(cells, X, states), velocity_jacobian(cells, X, states)
     downhill = -(A.mT @ r[:, :, None])[:, :, 0]

@@ -282,7 +282,7 @@ def test_what_has_not_settled_is_said():
 
 def test_interchanges_and_reflections_factor_alike():
     Y = torch.from_numpy(np.random.default_rng(2).standard_normal((4, 7, 5)))
-    for factor in (frames.eliminated, frames.orthonormalised):
+    for factor in (frames.eliminate, frames.orthonormalise):
         frame, sizes = factor(Y)
         U = torch.linalg.lstsq(frame, Y).solution
         torch.testing.assert_close(frame @ U, Y, rtol=0, atol=1e-13)
@@ -293,8 +293,8 @@ def test_interchanges_and_reflections_factor_alike():
 
 def test_long_products_are_factored_seldom(monkeypatch):
     calls = []
-    eliminated = frames.eliminated
-    monkeypatch.setattr(frames, "eliminated", lambda Y: calls.append(1) or eliminated(Y))
+    eliminate = frames.eliminate
+    monkeypatch.setattr(frames, "eliminate", lambda Y: calls.append(1) or eliminate(Y))
     Q = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5)))[0]
     found = lyapunov_spectrum(linear(Q), at_rest(2, 3200), warmup=0)
     assert 0 < len(calls) < 3200 / 20

@@ -101,10 +101,10 @@ def half_of_a_norm():
             {"parametrizations.weight_hh_l1.original": torch.eye(H)},
             "its rule is not in the file.*remove_parametrizations",
         ),
-        (half_of_a_norm(), "weight_hh_l1_g` is no weight of PyTorch's, nor all the parts"),
+        (half_of_a_norm(), "weight_hh_l1_g` is no weight of PyTorch's, nor all the pieces"),
         (
             {"weight_hh_l1_orig": torch.eye(H), "weight_hh_l1_mask": torch.ones(2, 3)},
-            "shapes of the parts .* do not fit",
+            "shapes of the pieces .* do not fit",
         ),
     ],
 )

@@ -7,7 +7,7 @@ from torch import nn
 
 from rnnspec import load_matrices, recurrent_matrices
 from rnnspec.models.keys import AssumptionWarning, LeftOutWarning, weights_in
-from rnnspec.models.nested import flat
+from rnnspec.models.nested import flatten
 
 H, D = 4, 3
 
@@ -144,8 +144,8 @@ def test_quantised_weights_are_taken_with_their_scale():
 def test_nested_mappings_have_dotted_keys():
     gru = nn.GRU(D, H).state_dict()
     nested = {"net": {"encoder": gru, "decoder": gru}, "epoch": 3, "parts": [{"b": [1.0]}]}
-    assert list(flat(nested))[0] == "net.encoder.weight_ih_l0"
-    assert "parts.0.b" in flat(nested)
+    assert list(flatten(nested))[0] == "net.encoder.weight_ih_l0"
+    assert "parts.0.b" in flatten(nested)
     names = {name.rpartition(".")[0] for name in recurrent_matrices(nested)}
     assert names == {"net.encoder.layer0", "net.decoder.layer0"}
     assert len(weights_in(nested).stacks) == 2

@@ -21,13 +21,13 @@ def test_it_moves_as_the_module_whose_weights_it_has(module, bias):
     assert torch.allclose(copied(x)[0], net(x)[0], atol=1e-14)
 
 
-@pytest.mark.parametrize("end", ["", "_reverse"])
-def test_one_direction_alone(end):
+@pytest.mark.parametrize("reverse", [False, True])
+def test_one_direction_alone(reverse):
     net = nn.GRU(3, 5, bidirectional=True).double()
-    copied = module_of_weights(net.state_dict(), end=end)
+    copied = module_of_weights(net.state_dict(), reverse=reverse)
     x = torch.randn(7, 2, 3).double()
-    expected = net(x)[0][:, :, 5:].flip(0) if end else net(x)[0][:, :, :5]
-    assert torch.allclose(copied(x.flip(0) if end else x)[0], expected, atol=1e-14)
+    expected = net(x)[0][:, :, 5:].flip(0) if reverse else net(x)[0][:, :, :5]
+    assert torch.allclose(copied(x.flip(0) if reverse else x)[0], expected, atol=1e-14)
 
 
 def changed(**others):

@@ -14,7 +14,7 @@ from torch.nn.functional import layer_norm, one_hot
 
 import rnnspec
 from rnnspec import SequenceClassifier, fixed_points, state_jacobians, state_trajectory
-from rnnspec.dynamics.named import visited_fixed_points
+from rnnspec.dynamics.visited import visited_fixed_points
 from rnnspec.models.formula import has_known_formula
 from rnnspec.models.reading import own_cells, read_along
 
@@ -188,7 +188,7 @@ half = 0.5
     [
         (
             lambda: foreign.Loop(nn.GRUCell(D, H), lambda old, new: half * (old + new)),
-            r"formula of its recurrent part `cell` \(GRUCell\): the state that it is handed differs"
+            r"formula of its recurrent part `cell` \(GRUCell\): the state that it is given differs"
             r" from the one it returned by up to 0\.\d+ \(\d+.* %\) at step 1\..*pass model\.cell",
         ),
         (lambda: foreign.Loop(nn.GRUCell(D, H), lambda o, n: n + 1e-5 * (o - n)), "at step 1"),
@@ -331,7 +331,7 @@ def test_a_subclass_of_the_classifier_is_run():
 )
 def test_every_function_along_data_asks_the_module_itself(function):
     leaky = foreign.Loop(nn.GRUCell(D, H), lambda old, new: half * (old + new))
-    with pytest.raises(ValueError, match="the state that it is handed differs"):
+    with pytest.raises(ValueError, match="the state that it is given differs"):
         function(leaky, sequences())
     model, x = foreign.Encoded(), sequences()
     with torch.no_grad():

@@ -126,7 +126,7 @@ def test_a_little_of_its_own_output_is_found(gain):
 )
 def test_a_leak_is_found_where_no_state_moves(cell, between):
     model = foreign.Loop(cell(D, H, bias=False), between)
-    refused(model, "the state that it is handed differs", torch.zeros(N, T, D))
+    refused(model, "the state that it is given differs", torch.zeros(N, T, D))
 
 
 def test_a_bound_out_of_reach_of_the_data_leaves_the_jacobians_along_them():

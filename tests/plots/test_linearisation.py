@@ -83,7 +83,7 @@ def test_nothing_is_clipped(results, distances, n):
 
 
 def test_errors(results, distances):
-    with pytest.raises(ValueError, match="of the points of `results`, quiet, .*, got quiet$"):
+    with pytest.raises(ValueError, match="the titles of `results`, quiet, .*, got quiet$"):
         plots.linearisations(results, {"quiet": distances["quiet"]})
     with pytest.raises(ValueError, match="`results` must hold at least one pseudospectrum"):
         plots.linearisations({}, {})

@@ -37,7 +37,8 @@ def test_lines_and_bands_are_the_running_estimates():
     assert len({line.get_color() if isinstance(line.get_color(), str) else tuple(line.get_color())
                 for line in ax.lines[:2]}) == 2  # fmt: skip
     assert labels(ax) == ["± two standard errors", "λ₁ = 0.1 ± 0.01", "λ₂ = −0.25 ± 0.01"]
-    assert ax.get_title() == "2 of 9 exponents, 4 trajectories: settled"
+    assert ax.get_title() == "2 of 9 exponents: settled"
+    assert ax.get_xlabel() == "steps after the warm-up (4 trajectories)"
 
 
 def test_of_many_the_first_and_the_last_are_named():
@@ -50,7 +51,8 @@ def test_what_is_not_known_is_not_drawn():
     ax = plots.lyapunov(spectrum([0.1, -np.inf], errors=np.nan, n=1, converged=False))
     assert labels(ax) == ["λ₁ = 0.1"]
     assert len(ax.lines) == 2
-    assert ax.get_title() == "2 of 9 exponents, 1 trajectory: not settled"
+    assert ax.get_title() == "2 of 9 exponents: not settled"
+    assert ax.get_xlabel() == "steps after the warm-up (1 trajectory)"
 
 
 @pytest.mark.parametrize("exponents", [[0.1], [-np.inf, -np.inf]])

@@ -8,8 +8,9 @@ import pytest
 
 from rnnspec import SequenceClassifier, plots
 from rnnspec.dynamics.bands import MEASURES, StabilityBands, stability_bands
+from rnnspec.dynamics.finite_time_growth import finite_time_growth
 from rnnspec.dynamics.gradients import GradientProfile, gradient_profile
-from rnnspec.dynamics.growth import FiniteTimeGrowth, finite_time_growth
+from rnnspec.dynamics.growth import FiniteTimeGrowth
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.plots.motion import DECADE
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.linalg
 
 from rnnspec import plots
-from rnnspec.dynamics.projection import principal_axes
+from rnnspec.dynamics.principal_axes import principal_axes
 from rnnspec.spectra import gallery
 from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.numerical_range import numerical_range

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from rnnspec import plots
-from rnnspec.dynamics.fixed_points import FixedPoints
-from rnnspec.dynamics.projection import PrincipalAxes
+from rnnspec.dynamics.linear_maps import FixedPoints
+from rnnspec.dynamics.principal_axes import PrincipalAxes
 
 AXES = {
     k: PrincipalAxes(np.ones(4), np.eye(4)[[2, 0, 3]][:k], np.array([0.5, 0.25, 0.125])[:k])

@@ -76,6 +76,14 @@ def test_blank_numbers_have_no_point():
     ax.figure.canvas.draw()
 
 
+def test_the_panels_of_a_study_go_into_given_axes():
+    figure, axes = plt.subplots(2, 2, layout="constrained")
+    assert plots.study(runs(), axes) is axes
+    assert plt.get_fignums() == [figure.number]
+    with pytest.raises(ValueError, match=r"shape \(2, 2\), two for each data set, got \(2,\)"):
+        plots.study(runs(), axes[0])
+
+
 def test_no_run_is_refused():
     with pytest.raises(ValueError, match="`runs` must hold at least one run"):
         plots.study([])

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from rnnspec.study.portrait import portrait_of
+from rnnspec.study.portrait import portrait_of, portraits_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 
@@ -66,3 +66,11 @@ def test_what_holds_no_matrix_is_refused(tmp_path):
     np.save(tmp_path / "nan.npy", np.full((2, 2), np.nan))
     with pytest.raises(ValueError, match="`nan` must be finite"):
         portrait_of(tmp_path / "nan.npy")
+
+
+def test_equal_titles_are_told_apart(tmp_path):
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "W.npy", np.eye(2) / 2)
+    found = portraits_of([tmp_path / folder / "W.npy" for folder in ("a", "b", "c")])
+    assert list(found) == ["W.npy", "W.npy (2)", "W.npy (3)"]

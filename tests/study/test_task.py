@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rnnspec.data.load import load_dataset
-from rnnspec.dynamics.jacobian import mean_jacobian
+from rnnspec.dynamics.mean_jacobian import mean_jacobian
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.measures import measure
 from rnnspec.study.study_file import read_plan

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from rnnspec.cli.settings import setting_options
-from rnnspec.models.initialization import INITS
+from rnnspec.models.classifier import INITS
 from rnnspec.study.plan import TREATMENTS
 from rnnspec.study.tables import SETTINGS
 from rnnspec.training.config import DEFAULTS, TrainingConfig

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnspec.models.files.contents import check_described
 from rnnspec.models.files.inert import Builders, Global, Instance, mapping
 from rnnspec.models.files.pickled_numpy import OF_JAX, array_of, array_of_jax, is_array
 from rnnspec.models.files.refusal import LeftOut
-from rnnspec.models.files.sizes import check_described
 from rnnspec.models.files.storages import DTYPES, Lazy, strided_view
 
 

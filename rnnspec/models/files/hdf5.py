@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.numeric import numbers_of
+from rnnspec.models.files.contents import check_described
+from rnnspec.models.files.numpy_files import numbers_of
 from rnnspec.models.files.refusal import LeftOut
-from rnnspec.models.files.sizes import check_described
 
 
 def datasets_of(file: Any) -> tuple[dict[str, NDArray[Any]], list[str]]:

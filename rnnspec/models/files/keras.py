@@ -18,14 +18,13 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import reorder_gates
+from rnnspec.models.files.contents import Contents, check_unpacked
 from rnnspec.models.files.hdf5 import datasets_of, text_of
 from rnnspec.models.files.keras_groups import Group, groups_in, names_of
 from rnnspec.models.files.keras_settings import Layer, kind_of, layers_of
 from rnnspec.models.files.refusal import LeftOut, Refusal
-from rnnspec.models.files.sizes import check_unpacked
-from rnnspec.models.gates import cell_of_shape, n_gates
+from rnnspec.models.gates import cell_of_shape, n_gates, reorder_gates
+from rnnspec.models.names import weight_suffix
 
 INSTALL = "`pip install 'rnnspec[keras]'` installs what reads it"
 ORDER = {"rnn": (0,), "lstm": (0, 1, 2, 3), "gru": (1, 0, 2)}  # PyTorch's gates among Keras's
@@ -84,7 +83,7 @@ def _contents(
     formula: dict[str, str] = {}
     assumed: list[str] = []
     used: set[str] = set()
-    for group, (name, end) in zip(groups, names_of(groups), strict=True):
+    for group, (name, reverse) in zip(groups, names_of(groups), strict=True):
         try:
             kind, settings = kind_of(group.path, layers)
             weights, cell = _weights(group, kind)
@@ -97,7 +96,7 @@ def _contents(
                 f" {group.recurrent.shape}: the file does not name its class"
             )
         start = f"{name}." if name else ""
-        arrays |= {f"{start}{part}_l0{end}": W for part, W in weights.items()}
+        arrays |= {f"{start}{part}{weight_suffix(0, reverse)}": W for part, W in weights.items()}
         used |= group.keys
         if reason := _other_formula(cell, group, settings, version):
             formula[start] = reason

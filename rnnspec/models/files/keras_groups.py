@@ -57,12 +57,12 @@ def groups_in(datasets: Datasets) -> list[Group]:
     return [*found, *_by_gate(datasets)]
 
 
-def names_of(groups: list[Group]) -> list[tuple[str, str]]:
-    """The name of each group's layer, and its direction as PyTorch's keys end."""
-    short = [(_layer(group.path), _direction(group.path)) for group in groups]
+def names_of(groups: list[Group]) -> list[tuple[str, bool]]:
+    """The name of each group's layer, and whether it is the reverse direction of one."""
+    short = [(_layer(group.path), _is_reverse(group.path)) for group in groups]
     counts = Counter(short)
     return [
-        one if counts[one] == 1 else (group.path.replace("/", "."), "")
+        one if counts[one] == 1 else (group.path.replace("/", "."), False)
         for one, group in zip(short, groups, strict=True)
     ]
 
@@ -109,5 +109,5 @@ def _layer(path: str) -> str:
     return ".".join(word for k, word in enumerate(words) if k == 0 or word != words[k - 1])
 
 
-def _direction(path: str) -> str:
-    return "_reverse" if any(word.startswith("backward") for word in path.split("/")) else ""
+def _is_reverse(path: str) -> bool:
+    return any(word.startswith("backward") for word in path.split("/"))

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.numeric import dense, numbers_of
+from rnnspec.models.files.contents import RATIO, UNPACKED, Contents, check_described
+from rnnspec.models.files.numpy_files import dense, numbers_of
 from rnnspec.models.files.refusal import LeftOut
-from rnnspec.models.files.sizes import RATIO, UNPACKED, check_described
 
 TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 MATRIX, COMPRESSED = 14, 15

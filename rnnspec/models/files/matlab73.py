@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.numeric import dense, numbers_of
+from rnnspec.models.files.contents import Contents, check_described
+from rnnspec.models.files.numpy_files import dense, numbers_of
 from rnnspec.models.files.refusal import LeftOut, fault
-from rnnspec.models.files.sizes import check_described
 
 DEEPEST = 50  # structs within structs
 

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.contents import Contents
+from rnnspec.models.files.contents import Contents, check_described
 from rnnspec.models.files.encoding import decode
 from rnnspec.models.files.refusal import fault
-from rnnspec.models.files.sizes import check_described
 
 # How many numbers an entry has.
 FIELDS = {"real": 1, "double": 1, "integer": 1, "unsigned-integer": 1, "complex": 2, "pattern": 0}

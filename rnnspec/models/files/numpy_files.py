@@ -1,7 +1,11 @@
-"""NumPy's own files; arrays of Python objects are never unpickled."""
+"""NumPy's own files, and what any reader does to its arrays: plain numbers, dense.
+
+Arrays of Python objects are never unpickled.
+"""
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
@@ -9,10 +13,8 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.numeric import dense, numbers_of
+from rnnspec.models.files.contents import Contents, check_described, check_unpacked
 from rnnspec.models.files.refusal import LeftOut
-from rnnspec.models.files.sizes import check_unpacked
 from rnnspec.models.files.sniff import is_content
 
 MAGIC = b"\x93NUMPY"
@@ -21,7 +23,7 @@ MAGIC = b"\x93NUMPY"
 def read_npy(path: Path) -> Contents:
     """The one array of an ``.npy`` file, under the file's stem."""
     with path.open("rb") as file:
-        array = _array(file, path.stat().st_size)
+        array = _read_array(file, path.stat().st_size)
         if array.dtype.kind in "SU":
             raise LeftOut("texts, no numbers: numpy.save writes numbers by array.astype(float)")
         rest = file.read()
@@ -45,7 +47,7 @@ def read_npz(path: Path) -> Contents:
                 continue
             with archive.open(info) as file:
                 try:
-                    array = _array(file, info.file_size)
+                    array = _read_array(file, info.file_size)
                     if file.read(1):  # reads to the end, where the check sum is compared
                         raise ValueError(f"bytes follow the array {key}")
                     if key in arrays:
@@ -54,12 +56,49 @@ def read_npz(path: Path) -> Contents:
                 except LeftOut as why:
                     left_out.append(f"{key}: {why}")
     if {"format", "shape", "data"} <= set(arrays):
-        arrays = {path.stem: _sparse(path)}
+        arrays = {path.stem: _read_sparse(path)}
     arrays = {key: array for key, array in arrays.items() if array.dtype.kind not in "SU"}
     return Contents("npz", arrays, tuple(left_out))
 
 
-def _array(file: IO[bytes], size: int) -> NDArray[Any]:
+def numbers_of(array: NDArray[Any]) -> NDArray[Any]:
+    """`array` in the machine's byte order, True and False as 1.0 and 0.0.
+
+    Raises
+    ------
+    LeftOut
+        If its entries are no numbers.
+
+    Examples
+    --------
+    >>> numbers_of(np.array([True, False])), numbers_of(np.array([2], ">i4")).dtype
+    (array([1., 0.]), dtype('int32'))
+    """
+    if array.dtype == bool:
+        return array.astype(np.float64)
+    if array.dtype.kind not in "iufc":
+        raise LeftOut(f"an array with entries of type {array.dtype}, no numbers")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def dense(A: Any) -> NDArray[Any]:
+    """A sparse matrix with all its zeros, if they fit in the memory of a usual machine.
+
+    Raises
+    ------
+    LeftOut
+        If they do not.
+    """
+    if not hasattr(A, "toarray"):
+        return np.asarray(A)
+    check_described(A.shape, A.nnz)
+    if hasattr(A, "check_format"):  # scipy would write anywhere in memory for wrong indices
+        A.check_format(full_check=True)
+    return np.asarray(A.toarray())
+
+
+def _read_array(file: IO[bytes], size: int) -> NDArray[Any]:
+    """The array that `file`, of `size` bytes, begins with; texts stay texts."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
@@ -72,9 +111,7 @@ def _array(file: IO[bytes], size: int) -> NDArray[Any]:
             "an array of Python objects, which is never unpickled: numpy.save its numbers by"
             " array.astype(float), those of a dict by numpy.savez"
         )
-    count = 1
-    for length in shape:
-        count *= length
+    count = prod(shape)
     if min(shape, default=0) < 0 or count * dtype.itemsize > size:
         raise ValueError(f"an array of shape {shape} does not fit in {size} bytes")
     data = file.read(count * dtype.itemsize)
@@ -82,7 +119,7 @@ def _array(file: IO[bytes], size: int) -> NDArray[Any]:
     return array if dtype.kind in "SU" else numbers_of(array)
 
 
-def _sparse(path: Path) -> NDArray[Any]:
+def _read_sparse(path: Path) -> NDArray[Any]:
     from scipy import sparse
 
     return numbers_of(dense(sparse.load_npz(path)))

@@ -16,15 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.gate_order import reorder_gates
 from rnnspec.models.files.onnx_values import Scope, Values
 from rnnspec.models.files.refusal import LeftOut, Refusal
-from rnnspec.models.gates import n_gates
+from rnnspec.models.gates import n_gates, reorder_gates
+from rnnspec.models.names import weight_suffix
 
 # Node: our cell, and where PyTorch's gates stand among the node's.
 NODES = {"RNN": ("rnn", (0,)), "LSTM": ("lstm", (0, 2, 3, 1)), "GRU": ("gru", (1, 0, 2))}
 ACTIVATIONS = {"RNN": ["tanh"], "LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"]}
-DIRECTIONS = {"forward": ("",), "reverse": ("_reverse",), "bidirectional": ("", "_reverse")}
+DIRECTIONS = {
+    "forward": (False,),
+    "reverse": (True,),
+    "bidirectional": (False, True),
+}  # whether reverse
 PEEPHOLES = 7  # which input of an LSTM node
 INSTALL = "`pip install 'rnnspec[onnx]'` installs what reads it"
 
@@ -102,25 +106,27 @@ def _weights(
         )
     cell, order = NODES[node.op_type]
     direction = _attributes(node).get("direction", b"forward").decode().lower()
-    ends = DIRECTIONS.get(direction, ())
+    sides = DIRECTIONS.get(direction, ())
     g = n_gates(cell)
     R = values.at(node, 2, scope)
-    if R is None or R.ndim != 3 or len(R) != len(ends) or R.shape[1] != g * R.shape[2]:
+    if R is None or R.ndim != 3 or len(R) != len(sides) or R.shape[1] != g * R.shape[2]:
         shape = None if R is None else R.shape
-        raise LeftOut(f"its recurrent weight must have shape ({len(ends)}, {g}*h, h), got {shape}")
+        raise LeftOut(f"its recurrent weight must have shape ({len(sides)}, {g}*h, h), got {shape}")
     found: dict[str, NDArray[Any]] = {}
     try:
         W, B = (values.at(node, k, scope) for k in (1, 3))
     except LeftOut as why:  # the recurrent weights are known all the same
         left_out.append(f"node {name} ({node.op_type}): weights of its input: {why}")
         W = B = None
-    for side, end in enumerate(ends):
+    for side, reverse in enumerate(sides):
         parts = {"weight_hh": R[side]}
         if W is not None:
             parts["weight_ih"] = W[side]
         if B is not None:
             parts["bias_ih"], parts["bias_hh"] = np.split(B[side], 2)
-        found |= {f"{part}_l0{end}": reorder_gates(A, order) for part, A in parts.items()}
+        found |= {
+            part + weight_suffix(0, reverse): reorder_gates(A, order) for part, A in parts.items()
+        }
     return found
 
 

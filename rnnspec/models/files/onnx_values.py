@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec.models.files.contents import LARGEST
 from rnnspec.models.files.refusal import LeftOut, reason
-from rnnspec.models.files.sizes import LARGEST
 
 # Nodes that are computed here, by the reference implementation of ONNX.
 MOVERS = (

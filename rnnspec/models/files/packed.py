@@ -14,12 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 from zipfile import ZipFile
 
-from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.reading import read_contents
+from rnnspec.models.files.contents import Contents, check_unpacked
+from rnnspec.models.files.reading import content_of, read_contents
 from rnnspec.models.files.refusal import Refusal, refusal
-from rnnspec.models.files.sizes import check_unpacked
-from rnnspec.models.files.sniff import content_of, is_content
-from rnnspec.models.files.torch_tar import MEMBERS, read_torch_tar
+from rnnspec.models.files.sniff import is_content
+from rnnspec.models.files.torch_archive import MEMBERS_OF_TAR, read_tar
 
 DEEPEST = 4  # archives within archives
 PIECE = 1 << 20  # bytes copied at a time
@@ -41,8 +40,8 @@ def read_packed(path: Path, levels: int = DEEPEST) -> Contents:
             files.append(Path(folder) / str(i) / (PurePosixPath(name).name or "unnamed"))
             files[-1].parent.mkdir()
             _copy(path, file, files[-1])
-        if {file.name for file in files} == MEMBERS:
-            return read_torch_tar(**{file.name: file for file in files})
+        if {file.name for file in files} == MEMBERS_OF_TAR:
+            return read_tar(**{file.name: file for file in files})
         try:
             return _only(path, files, levels)
         except Refusal as error:  # the user does not know the folder

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.models.files.inert import Global, Instance
-from rnnspec.models.files.numeric import numbers_of
+from rnnspec.models.files.numpy_files import numbers_of
 from rnnspec.models.files.refusal import LeftOut
 
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnspec.models.files.contents import check_described
 from rnnspec.models.files.refusal import LeftOut
-from rnnspec.models.files.sizes import check_described
 
 # The class that a pickle names for a storage, and the type of its numbers.
 STORAGES = {
@@ -63,7 +63,7 @@ class Storage:
         """Bytes that a number takes."""
         return self.dtype.itemsize
 
-    def part(self, offset: int, count: int) -> Storage:
+    def slice(self, offset: int, count: int) -> Storage:
         """The `count` numbers from `offset` on, as a storage of their own."""
         size = self.itemsize
         cut = slice(offset * size, (offset + count) * size)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rnnspec.models.files.classes import is_class_of_pytorch, other_formula
 from rnnspec.models.files.inert import Instance
+from rnnspec.models.files.pickled_modules import (
+    is_class_of_pytorch,
+    other_formula,
+    unpack_weights,
+)
 from rnnspec.models.files.pickled_numpy import array_of, check_no_other_matrix, is_array
-from rnnspec.models.files.quantised import unpack_weights
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
-from rnnspec.models.foreign_names import is_recurrent
+from rnnspec.models.names import is_recurrent
 
 AGAIN = 100_000  # objects looked at once more, which could be without end
 DEEPEST = 500  # objects within one another

@@ -3,94 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
+from dataclasses import dataclass
 from typing import Any
 
-from rnnspec._format import figures
-from rnnspec.report.page.html import share, slug, table, text
+from rnnspec._format import figures, percent
+from rnnspec.report.page.parts import Table, anchor
+from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.study.portrait import Portrait
 
 ACCURACIES = ("test", "validation", "train")
+MEASURES = (
+    *("spectral_radius", "distance_to_instability", "spectral_norm"),
+    *("transient_peak", "kreiss_constant", "henrici_relative"),
+)
 
 
-def overview_section(runs: Mapping[str, Portrait]) -> str:
-    """A card for each source, and a table of all matrices."""
-    cards = "".join(_card(name, portrait) for name, portrait in runs.items())
-    return f"""
-<section id="overview" aria-labelledby="overview-title"><h2 id="overview-title">Overview</h2>
-<div class="cards">{cards}</div>{_all_matrices(runs)}</section>"""
+@dataclass(frozen=True)
+class Card:
+    """A source in a few words and numbers.
+
+    Attributes
+    ----------
+    name, what : str
+    facts : dict of str to str
+        Numbers, by their names in words.
+    """
+
+    name: str
+    what: str
+    facts: dict[str, str]
 
 
-def _card(name: str, portrait: Portrait) -> str:
-    """What was trained, and the few numbers to begin with."""
-    config, summary = (portrait.records.get(key, {}) for key in ("config", "summary"))
-    n = max(p.measures.n for p in portrait.matrices.values())
-    what = f"{len(portrait.matrices)} matrices of up to {n} rows; no data"
-    if len(portrait.matrices) == 1:
-        what = f"one matrix of {n} rows; no data"
-    if config:
-        what = (
+def cards(runs: Mapping[str, Portrait]) -> list[Card]:
+    """A card for each source."""
+    return [Card(name, _what(portrait), _facts(portrait)) for name, portrait in runs.items()]
+
+
+def all_matrices(runs: Mapping[str, Portrait]) -> Table:
+    """A row for each matrix of each source, with the numbers that matter most."""
+    found = [
+        (name, source, portrait.matrices[name])
+        for name in matrix_names(runs)
+        for source, portrait in runs.items()
+        if name in portrait.matrices
+    ]
+    rows = [
+        [
+            f"{source}: {name}" if len(runs) > 1 else name,
+            *(figures(getattr(shown.measures, key)) for key in MEASURES),
+            figures(next((one.change for one in shown.roundings if one.name == "int8"), None)),
+        ]
+        for name, source, shown in found
+    ]
+    columns = ("matrix", *(NUMBERS[key].label for key in MEASURES), "change by rounding to int8")
+    return Table("All matrices", columns, rows, [anchor(name) for name, _, _ in found])
+
+
+def matrix_names(runs: Mapping[str, Portrait]) -> list[str]:
+    """Names of the matrices of all sources, in order, each once."""
+    return list(dict.fromkeys(name for portrait in runs.values() for name in portrait.matrices))
+
+
+def _what(portrait: Portrait) -> str:
+    if config := portrait.records.get("config"):
+        return (
             f"{str(config['cell']).upper()} of {config['hidden']} units on {config['dataset']},"
             f" {config['epochs']} epochs, normalisation {config['normalize']},"
             f" initialisation {config['init']}, seed {config['seed']}"
         )
-    facts = {
-        f"{part} accuracy": share(summary[f"{part}_accuracy"])
-        for part in ACCURACIES
-        if summary.get(f"{part}_accuracy") is not None
-    }
+    sizes = [one.measures.n for one in portrait.matrices.values()]
+    if len(sizes) == 1:
+        return f"one matrix of {sizes[0]} rows; no data"
+    return f"{len(sizes)} matrices of up to {max(sizes)} rows; no data"
+
+
+def _facts(portrait: Portrait) -> dict[str, str]:
+    summary = portrait.records.get("summary", {})
+    shares = {part: summary.get(f"{part}_accuracy") for part in ACCURACIES}
+    facts = {f"{part} accuracy": percent(v) for part, v in shares.items() if v is not None}
     if portrait.robustness:
-        facts |= _withstood(portrait.robustness)
-    distances = [p.measures.distance_to_instability for p in portrait.matrices.values()]
+        facts |= _robustness(portrait.robustness)
+    distances = [one.measures.distance_to_instability for one in portrait.matrices.values()]
     facts["least distance to instability"] = figures(min(distances))
     facts["matrices unstable by themselves"] = f"{distances.count(0)} of {len(distances)}"
-    listed = "".join(f"<div><dt>{escape(k)}</dt><dd>{v}</dd></div>" for k, v in facts.items())
-    return f"""
-<article class="card"><h3>{escape(name)}</h3><p>{escape(what)}</p><dl>{listed}</dl></article>"""
-
-
-def _withstood(robustness: Mapping[str, Any]) -> dict[str, str]:
-    """Accuracy under the first attack that hurts, and the median smallest change."""
-    facts = {
-        f"accuracy attacked, ε = {row['epsilon']:g}": share(row["accuracy"])
-        for row in robustness["results"]
-        if (row["target"], row["attack"], row["epsilon"]) == ("input", "pgd", 0.1)
-    }
-    for found in robustness["minimal"].values():
-        facts["median smallest change"] = text(found["median"])
     return facts
 
 
-def _all_matrices(runs: Mapping[str, Portrait]) -> str:
-    """A row per matrix, the numbers that matter most."""
-    several = len(runs) > 1
-    rows = [
-        [
-            f"<a href='#{slug(name)}'>{escape(f'{source}: {name}' if several else name)}</a>",
-            *(
-                figures(value)
-                for value in (
-                    m.spectral_radius,
-                    m.distance_to_instability,
-                    m.spectral_norm,
-                    m.transient_peak,
-                    m.kreiss_constant,
-                    m.henrici_relative,
-                )
-            ),
-            next((figures(r.change) for r in shown.roundings if r.name == "int8"), "–"),
-        ]
-        for name in names_of(runs)
-        for source, portrait in runs.items()
-        if (shown := portrait.matrices.get(name)) and (m := shown.measures)
-    ]
-    columns = (
-        *("matrix", "spectral radius ρ", "distance to instability β", "spectral norm"),
-        *("transient peak", "Kreiss constant", "Henrici, relative", "int8 moves it by"),
-    )
-    return table("All matrices", columns, rows)
-
-
-def names_of(runs: Mapping[str, Portrait]) -> list[str]:
-    """Names of matrices of any source, in order, each once."""
-    return list(dict.fromkeys(name for p in runs.values() for name in p.matrices))
+def _robustness(record: Mapping[str, Any]) -> dict[str, str]:
+    """Accuracy under an attack that usually hurts, and the median of the smallest changes."""
+    facts = {
+        f"accuracy attacked, ε = {row['epsilon']:g}": percent(row["accuracy"])
+        for row in record["results"]
+        if (row["target"], row["attack"], row["epsilon"]) == ("input", "pgd", 0.1)
+    }
+    for found in record["minimal"].values():
+        facts["median smallest change"] = figures(found["median"], 4)
+    return facts

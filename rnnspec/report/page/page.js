@@ -1,5 +1,5 @@
 "use strict";
-// Draws the figures of the page in the reader's colours, and moves the contours with the sliders.
+// Draws the planes of the page in the reader's colours, and moves their contours with the sliders.
 
 const CONFIG = { responsive: true, displaylogo: false, displayModeBar: false, scrollZoom: false };
 const ENTER = new IntersectionObserver(entries => {
@@ -31,10 +31,9 @@ function themed(record, style) {
     Object.assign(axis, { tickfont: { color: muted }, automargin: true });
   }
   for (const trace of data) if (trace.colorbar) trace.colorbar.tickfont = { color: muted };
-  const margin = layout.annotations ? { l: 8, r: 8, t: 26, b: 8 } : { l: 52, r: 10, t: 46, b: 46 };
   return [data, {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    ...layout, margin, autosize: true, dragmode: false, hovermode: "closest",
+    ...layout, margin: { l: 52, r: 10, t: 46, b: 46 }, autosize: true, dragmode: false, hovermode: "closest",
     font: { color: ink, size: 13, family: "system-ui, sans-serif" },
     legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 12 } },
     hoverlabel: { font: { size: 13 } },

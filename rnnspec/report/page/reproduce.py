@@ -5,33 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from html import escape
 from typing import Any
 
-from rnnspec.report.page.html import table, text
+from rnnspec.report.page.parts import Table
 from rnnspec.study.portrait import Portrait
 from rnnspec.training.config import TrainingConfig
 
 
-def reproduce_section(runs: Mapping[str, Portrait]) -> str:
-    """Settings as files, versions, and the data's hashes; of a bare file, that there are none."""
+def reproduce_section(runs: Mapping[str, Portrait]) -> dict[str, Any]:
+    """Settings as files, versions, and hashes of the data; all are empty for bare files."""
     recorded = {name: p.records for name, p in runs.items() if p.records}
-    parts = "".join(
-        f"<details open><summary>settings of {escape(name)}</summary>"
-        f"<pre tabindex='0'>{escape(settings_toml(records['config']))}</pre></details>"
-        for name, records in recorded.items()
-    )
-    said = "A file of matrices alone tells nothing of how they were made."
-    if recorded:
-        said = "These settings in FILE.toml, <code>rnnspec train --config FILE.toml</code> trains"
-        said += " this network again."
-        environments = {name: records["environment"] for name, records in recorded.items()}
-        parts += f"<details><summary>versions</summary>{versions(environments)}</details>"
-        parts += _data(recorded)
-    return (
-        "<section id='reproduce' aria-labelledby='reproduce-title'>"
-        f"<h2 id='reproduce-title'>To reproduce</h2><p>{said}</p>{parts}</section>"
-    )
+    environments = {name: records["environment"] for name, records in recorded.items()}
+    return {
+        "settings": {name: settings_toml(found["config"]) for name, found in recorded.items()},
+        "versions": versions(environments),
+        "data": _data(recorded),
+    }
 
 
 def settings_toml(config: Mapping[str, Any]) -> str:
@@ -49,18 +38,17 @@ def settings_toml(config: Mapping[str, Any]) -> str:
     )
 
 
-def versions(records: Mapping[str, Mapping[str, Any]]) -> str:
-    """Versions and machine, a column per source."""
+def versions(records: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Versions and machine, a column for each source."""
     keys = dict.fromkeys(key for record in records.values() for key in record)
-    rows = [[escape(key), *(text(record.get(key)) for record in records.values())] for key in keys]
-    return table("Versions and machine", ["", *records], rows)
+    rows = [[key, *(record.get(key) for record in records.values())] for key in keys]
+    return Table("Versions and machine", ["", *records], rows)
 
 
-def _data(recorded: Mapping[str, Mapping[str, Any]]) -> str:
+def _data(recorded: Mapping[str, Mapping[str, Any]]) -> Table:
     rows = [
-        [escape(name), escape(file), f"<code>{escape(digest)}</code>"]
+        [name, file, digest]
         for name, records in recorded.items()
         for file, digest in records["config"].get("data", {}).get("sources", {}).items()
     ]
-    columns = ("run", "file", "SHA-256")
-    return f"<details><summary>data</summary>{table('Data', columns, rows)}</details>"
+    return Table("Data", ("run", "file", "SHA-256"), rows, kind="hashes")

@@ -1,15 +1,20 @@
-"""The section of robustness: accuracy under perturbation, and smallest changes as pictures."""
+"""The section of robustness: accuracy under perturbation, and smallest changes as figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from rnnspec._format import figures
-from rnnspec.report.page.figures import accuracies
-from rnnspec.report.page.html import figure, share, table, text
-from rnnspec.report.page.sequence import example
+from matplotlib.axes import Axes
+
+from rnnspec import plots
+from rnnspec._format import figures, percent
+from rnnspec.plots.robustness import draw_accuracy
+from rnnspec.plots.style import legend, literal
+from rnnspec.report.page.drawing import svg
+from rnnspec.report.page.parts import Figure, Table
+from rnnspec.robustness.examples import Example
 from rnnspec.study.portrait import Portrait
 
 OF = {
@@ -27,30 +32,34 @@ ATTACKS = {
     "sign": "noise of random signs",
     "random": "random change of the weights",
 }
+DASHES = ("-", "--", ":", "-.")
+SIZE = (5.0, 3.4)  # of a figure of accuracies, in inches
+SMALL = (3.2, 1.5)  # of an example
+
+Curves = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]  # rows by source and attack
 
 
-def robustness_section(portraits: Mapping[str, Portrait]) -> str:
-    """Curves of all sources together, then the examples of each; empty without any."""
-    known = {name: p for name, p in portraits.items() if p.robustness is not None}
-    left_out = "".join(
-        f"<p class='note'><b>{escape(name)}</b>: the part that needs its data is left out"
-        f" ({escape(p.left_out)}).</p>"
-        for name, p in portraits.items()
-        if p.left_out
-    )
-    if not known:
-        return f"<section id='robustness'><h2>Robustness</h2>{left_out}</section>" * bool(left_out)
-    curves = "".join(_curves(target, known) for target in OF)
-    examples = "".join(_examples(name, p, len(known) > 1) for name, p in known.items())
-    return f"""
-<section id="robustness" aria-labelledby="robustness-title">
-<h2 id="robustness-title">Robustness</h2>
-{left_out}{_minimal(known)}<div class="side-by-side">{curves}</div>{examples}
-</section>"""
+def robustness_section(runs: Mapping[str, Portrait]) -> dict[str, Any] | None:
+    """Curves of all sources together, then the examples of each; None if there is nothing."""
+    known = {name: p for name, p in runs.items() if p.robustness is not None}
+    left_out = {name: p.left_out for name, p in runs.items() if p.left_out}
+    if not known and not left_out:
+        return None
+    return {
+        "left_out": left_out,
+        "minimal": _minimal(known) if known else None,
+        "curves": [figure for target in OF if (figure := _curves(target, known))],
+        "examples": {
+            name: [_example(name, j, p) for j in range(len(p.examples))]
+            for name, p in known.items()
+            if p.examples
+        },
+        "several": len(known) > 1,
+    }
 
 
 def by_attack(rows: Iterable[Mapping[str, Any]], target: str) -> dict[str, list[Mapping[str, Any]]]:
-    """Rows of a record of robustness on `target`, by what moved it, in words."""
+    """Rows of a record of robustness on `target`, by their attack in words."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["target"] == target:
@@ -58,61 +67,73 @@ def by_attack(rows: Iterable[Mapping[str, Any]], target: str) -> dict[str, list[
     return found
 
 
-def _curves(target: str, portraits: Mapping[str, Portrait]) -> str:
+def draw_accuracies(curves: Curves, label: str, ax: Axes) -> None:
+    """Draw accuracy against size: several sources by colour, and their attacks by dashes."""
+    sources = list(dict.fromkeys(source for source, _ in curves))
+    attacks = list(dict.fromkeys(attack for _, attack in curves))
+    for (source, attack), rows in curves.items():
+        j, dashes = sources.index(source), DASHES[attacks.index(attack) % len(DASHES)]
+        names = [literal(source)] * (len(sources) > 1) + [attack] * (len(attacks) > 1)
+        if len(sources) == 1:
+            j, dashes, names = attacks.index(attack), DASHES[0], [attack]
+        interval = None
+        if all("ci_low" in row for row in rows):
+            interval = [row["ci_low"] for row in rows], [row["ci_high"] for row in rows]
+        sizes, shares = ([row[key] for row in rows] for key in ("epsilon", "accuracy"))
+        name = " · ".join(names)
+        draw_accuracy(ax, sizes, shares, interval, j, linestyle=dashes, label=name)
+    ax.set_xlabel(label)
+    legend(ax)
+
+
+def _curves(target: str, runs: Mapping[str, Portrait]) -> Figure | None:
     curves = {
         (name, attack): rows
-        for name, p in portraits.items()
+        for name, p in runs.items()
         for attack, rows in by_attack((p.robustness or {})["results"], target).items()
     }
     if not curves:
-        return ""
+        return None
     ends = "; ".join(
-        f"{name}, {attack}: {share(rows[0]['accuracy'])} at {rows[0]['epsilon']:g},"
-        f" {share(rows[-1]['accuracy'])} at {rows[-1]['epsilon']:g}"
+        f"{name}, {attack}: {percent(rows[0]['accuracy'])} at {rows[0]['epsilon']:g},"
+        f" {percent(rows[-1]['accuracy'])} at {rows[-1]['epsilon']:g}"
         for (name, attack), rows in curves.items()
     )
-    return figure(
-        accuracies(curves, AXES[target]),
+    return Figure(
         f"Accuracy against the {OF[target]}. {ends}.",
         f"Accuracy as the {'weights are' if target == 'weights' else f'{target} is'} perturbed,"
         " with 95 % intervals",
         "curve",
+        svg(partial(draw_accuracies, curves, AXES[target]), f"accuracy {target}", *SIZE),
     )
 
 
-def _minimal(portraits: Mapping[str, Portrait]) -> str:
+def _minimal(runs: Mapping[str, Portrait]) -> Table | None:
     rows = [
         [
-            escape(name),
-            *(text(found[key]) for key in ("norm", "median", "mean")),
-            share(found["mean_relative"]),
-            share(found["success_rate"]),
+            name,
+            *(found[key] for key in ("norm", "median", "mean")),
+            percent(found["mean_relative"]),
+            percent(found["success_rate"]),
         ]
-        for name, p in portraits.items()
+        for name, p in runs.items()
         for found in (p.robustness or {})["minimal"].values()
     ]
-    columns = ("source", "norm", "median", "mean", "of the sequence's own size", "found for")
+    columns = ("source", "norm", "median", "mean", "relative to the sequence", "found for")
     caption = "The smallest change that makes a right decision wrong (standard deviations)"
-    return table(caption, columns, rows) if rows else ""
+    return Table(caption, columns, rows) if rows else None
 
 
-def _examples(name: str, portrait: Portrait, several: bool) -> str:
-    if not portrait.examples:
-        return ""
-    drawn = "".join(
-        figure(
-            example(one),
-            f"A test sequence of {one.was}, a change of Euclidean norm {one.size:.3g}, and their"
-            f" sum, which the network takes for {one.became}.",
-            f"{one.was}, changed by {figures(one.size)} in norm, is taken for {one.became}",
-            "example",
-        )
-        for one in portrait.examples
+def _example(name: str, position: int, portrait: Portrait) -> Figure:
+    one = portrait.examples[position]
+    return Figure(
+        f"A test sequence of {one.was}, a change of Euclidean norm {one.size:.3g}, and their"
+        f" sum, which the network takes for {one.became}.",
+        f"{one.was}, changed by {figures(one.size)} in norm, is taken for {one.became}",
+        "example",
+        svg(partial(_draw_example, one), f"example {position} of {name}", *SMALL),
     )
-    of = f" of {escape(name)}" if several else ""
-    return (
-        f"<h3>The smallest changes found{of}</h3><p>From the easiest sequence to the hardest, in"
-        " standard deviations. An image has a step in each row; the middle one is the change,"
-        " enlarged.</p>"
-        f"<div class='side-by-side examples'>{drawn}</div>"
-    )
+
+
+def _draw_example(one: Example, ax: Axes) -> None:
+    plots.example(one, ax).set_title("")  # the caption says it

@@ -1,29 +1,33 @@
-"""The figure of a plane: a pseudospectrum whose one thick contour a slider moves."""
+"""The figure of a plane, as Plotly takes it: a pseudospectrum under one contour that moves.
+
+Plotly draws this figure and no other of the page, as here a slider moves a contour and the mouse
+reads values.  A colour is a variable of the style sheet, ``var:NAME``, so that the figure follows
+the reader's light or dark; ``page.js`` looks it up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from rnnspec.report.page.figures import Figure, figure_of, line, numbers
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
-from rnnspec.study.matrix_portrait import MatrixPortrait
 
-LOWEST = -16.0  # of log10 sigma_min: below is rounding
+Box = tuple[float, float, float, float]  # xmin, xmax, ymin, ymax
+LOWEST = -16.0  # of log10 sigma_min: values below are rounding
 
 
 def plane(
-    portrait: MatrixPortrait, box: Sequence[float], shown: tuple[float, float], exponent: float
-) -> Figure:
+    spectrum: Pseudospectrum, box: Box, shown: tuple[float, float], exponent: float
+) -> dict[str, Any]:
     """Shades of log10 sigma_min, one contour at `exponent`, the unit circle, the eigenvalues.
 
     The contour that the slider moves is trace 1; ``page.js`` gives it the values of trace 0.
 
     Parameters
     ----------
-    portrait : MatrixPortrait
+    spectrum : Pseudospectrum
     box : (xmin, xmax, ymin, ymax)
     shown : (low, high)
         Exponents that the shades span.
@@ -31,17 +35,37 @@ def plane(
         Where the contour begins.
     """
     xmin, xmax, ymin, ymax = box
-    spectrum = portrait.spectrum
-    record = figure_of(
-        [_shades(spectrum, shown), _contour(exponent), _unit_circle(), _eigenvalues(spectrum)],
-        x={"title": {"text": "Re z", "standoff": 4}, "range": [xmin, xmax], "constrain": "domain"},
-        y={
-            **{"title": {"text": "Im z"}, "range": [ymin, ymax], "constrain": "domain"},
-            **{"scaleanchor": "x", "scaleratio": 1},
+    return {
+        "data": [
+            *(_shades(spectrum, shown), _contour(exponent)),
+            *(_unit_circle(), _eigenvalues(spectrum)),
+        ],
+        "layout": {
+            "xaxis": {
+                **{"title": {"text": "Re z", "standoff": 4}, "range": [xmin, xmax]},
+                "constrain": "domain",
+            },
+            "yaxis": {
+                **{"title": {"text": "Im z"}, "range": [ymin, ymax], "constrain": "domain"},
+                **{"scaleanchor": "x", "scaleratio": 1},
+            },
+            "plot_bgcolor": "var:far",  # beyond the grid of a smaller plane
         },
-    )
-    record["layout"]["plot_bgcolor"] = "var:far"  # beyond the grid of a smaller plane
-    return record
+    }
+
+
+def numbers(values: ArrayLike, digits: int) -> Any:
+    """Lists of numbers in so many digits; null where one is not finite.
+
+    Examples
+    --------
+    >>> numbers([[1 / 3, np.inf]], 2)
+    [[0.33, None]]
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim > 1:
+        return [numbers(row, digits) for row in array]
+    return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in array]
 
 
 def _shades(spectrum: Pseudospectrum, shown: tuple[float, float]) -> dict[str, Any]:
@@ -77,16 +101,21 @@ def _contour(exponent: float) -> dict[str, Any]:
 
 def _unit_circle() -> dict[str, Any]:
     turn = np.linspace(0, 2 * np.pi, 181)
-    circle = line(np.cos(turn), np.sin(turn), "unit circle", "var:ink")
-    circle["line"] |= {"width": 1.5, "dash": "dash"}
-    return {**circle, "hoverinfo": "skip"}
+    return {
+        **_points(np.exp(1j * turn), "unit circle"),
+        **{"mode": "lines", "line": {"color": "var:ink", "width": 1.5, "dash": "dash"}},
+        "hoverinfo": "skip",
+    }
 
 
 def _eigenvalues(spectrum: Pseudospectrum) -> dict[str, Any]:
-    points = spectrum.eigenvalues
     return {
-        **line(points.real, points.imag, "eigenvalues", ""),
+        **_points(spectrum.eigenvalues, "eigenvalues"),
         "mode": "markers",
         "marker": {"color": "var:ink", "size": 5, "line": {"color": "var:paper", "width": 0.8}},
         "hovertemplate": "eigenvalue %{x:.4f} + %{y:.4f} i<extra></extra>",
     }
+
+
+def _points(z: NDArray[np.complex128], name: str) -> dict[str, Any]:
+    return {"type": "scatter", "name": name, "x": numbers(z.real, 6), "y": numbers(z.imag, 6)}

@@ -300,7 +300,7 @@ def test_hostile_files_are_refused(zip_of, tar_of, ends_well):
 def test_what_unpacks_to_very_much_is_refused(
     monkeypatch, ends_well, zip_of, tar_of, pack, tmp_path
 ):
-    monkeypatch.setattr("rnnspec.models.files.sizes.UNPACKED", 1 << 20)
+    monkeypatch.setattr("rnnspec.models.files.contents.UNPACKED", 1 << 20)
     zeros = bytes(4 << 20)
     deflated = zipfile.ZIP_DEFLATED
     content = {

@@ -82,10 +82,10 @@ def test_the_reference_implementation_moves_as_our_cells(tmp_path, kind, directi
         evaluated = reference.ReferenceEvaluator(model).run(None, {"x": x})
     contents = read_contents(tmp_path / "a.onnx")
     assert not contents.formula
-    for side, end in enumerate(DIRECTIONS[direction]):
-        ((cell,),) = recurrent_cells(module_of_weights(contents.arrays, f"{kind}.", end))
+    for side, reverse in enumerate(DIRECTIONS[direction]):
+        ((cell,),) = recurrent_cells(module_of_weights(contents.arrays, f"{kind}.", reverse))
         s = torch.zeros(1, cell.state_size, dtype=torch.float64)
-        for t in range(5)[:: -1 if end else 1]:
+        for t in range(5)[:: -1 if reverse else 1]:
             s = step(cell, torch.from_numpy(x[t]).double(), s)
             if evaluated[0] is not None:
                 expected = evaluated[0][t, side, 0]

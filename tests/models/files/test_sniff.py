@@ -7,8 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from rnnspec.models.files.reading import READERS, read_contents
-from rnnspec.models.files.sniff import content_of
+from rnnspec.models.files.reading import READERS, content_of, read_contents
 
 
 def test_every_valid_file_has_a_reader(tmp_path, valid):
@@ -31,7 +30,7 @@ def test_a_foreign_file_is_refused_without_any_library(tmp_path):
     (tmp_path / "wrong.xyz").write_bytes(bytes(range(256)))
     code = (
         "import sys\n"
-        "from rnnspec.models.files.sniff import content_of\n"
+        "from rnnspec.models.files.reading import content_of\n"
         "try: content_of(sys.argv[1])\n"
         "except ValueError as error: print(error)\n"
         "print(sorted({'numpy', 'scipy', 'torch', 'h5py'} & set(sys.modules)))\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from rnnspec.dynamics.projection import principal_axes
+from rnnspec.dynamics.principal_axes import principal_axes
 
 EPS = np.finfo(float).eps
 

@@ -1,8 +1,8 @@
-r"""The few directions in which states vary most, for pictures of a state space.
+r"""The few axes along which states vary most, for pictures of a state space.
 
 .. math:: C = \frac{1}{m}\sum_i (s_i - \bar s)(s_i - \bar s)^T = V \Lambda V^T
 
-The leading eigenvectors are the principal axes; no other k directions hold more of the variance.
+The leading eigenvectors are the principal axes; no other k axes hold more of the variance.
 """
 
 from __future__ import annotations
@@ -12,17 +12,44 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnnspec._result import Result
 
-@dataclass(frozen=True, eq=False)
-class PrincipalAxes:
-    """An origin, k orthonormal directions, and the share of the variance along each."""
 
-    mean: NDArray[np.float64]  # shape: (s,)
-    axes: NDArray[np.float64]  # shape: (k, s), orthonormal rows
-    shares: NDArray[np.float64]  # shape: (k,), of the whole variance, decreasing
+@dataclass(frozen=True, eq=False, repr=False)
+class PrincipalAxes(Result):
+    """An origin, k orthonormal axes, and the share of the variance along each.
+
+    Attributes
+    ----------
+    mean : array, shape (s,)
+        The mean of the states, which is the origin.
+    axes : array, shape (k, s)
+        Orthonormal rows.
+    shares : array, shape (k,)
+        Shares of the whole variance, from the largest.
+    """
+
+    mean: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    shares: NDArray[np.float64]
 
     def project(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Coordinates (..., k) of `states` (..., s); NaN where a state is."""
+        """Coordinates of `states` along the axes.
+
+        Parameters
+        ----------
+        states : (..., s) array_like
+
+        Returns
+        -------
+        (..., k) array, float64
+            NaN where a state has a NaN.
+
+        Raises
+        ------
+        ValueError
+            If a state is of another size.
+        """
         s = np.asarray(states, dtype=np.float64)
         if s.shape[-1:] != self.mean.shape:
             raise ValueError(f"`states` must have shape (..., {len(self.mean)}), got {s.shape}")
@@ -31,21 +58,20 @@ class PrincipalAxes:
 
 
 def principal_axes(states: ArrayLike, k: int = 3) -> PrincipalAxes:
-    """The k orthonormal directions along which `states` vary most.
+    """The k orthonormal axes along which `states` vary most.
 
     Parameters
     ----------
     states : (..., s) array_like
-        As of `state_trajectory`; states with a NaN, padded steps, are left out.
+        As `state_trajectory` gives them; states with a NaN, at padded steps, are left out.
     k : int, default 3
-        Directions, as many as the picture has.
+        Number of axes, as many as the picture has.
 
     Returns
     -------
     PrincipalAxes
-        ``mean`` (s,), ``axes`` (k, s), ``shares`` (k,); the largest entry of each axis is
-        positive, so that the same states give the same picture.  Shares are 0 if no state
-        differs from another.
+        The largest entry of each axis is positive, so that the same states give the same
+        picture.  The shares are 0 if no state differs from another.
 
     Raises
     ------

@@ -1,0 +1,145 @@
+"""Names: which layer and direction a weight belongs to, and which arrays are recurrent.
+
+PyTorch calls a recurrent weight ``weight_hh_l1_reverse``; rnnspec calls its layer and direction
+``layer1.reverse``.  Both names are made and taken apart here and nowhere else.  Other programs
+use names of their own, such as ``enc_w_hh``, ``0.wh``, ``recurrent_kernel`` or ``h2h.weight``:
+they tell which array carries the state on and which one reads the input, but not how the gates
+are stacked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from rnnspec.models.gates import GATES
+
+# The name of a layer and direction as a pattern, for those who look for it within longer names.
+LAYER_NAME = r"layer(?P<layer>\d+)(?P<reverse>\.reverse)?"
+# What the name of a state Jacobian has in it: layer0.jacobian@mean, @step12, @fixed3.
+MARK = "jacobian@"
+_GATE_NAME = re.compile(rf".*{LAYER_NAME}\.({'|'.join(sum(GATES.values(), ()))})")
+_SUFFIX = r"_l(?P<layer>\d+)(?P<reverse>_reverse)?"
+_WEIGHT = re.compile(rf"(?P<prefix>.*?)weight_hh(?P<suffix>({_SUFFIX})?)")
+_PYTORCH = re.compile(rf"(weight|bias)_(ih|hh|hr)({_SUFFIX})?")
+
+
+class WeightKey(NamedTuple):
+    """The key of a recurrent weight, taken apart."""
+
+    prefix: str  # what leads to the module: encoder. or nothing
+    layer: int
+    reverse: bool
+    suffix: str  # what ends the names of its layer and direction: _l0_reverse; none for a cell
+
+    @property
+    def name(self) -> str:
+        """The name of the layer and direction, such as ``layer0.reverse``."""
+        return layer_name(self.layer, self.reverse)
+
+
+def split_weight_key(key: str) -> WeightKey | None:
+    """The key of a recurrent weight of PyTorch's, taken apart; None if `key` is none.
+
+    Examples
+    --------
+    >>> split_weight_key("encoder.weight_hh_l1_reverse")
+    WeightKey(prefix='encoder.', layer=1, reverse=True, suffix='_l1_reverse')
+    >>> split_weight_key("weight_ih_l0") is None
+    True
+    """
+    if not (match := _WEIGHT.fullmatch(key)):
+        return None
+    layer, reverse = int(match["layer"] or 0), bool(match["reverse"])
+    return WeightKey(match["prefix"], layer, reverse, match["suffix"])
+
+
+def weight_suffix(layer: int, reverse: bool = False) -> str:
+    """What ends PyTorch's names of the weights of one layer and direction.
+
+    Examples
+    --------
+    >>> "weight_hh" + weight_suffix(1, reverse=True)
+    'weight_hh_l1_reverse'
+    """
+    return f"_l{layer}{'_reverse' if reverse else ''}"
+
+
+def layer_name(layer: int, reverse: bool = False) -> str:
+    """The name under which rnnspec keeps what belongs to one layer and direction."""
+    return f"layer{layer}{'.reverse' if reverse else ''}"
+
+
+def layer_names(layers: int, directions: int) -> list[str]:
+    """The names of all layers from below, each with its one or two directions.
+
+    Examples
+    --------
+    >>> layer_names(2, 2)
+    ['layer0', 'layer0.reverse', 'layer1', 'layer1.reverse']
+    """
+    return [layer_name(k, bool(side)) for k in range(layers) for side in range(directions)]
+
+
+def names_gate(name: str) -> bool:
+    """Whether `name` is that of one gate's matrix, such as ``layer0.forget``."""
+    return _GATE_NAME.fullmatch(name) is not None
+
+
+def is_of_pytorch(name: str) -> bool:
+    """Whether a recurrent module of PyTorch's has a weight or bias with this name."""
+    return _PYTORCH.fullmatch(name) is not None
+
+
+def has_layer_number(name: str) -> bool:
+    """Whether the name of an array says the number of a layer, as ``gain_l0`` does."""
+    return re.search(_SUFFIX, name) is not None
+
+
+def has_suffix(name: str, suffix: str) -> bool:
+    """Whether an array is of the layer and direction whose names PyTorch ends in `suffix`.
+
+    Examples
+    --------
+    >>> [has_suffix(name, "_l0") for name in ("gain_l0", "gain_l0_mask", "gain_l0_reverse")]
+    [True, True, False]
+    """
+    return re.search(rf"{suffix}(?!_reverse)(_|$)", name) is not None
+
+
+_END = r"(_?l?\d+(_reverse)?)?([._/](weights?|kernel|w))?(:\d+)?"  # number of a layer, a variable
+_NO_KEY = r"(?<!attn[._/])(?<!attention[._/])"  # in an attention W_h computes keys, not states
+_RECURRENT = re.compile(
+    rf"(.*[._/])?(w_?hh|{_NO_KEY}wh|w_?rec(urrent)?|w_?h_?gates|{_NO_KEY}w_?h[ifgcrzn]?"
+    r"|recurrent(_?(kernel|weights?))?|(?<!b_)(?<!bias_)hh|h2h"
+    r"|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
+    re.IGNORECASE,
+)
+_INPUT = re.compile(
+    r"(.*[._/])?(weight_ih\w*|w_?ih|w_?xh?|w_?hx|w_?in(put)?|w_?[ix][ifgcorzn]"
+    r"|w_?(i|x|in|input)_?gates|in(put)?_?(kernel|weights?)|kernel"
+    r"|ih|[ix]2h|in(put)?(2|_to_)h(idden)?|i[ifgorzn][._/]kernel)" + _END,
+    re.IGNORECASE,
+)
+
+
+def is_recurrent(key: str) -> bool:
+    """Whether `key`, in the words of another program, names a matrix from state to state.
+
+    Examples
+    --------
+    >>> [is_recurrent(key) for key in ("enc_w_hh", "0.wh", "h2h.weight", "A", "enc_w_ih")]
+    [True, True, True, False, False]
+    """
+    return _RECURRENT.fullmatch(key.replace("-", "_")) is not None
+
+
+def is_input(key: str) -> bool:
+    """Whether `key` names a matrix from the input to the state.
+
+    Examples
+    --------
+    >>> [is_input(key) for key in ("enc_w_ih", "1.w_input", "gru/kernel:0", "B", "enc_w_hh")]
+    [True, True, True, False, False]
+    """
+    return not is_recurrent(key) and _INPUT.fullmatch(key.replace("-", "_")) is not None
