@@ -46,8 +46,11 @@ def lyapunov_spectrum(
 ) -> LyapunovSpectrum:
     r"""The k largest Lyapunov exponents of the state map :math:`s_t = F(x_t, s_{t-1})`.
 
-    Jacobians in closed form act on a frame of k axes, see `rnnspec.dynamics.frames`.  The
-    inputs drive the network; for a network that is left to itself they are constant:
+    Jacobians in closed form carry a frame of k axes along each trajectory, and the frame is made
+    orthonormal again from time to time (`rnnspec.dynamics.frames`).  The logarithms of the factors
+    by which its axes grow, each orthogonally to those before it, are averaged over the steps.
+
+    The inputs drive the network; for a network that is left to itself they are constant:
     ``np.zeros((n, steps, d))`` with n `starts`.  Short sequences give finite-time exponents.
 
     Parameters
