@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
-from rnnspec.dynamics.exponents import LyapunovSpectrum, spectrum_of
+from rnnspec.dynamics.exponent_errors import spectrum_of
+from rnnspec.dynamics.exponents import LyapunovSpectrum
 from rnnspec.dynamics.frames import Advance, log_growth
 from rnnspec.dynamics.trajectory import one_direction
 from rnnspec.models.inputs import Inputs
