@@ -22,9 +22,9 @@ from rnnspec.dynamics.exponent_errors import spectrum_of
 from rnnspec.dynamics.exponents import LyapunovSpectrum
 from rnnspec.dynamics.frames import Advance, log_growth
 from rnnspec.dynamics.trajectory import one_direction
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 from rnnspec.models.stack import read_jacobian_product, whole_size
 
 # There is a running estimate at the end of each of so many periods of equal length: enough points
