@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.inert import Global, Instance
+from rnnspec.models.files.notes import Global, Instance
 from rnnspec.models.files.numpy_files import numbers_of
 from rnnspec.models.files.refusal import LeftOut
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rnnspec.models.files.inert import Instance
+from rnnspec.models.files.notes import Instance
 from rnnspec.models.files.pickled_modules import (
     is_class_of_pytorch,
     other_formula,
