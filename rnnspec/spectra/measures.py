@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
+from rnnspec.spectra.eigen import real_if_possible
 from rnnspec.spectra.engine.threads import one_thread_if_small
 from rnnspec.spectra.numbers import NUMBERS, Number, StabilityMeasures
 
@@ -63,9 +64,7 @@ def measure(
     >>> round(numbers.distance_to_instability, 6), sorted(numbers.certified)[0]
     (0.081139, 'distance_to_instability')
     """
-    A = square(A)
-    if np.iscomplexobj(A) and not A.imag.any():
-        A = A.real.copy()
+    A = real_if_possible(square(A))
     sizes = {f"{epsilon:.15g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
     # A bracket that is not proved says why, and the record repeats it: no warning is needed here.
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.optimize import brentq
 
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec.spectra.eigen import power_of_two
 from rnnspec.spectra.engine.descent import descend
 from rnnspec.spectra.engine.levelsets import (
     CIRCLES,
@@ -142,7 +142,7 @@ def pseudospectral_abscissa(
 
 def _outermost(A: Array, sweep: Sweep, epsilon: float, rtol: float) -> Bracket:
     # Divided by a power of two, which changes no digit, A neither overflows nor vanishes.
-    size = 2.0 ** (frexp(max(float(np.abs(A).max()), epsilon))[1] - 1)
+    size = power_of_two(max(float(np.abs(A).max()), epsilon))
     t, z, upper, why = _search(A / size, sweep, epsilon / size, rtol)
     if why:
         why = f"{why} (`epsilon` = {epsilon:g})"

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec.spectra.eigen import real_if_possible
 from rnnspec.spectra.engine.levelsets import (
     CHUNK,
     CIRCLES,
@@ -102,11 +103,12 @@ def stability_radius_real(
     >>> round(float(found), 6), found.certified
     (0.5, True)
     """
-    A, rtol = square(A), positive(rtol, "rtol")
+    A, rtol = real_if_possible(square(A)), positive(rtol, "rtol")
     if np.iscomplexobj(A):
-        if A.imag.any():
-            raise ValueError("`A` must be real, got complex entries")
-        A = A.real.copy()
+        raise ValueError(
+            "`A` must be real, got complex entries: take `distance_to_instability`, whose"
+            " perturbations are complex"
+        )
     A = without_dust(A)
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     if np.abs(eigenvalues).max() >= 1:
