@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec._checks import ConvergenceWarning, one_of, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.distance import TIMES
-from rnnspec.spectra.engine.levelsets import EPS, lowest_on_curve
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import lowest_on_curve
+from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess
 from rnnspec.spectra.nonnormality import numerical_abscissa
 from rnnspec.spectra.numerical_range import numerical_radius

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, ROUNDS, Sweep, exact_sigma_min
-from rnnspec.spectra.resolvent import sigma_min_certified
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep
+from rnnspec.spectra.engine.dense import Resolvent, exact_sigma_min
 
 Array = NDArray[Any]
 
@@ -66,7 +67,7 @@ def first_guess(A: Array, time: Time, eigenvalues: Array, reach: float) -> tuple
     parameters = time.sweep.parameter(eigenvalues[np.argsort(-outer)[:16]])
     gaps = reach * np.geomspace(1e-4, 10, 16)
     z = time.sweep.point(time.edge + gaps[:, None], parameters)
-    sigma, _ = sigma_min_certified(A, z, tol=1e-3)  # enough for a guess
+    sigma, _ = Resolvent(A).sigma_min(z, tol=1e-3)  # enough for a guess
     ratios = np.where(sigma > 10 * len(A) * EPS, gaps[:, None] / np.maximum(sigma, 1e-300), 0.0)
     i, j = np.unravel_index(ratios.argmax(), ratios.shape)
     return float(gaps[i]), float(parameters[j])

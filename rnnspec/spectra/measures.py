@@ -14,7 +14,7 @@ from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.eigen import spectral_abscissa, spectral_norm, spectral_radius
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.nonnormality import (
     commutator_norm,
