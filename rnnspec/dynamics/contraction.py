@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec.dynamics.weighting import best_weight, weighted_norms
 from rnnspec.dynamics.words import Word, certainly_unstable, fastest_letter, fastest_word
-from rnnspec.spectra.engine.levelsets import EPS
+from rnnspec.spectra.engine import EPS
 
 Array = NDArray[Any]
 SLACKS = (1e-12, 1e-9, 1e-6, 1e-3, 1e-2)  # that rounding may need above the computed rate

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rnnspec._checks import square
 from rnnspec.robustness.quantisation import halved, rounded
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
-from rnnspec.spectra.engine.grid import Box
+from rnnspec.spectra.grid import Box
 from rnnspec.spectra.measures import measure
 from rnnspec.spectra.numbers import StabilityMeasures
 from rnnspec.spectra.pseudospectral import pseudospectral_radius

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, ROUNDS, Sweep, exact_sigma_min
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep
+from rnnspec.spectra.engine.dense import exact_sigma_min
 
 Array = NDArray[Any]
 

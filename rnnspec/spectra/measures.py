@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.eigen import real_if_possible
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.numbers import NUMBERS, Number, StabilityMeasures
 
 # What was found of a number: a float, a Bracket, None where it is undefined, or a dictionary that

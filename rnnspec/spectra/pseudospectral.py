@@ -12,17 +12,9 @@ from scipy.optimize import brentq
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.eigen import power_of_two
-from rnnspec.spectra.engine.descent import descend
-from rnnspec.spectra.engine.levelsets import (
-    CIRCLES,
-    EPS,
-    LINES,
-    ROUNDS,
-    Sweep,
-    exact_sigma_min,
-    lowest_below,
-)
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep, descend, lowest_below
+from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 
 Array = NDArray[Any]
 # Relative error of sigma_min at the witness: what brentq leaves at its tightest tolerance is far

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -14,22 +14,22 @@ from rnnspec._checks import positive, square
 from rnnspec._files import load_npz, save_npz
 from rnnspec._plot import plot
 from rnnspec._result import Result
-from rnnspec.spectra.engine.grid import (
-    automatic_box,
-    check_box,
-    check_grid,
-    check_levels,
-    nice_levels,
-)
-from rnnspec.spectra.engine.progress import ProgressBar
-from rnnspec.spectra.engine.projection import (
+from rnnspec.spectra.engine.dense import Count, Resolvent, count_points
+from rnnspec.spectra.engine.large import (
     KrylovResolvent,
     SparseResolvent,
     is_large,
     large_resolvent,
 )
 from rnnspec.spectra.engine.refinement import refine
-from rnnspec.spectra.resolvent import Progress, Resolvent, check_device
+from rnnspec.spectra.grid import (
+    automatic_box,
+    check_box,
+    check_grid,
+    check_levels,
+    nice_levels,
+)
+from rnnspec.spectra.resolvent import check_device
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +108,7 @@ def pseudospectrum(
     device: str = "cpu",
     name: str = "",
     adaptive: bool = False,
-    progress: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Pseudospectrum:
     """Smallest singular value of ``zI - A`` on a grid of points z.
 
@@ -137,8 +137,9 @@ def pseudospectrum(
     adaptive : bool
         Whether to compute values only near the `levels`, which must then be given.  The contour
         lines are the same; the other values are interpolated and lie between the right two levels.
-    progress : bool
-        Whether to show a bar with the time left on stderr.
+    progress : function, optional
+        Called from time to time with the number of points that are done and the number of all
+        points, of which an `adaptive` computation may need fewer.
 
     Returns
     -------
@@ -191,12 +192,12 @@ def pseudospectrum(
         y, -y[::-1], rtol=0, atol=1e-14 * (ymax - ymin)
     )
     spectrum = resolvent.eigenvalues(complex(xmin + xmax, ymin + ymax) / 2)
-    with ProgressBar(progress, nx * (ny - ny // 2 if mirrored else ny)) as bar:
-        field = _Field(resolvent, x, y, mirrored, tol, bar)
-        if adaptive and wanted is not None:
-            values, points = refine(x, y, wanted, spectrum, field)
-        else:
-            values, points = field.everywhere(), nx * ny
+    count = count_points(progress, nx * (ny - ny // 2 if mirrored else ny))
+    field = _Field(resolvent, x, y, mirrored, tol, count)
+    if adaptive and wanted is not None:
+        values, points = refine(x, y, wanted, spectrum, field)
+    else:
+        values, points = field.everywhere(), nx * ny
     return Pseudospectrum(
         x=x,
         y=y,
@@ -222,10 +223,10 @@ class _Field:
         y: NDArray[np.float64],
         mirrored: bool,
         tol: float,
-        progress: Progress | None,
+        count: Count | None,
     ) -> None:
         self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
-        self.tol, self.progress, self.converged = tol, progress, True
+        self.tol, self.count, self.converged = tol, count, True
 
     def everywhere(self) -> NDArray[np.float64]:
         """Values on the whole grid, shape (ny, nx), computed in strips of some rows."""
@@ -245,6 +246,6 @@ class _Field:
         flat, back = np.unique(row * len(self.x) + column, return_inverse=True)
         row, column = np.divmod(flat, len(self.x))
         z = self.x[column] + 1j * self.y[row]
-        values, converged = self.resolvent.sigma_min(z, self.tol, self.progress)
+        values, converged = self.resolvent.sigma_min(z, self.tol, self.count)
         self.converged &= converged
         return values[back]

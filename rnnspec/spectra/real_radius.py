@@ -10,18 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.eigen import real_if_possible
-from rnnspec.spectra.engine.levelsets import (
-    CHUNK,
-    CIRCLES,
-    EPS,
-    NEAR,
-    STARTS,
-    exact_sigma_min,
-    lowest_on_curve,
-    pencil_eigenvalues,
-    without_dust,
-)
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.crossings import NEAR, pencil_eigenvalues, without_dust
+from rnnspec.spectra.engine.curve import CIRCLES, STARTS, lowest_on_curve
+from rnnspec.spectra.engine.dense import WORK, exact_sigma_min, one_thread_if_small
 from rnnspec.spectra.real_distance import (
     WEIGHT,
     RealDistance,
@@ -234,6 +226,6 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
 def _second_smallest(A: Array, angles: Array, weight: float) -> Array:
     if weight == 1:
         return exact_sigma_min(A, np.exp(1j * angles))
-    size = max(1, CHUNK // (2 * len(A)) ** 2)
+    size = max(1, WORK // (2 * len(A)) ** 2)
     parts = [real_form(A, angles[i : i + size], weight) for i in range(0, len(angles), size)]
     return np.concatenate([np.linalg.svd(part, compute_uv=False)[:, -2] for part in parts])

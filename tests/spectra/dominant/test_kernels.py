@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnspec.spectra.dominant.squaring import EARLY, SQUARINGS, dot, high_power, leading
+from rnnspec.spectra.dominant.kernels import EARLY, SQUARINGS, dot, high_power, leading
 
 K = 2**SQUARINGS
 
