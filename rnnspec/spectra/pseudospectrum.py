@@ -14,10 +14,8 @@ from rnnspec._checks import positive, square
 from rnnspec._files import load_npz, save_npz
 from rnnspec._plot import plot
 from rnnspec._result import Result
-from rnnspec.spectra.engine.dense import Count, Resolvent, count_points
+from rnnspec.spectra.engine.dense import Resolvent, count_points
 from rnnspec.spectra.engine.large import (
-    KrylovResolvent,
-    SparseResolvent,
     is_large,
     large_resolvent,
 )
@@ -29,14 +27,11 @@ from rnnspec.spectra.grid import (
     check_levels,
     nice_levels,
 )
+from rnnspec.spectra.grid_values import GridValues
 from rnnspec.spectra.resolvent import check_device
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Grid points that are computed together.  Indices, point and value of each take some 90 bytes, so
-# that a strip needs about 100 MB however large the grid is.
-STRIP = 2**20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -193,7 +188,7 @@ def pseudospectrum(
     )
     spectrum = resolvent.eigenvalues(complex(xmin + xmax, ymin + ymax) / 2)
     count = count_points(progress, nx * (ny - ny // 2 if mirrored else ny))
-    field = _Field(resolvent, x, y, mirrored, tol, count)
+    field = GridValues(resolvent, x, y, mirrored, tol, count)
     if adaptive and wanted is not None:
         values, points = refine(x, y, wanted, spectrum, field)
     else:
@@ -211,41 +206,3 @@ def pseudospectrum(
         points=points,
         inner=resolvent.inner,
     )
-
-
-class _Field:
-    """Values at grid points; of two points that mirror each other only one is computed."""
-
-    def __init__(
-        self,
-        resolvent: Resolvent | SparseResolvent | KrylovResolvent,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        mirrored: bool,
-        tol: float,
-        count: Count | None,
-    ) -> None:
-        self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
-        self.tol, self.count, self.converged = tol, count, True
-
-    def everywhere(self) -> NDArray[np.float64]:
-        """Values on the whole grid, shape (ny, nx), computed in strips of some rows."""
-        nx, ny = len(self.x), len(self.y)
-        values, below = np.empty((ny, nx)), ny // 2 if self.mirrored else 0
-        height = max(1, STRIP // nx)
-        for low in range(below, ny, height):
-            rows = np.arange(low, min(low + height, ny))
-            row, column = np.repeat(rows, nx), np.tile(np.arange(nx), len(rows))
-            values[rows] = self(row, column).reshape(-1, nx)
-        values[:below] = values[::-1][:below]
-        return values
-
-    def __call__(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float64]:
-        if self.mirrored:  # take the upper half; a row on the real axis is its own mirror image
-            row = np.maximum(row, len(self.y) - 1 - row)
-        flat, back = np.unique(row * len(self.x) + column, return_inverse=True)
-        row, column = np.divmod(flat, len(self.x))
-        z = self.x[column] + 1j * self.y[row]
-        values, converged = self.resolvent.sigma_min(z, self.tol, self.count)
-        self.converged &= converged
-        return values[back]
