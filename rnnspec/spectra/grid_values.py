@@ -67,6 +67,7 @@ class GridValues:
         return values
 
     def __call__(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Values at the points of these rows and columns."""
         if self.mirrored:  # take the upper half; a row on the real axis is its own mirror image
             row = np.maximum(row, len(self.y) - 1 - row)
         flat, back = np.unique(row * len(self.x) + column, return_inverse=True)
