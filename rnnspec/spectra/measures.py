@@ -65,7 +65,7 @@ def measure(
     (0.081139, 'distance_to_instability')
     """
     A = real_if_possible(square(A))
-    sizes = {f"{epsilon:.15g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
+    sizes = {f"{size:.15g}": positive(size, "epsilons") for size in map(float, epsilons)}
     # A bracket that is not proved says why, and the record repeats it: no warning is needed here.
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         found = {name: _compute(number, A, sizes) for name, number in NUMBERS.items()}
@@ -76,10 +76,6 @@ def measure(
         certified={name: proof for name, one in found.items() if (proof := _proof(one))},
         warnings=tuple(_warnings(found)),
     )
-
-
-def _size(epsilon: float) -> float:
-    return positive(float(epsilon), "epsilons")
 
 
 def _compute(number: Number, A: NDArray[Any], sizes: dict[str, float]) -> Found:

@@ -30,6 +30,7 @@ AXIS = 1e-9  # a point nearer to the real axis than this angle counts as real
 # A level with a relative error of a quarter or more is not tested: it would have to be lowered by
 # twice its error, to less than half of the value, where the complex distance is as good a bound.
 BLURRED = 0.25
+STRIDE = 0.5  # first stride of the descent, in radians: a sixth of the half circle
 # For a bracket of relative width w the level ``(1 - 0.9 w) value`` is tested.  A crossing counts as
 # low only if its value is below that level by 0.1 w, since otherwise an error of its angle would
 # keep every span.  What is proved is then ``(1 - w) value``.
@@ -112,7 +113,7 @@ def stability_radius_real(
         lower = max(lower, lowest_on_curve(A, CIRCLES, 1.0).lower)
         certified = lower >= (1 - rtol) * value - rounding
     why = "" if certified else why_unfinished(rtol, "an upper")
-    # The local minimum is right to 1e-9: the angle has that error, and the value its square.
+    # The angle of the local minimum is right to 1e-9, and the value to the square of that.
     lower, upper = max(0.0, min(lower, value) - rounding), value * (1 + 1e-9) + rounding
     witness = complex(np.exp(1j * angle)) if 0 < angle < np.pi else complex(np.cos(angle))
     E = real_perturbation(A, angle)
@@ -133,7 +134,7 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
             at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
             found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
         else:
-            at, found = _descend(A, start, 0.5, (AXIS, np.pi - AXIS))
+            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
         if found.value < value:
             value, angle = found.value, at
     weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
@@ -218,6 +219,7 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
     )
     linear = np.block([[(g * g - 1) * r * one, 2 * A], [-2 * A.T, (g * g - 1) * r * one]])
     alpha, beta = pencil_eigenvalues(constant, -linear)
+    # A cosine of modulus above 4 belongs to no angle that is near a real one.
     finite = np.abs(beta) * 4 > np.abs(alpha)
     angles = np.arccos((alpha[finite] / beta[finite]).astype(complex))
     return np.unique(np.abs(angles.real[np.abs(angles.imag) <= NEAR]))
