@@ -13,7 +13,7 @@ from rnnspec.study.runs import MEASURES
 from rnnspec.study.task import folder_of
 
 SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
-INITIAL = (  # the numbers whose value before training the claims compare
+INITIAL = (  # the numbers that have a second column, for the value before training
     *("henrici", "henrici_relative", "eigenvector_condition", "kreiss_constant"),
     *("spectral_radius", "spectral_norm", "distance_to_instability"),
 )
