@@ -14,9 +14,8 @@ from torch.nn.utils.weight_norm import WeightNorm
 from rnnspec.models.acting import WEIGHT_HOOKS, at_rest, raw_weight
 from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.spectra.dominant.estimate import exact_pair
-from rnnspec.training.normalization import (
-    Normalize,
-    SpectralNormalization,
+from rnnspec.training.normalization import Normalize, SpectralNormalization
+from rnnspec.training.normalized_weights import (
     normalization_on,
     recurrent_weights,
     weight_before,

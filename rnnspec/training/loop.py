@@ -26,7 +26,8 @@ from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.exact import make_permanent
 from rnnspec.training.length import default_epochs
 from rnnspec.training.majority import better_than_majority, majority_accuracy
-from rnnspec.training.normalization import Normalize, normalize_recurrent
+from rnnspec.training.normalization import Normalize
+from rnnspec.training.normalized_weights import normalize_recurrent
 from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.result import TrainedRun
 from rnnspec.training.rundir import RunWriter

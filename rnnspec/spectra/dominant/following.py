@@ -28,7 +28,7 @@ from rnnspec.spectra.dominant.kernels import (
     both_sides,
     high_power,
     krylov,
-    leading,
+    leading_pair,
     pair,
     stretch,
 )
@@ -79,8 +79,8 @@ def follow_radius(W: Array, right: Array, left: Array) -> tuple[Array, Array, Ar
     for k in range(g):
         A = W[k].astype(np.float64)
         growth, P = high_power(A, np.zeros((n, 0)))
-        w[k] = leading(A, P)[2]
-        u[k] = leading(np.ascontiguousarray(A.T), np.ascontiguousarray(P.T))[2]
+        w[k] = leading_pair(A, P)[2]
+        u[k] = leading_pair(np.ascontiguousarray(A.T), np.ascontiguousarray(P.T))[2]
         q[k], sure[k] = pair(W[k], growth, AGREE, u[k], w[k])
     if not sure.all():
         rows = ~sure
@@ -105,7 +105,7 @@ def follow_norm(W: Array, right: Array) -> tuple[Array, Array, Array]:
     for k in range(g):
         if n <= SMALL:
             H = W[k].T.astype(np.float64) @ W[k]
-            leader = leading(H, high_power(H, np.zeros((n, 0)))[1])[2]
+            leader = leading_pair(H, high_power(H, np.zeros((n, 0)))[1])[2]
         else:
             krylov(W[k], right[k], SQUARED, GROWN_SYMMETRIC, leader)
         q[k] = stretch(W[k], leader, u[k, 0], w[k, 0])

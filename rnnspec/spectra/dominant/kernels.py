@@ -96,7 +96,7 @@ def high_power(H, early, squarings=SQUARINGS):
 
 
 @jit
-def leading(H, P):
+def leading_pair(H, P):
     r"""The eigenvalue of H and its vector that the columns of P, a high power of H, hold.
 
     Rayleigh-Ritz on the two columns that span most; returns real and imaginary part of
@@ -225,7 +225,7 @@ def krylov(W, V, kind, grown, vector):
     H, early, rows = np.zeros((m, m)), np.zeros((m, b)), np.zeros((b, m))
     product(image, B, H)
     growth, P = high_power(H, early, FEWER)
-    s = leading(H, P)[2]
+    s = leading_pair(H, P)[2]
     _combine(s, B, vector)
     if growth > 0:
         copy(s, rows)

@@ -222,10 +222,10 @@ def one_thread_if_small(function: Callable[Arguments, Value]) -> Callable[Argume
     """
 
     @wraps(function)
-    def limited(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
+    def run_limited(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
         A = cast(Any, args[0] if args else kwargs.get("A"))
         small = np.shape(A)[:1] < (ALONE,)
         with threadpool_limits(1 if small else None, user_api="blas"):
             return function(*args, **kwargs)
 
-    return limited
+    return run_limited

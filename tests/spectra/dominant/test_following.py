@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnnspec.spectra.dominant.estimate import exact_pair, orthonormal, pairing
+from rnnspec.spectra.dominant.estimate import exact_pair, inner_product, orthonormal
 from rnnspec.spectra.dominant.following import SMALL, follow_norm, follow_radius
 
 
@@ -31,10 +31,10 @@ def test_a_small_matrix_is_right_at_once(n):
     W = matrices(n)
     q, u, w = follow_radius(W, start(W), start(W))
     np.testing.assert_allclose(q, radius(W), rtol=1e-9)
-    np.testing.assert_allclose(pairing(W, u, w), q, rtol=1e-9)
+    np.testing.assert_allclose(inner_product(W, u, w), q, rtol=1e-9)
     q, u, w = follow_norm(W, start(W))
     np.testing.assert_allclose(q, np.linalg.norm(W, 2, (1, 2)), rtol=1e-12)
-    np.testing.assert_allclose(pairing(W, u, w), q, rtol=1e-12)
+    np.testing.assert_allclose(inner_product(W, u, w), q, rtol=1e-12)
 
 
 @pytest.mark.parametrize("b", [1, 3, 8, 11])
@@ -43,7 +43,7 @@ def test_a_large_matrix_is_found_in_steps(n, b):
     W = matrices(n)
     q, u, w = follow_for(W, b=b)
     np.testing.assert_allclose(q, radius(W), rtol=1e-6 if b > 4 else 2e-2)
-    np.testing.assert_allclose(pairing(W, u, w), q, rtol=1e-9)
+    np.testing.assert_allclose(inner_product(W, u, w), q, rtol=1e-9)
     norm, block = np.linalg.norm(W, 2, (1, 2)), start(W, b)
     values = np.array([follow_norm(W, block)[0] for _ in range(40)])
     assert (values <= norm * (1 + 1e-13)).all()
@@ -62,7 +62,7 @@ def test_the_factors_are_the_gradient(n):
                 found = follow_norm(W, block)
         up, down = (exact_pair(W + s * E, quantity)[0] for s in (step, -step))
         slope = (up - down) / (2 * step)
-        np.testing.assert_allclose(pairing(E, *found[1:]), slope, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(inner_product(E, *found[1:]), slope, rtol=1e-4, atol=1e-6)
 
 
 def test_moving_matrices_are_followed():
@@ -86,7 +86,7 @@ def test_no_eigenvalue_stands_out_of_an_orthogonal_matrix(n):
     q, u, w = follow_for(Q, 3)
     # On a space of dimension 24 the largest Ritz value lies inside the disk.
     assert 0.6 <= q[0] <= 0.8 * (1 + 1e-3)
-    assert pairing(Q, u, w)[0] == pytest.approx(q[0], rel=1e-9)
+    assert inner_product(Q, u, w)[0] == pytest.approx(q[0], rel=1e-9)
     if n <= SMALL:
         assert q[0] == pytest.approx(0.8, rel=1e-9)
 
@@ -96,7 +96,7 @@ def test_dull_matrices(n):
     for W, expected in ((np.zeros((1, n, n)), 0), (np.eye(n)[None], 1), (-2 * np.eye(n)[None], 2)):
         q, u, w = follow_for(W, 4)
         assert q[0] == pytest.approx(expected, rel=1e-9)
-        assert pairing(W, u, w)[0] == pytest.approx(expected, rel=1e-9)
+        assert inner_product(W, u, w)[0] == pytest.approx(expected, rel=1e-9)
         q, u, w = follow_norm(W, start(W))
         assert q[0] == pytest.approx(expected, rel=1e-9)
         assert np.isfinite(u).all()
