@@ -38,8 +38,8 @@ def study(preset: str, workers: int, out: str | None) -> None:
     wall = perf_counter() - begin
     for claim in done.claims:
         click.echo(f"{claim.name}: {claim.sentence}")
-    if done.failed:
-        raise click.ClickException(f"{len(done.failed)} runs failed: {dict(done.failed)}")
+    if done.failures:
+        raise click.ClickException(f"{len(done.failures)} runs failed: {done.failures}")
     kept = RESULTS / preset
     kept.mkdir(parents=True, exist_ok=True)
     for name in KEPT:

@@ -37,6 +37,25 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(record, indent=2, allow_nan=False) + "\n")
 
 
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a JSON object from a file of a run or a study.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or does not hold an object.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path.parent} must hold {path.name}, found none (an unfinished run?)")
+    try:
+        record = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error})") from error
+    if not isinstance(record, Mapping):
+        raise ValueError(f"{path} is damaged: expected an object, got {type(record).__name__}")
+    return dict(record)
+
+
 def save_npz(result: Any, path: str | PathLike[str]) -> None:
     """Write every field of the dataclass `result` into the .npz file `path`, atomically."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}

@@ -64,6 +64,14 @@ def test_help_says_what_quiet_means(path, program):
     assert "Print nothing but errors; with --json, the" in program(*path, "--help").out
 
 
+def test_the_list_of_commands_has_whole_sentences(program):
+    from rnnspec.cli import COMMANDS as LINES
+
+    listed = program("--help").out.partition("Commands:\n")[2]
+    for name, line in LINES.items():
+        assert re.search(rf"^  {name} +{re.escape(line)}$", listed, re.MULTILINE)
+
+
 def outside(code, *arguments, **variables):
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
@@ -88,6 +96,15 @@ def test_help_and_version_import_nothing_heavy(arguments):
     done = outside(code, *arguments)
     assert (done.returncode, done.stderr) == (0, "[]\n")
     assert "rnnspec" in done.stdout
+
+
+def test_the_list_of_commands_imports_none_of_them():
+    code = (
+        "import atexit, sys; sys.argv[0] = 'rnnspec'\n"
+        "loaded = lambda: print([m for m in sys.modules if m.startswith('rnnspec.cli.')])\n"
+        "atexit.register(loaded)\n" + MAIN
+    )
+    assert outside(code, "--help").stdout.endswith("\n[]\n")
 
 
 def test_the_installed_program_tells_its_version():

@@ -1,4 +1,4 @@
-"""The command line: one command per file, imported when it is called."""
+"""The frame of the command line; each command is a file of its own, imported when it is called."""
 
 from __future__ import annotations
 
@@ -12,25 +12,40 @@ import click
 
 from rnnspec import __version__
 
-COMMANDS = ("train", "pseudospectrum", "measure", "robustness", "study", "report", "datasets")
+# The commands, in the order in which a user needs them, with what each does in one line.  The lines
+# stand here so that `rnnspec --help` imports no command.
+COMMANDS = {
+    "train": "Train a recurrent classifier.",
+    "pseudospectrum": "Compute and draw the pseudospectrum of a matrix.",
+    "measure": "Measure stability and non-normality of matrices.",
+    "robustness": "Measure how accuracy falls under perturbations.",
+    "study": "Train and measure a grid of networks, and judge claims.",
+    "report": "Write one HTML page about runs, side by side.",
+    "datasets": "Tell which data sets there are, and fetch them.",
+}
 
-
-_held: list[str] = []  # what is said of a source: it comes with the answer, not before an error
+# Warnings about a source wait here for the answer, so that an error is the only line on stderr.
+_held: list[str] = []
 
 
 class LazyGroup(click.Group):
     """A group whose commands live in modules of their own name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Names, in the order of use."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        """Import one command."""
+        """Import one command, or return None if there is none of this name."""
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"rnnspec.cli.{name}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,11 +64,11 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run a command; bad input is one line on stderr and exit code 2.
+    """Run the command that the arguments of the program name, and exit.
 
-    A warning is one line on stderr, and nothing under ``--quiet``.
-    Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.
-    ``RNNSPEC_DEBUG=1`` shows the traceback.
+    Exit codes are 0 for done, 1 for failed, 2 for bad usage or bad input, 130 for interrupted.  An
+    error is one line on stderr; ``RNNSPEC_DEBUG=1`` shows its traceback.  A warning is one line on
+    stderr, or nothing under ``--quiet``.
     """
     if os.environ.get("RNNSPEC_DEBUG") == "1":
         sys.exit(cli(standalone_mode=False))
@@ -64,6 +79,7 @@ def main() -> None:
 
 
 def _run() -> None:
+    """Run the command, and turn each error into its line and exit code."""
     try:
         code = cli(standalone_mode=False)
         for text in _held:
@@ -85,7 +101,7 @@ def _run() -> None:
 
 
 def _is_numerical(error: ValueError) -> bool:
-    """Whether this is LAPACK's failure, a ValueError that no input of the user's explains."""
+    """Tell whether LAPACK failed: a ValueError too, but one that no input explains."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(error, numpy.linalg.LinAlgError)
 
@@ -98,6 +114,7 @@ def _show_warning(
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
+    """Write a warning as one line, now or with the answer (see ``_held``)."""
     text = "Warning: " + " ".join(str(message).split())
     if getattr(category, "with_the_answer", False):
         _held.append(text)
@@ -106,6 +123,6 @@ def _show_warning(
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Print one line on stderr and leave."""
+    """Print one line on stderr, and exit."""
     print("Error: " + " ".join(message.split()), file=sys.stderr)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""``rnnspec datasets``: what can be trained on, and from where."""
+"""``rnnspec datasets``: which data sets there are, and fetching them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from typing import Any
 
 import click
 
-from rnnspec.cli.options import json_option, quiet_option
-
-data_dir_option = click.option(
-    "--data-dir",
-    metavar="DIR",
-    help="Look for files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
-)
+from rnnspec.cli.options import data_dir_option, json_option, no_download_option, quiet_option
 
 
 @click.group()
 def datasets() -> None:
-    """Say what can be trained on, and from where.
+    """Tell which data sets there are, describe one, or fetch its files.
 
     \b
     Example:
@@ -33,7 +27,7 @@ def datasets() -> None:
 @json_option
 @quiet_option
 def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """Every name that --dataset takes, and whether its files are here.
+    """List every name that --dataset takes, and whether its files are here.
 
     \b
     Example:
@@ -42,7 +36,7 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
     from rnnspec.data.download import data_folder
     from rnnspec.data.registry import ENTRIES
 
-    data_folder(data_dir)  # a wrong folder is said once, not per data set
+    data_folder(data_dir)  # Refuse a wrong folder once, and not for each data set.
     rows: list[dict[str, Any]] = [
         {
             "name": entry.name,
@@ -67,9 +61,9 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @json_option
 @quiet_option
 def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """Sizes, classes and files of data that is on this machine.
+    """Show sizes, classes and files of a data set on this machine.
 
-    Exit code 0 says that the data is here and sound.
+    It never downloads: exit code 0 means that the files are here and undamaged.
 
     \b
     Example:
@@ -99,11 +93,11 @@ def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @datasets.command()
 @click.argument("name")
 @data_dir_option
-@click.option("--no-download", is_flag=True, help="Only look; never use the network.")
+@no_download_option
 @json_option
 @quiet_option
 def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, quiet: bool) -> None:
-    """Get the files of a data set, check them, and say where they are.
+    """Fetch the files of a data set, check them, and print where they are.
 
     \b
     Example:
@@ -118,7 +112,7 @@ def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, qui
 
 
 def _status(name: str, data_dir: str | None) -> str | None:
-    """Say whether the files of `name` are on this machine; None for a pattern of names."""
+    """Return whether the files of `name` are on this machine, or None for a pattern of names."""
     from rnnspec.data.download import DatasetUnavailable
     from rnnspec.data.load import dataset_files
 

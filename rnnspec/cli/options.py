@@ -1,4 +1,4 @@
-"""Options that mean one thing for every command, and the files that they write to."""
+"""Options that several commands share, and checks of the files that they write."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def _silence(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
     return quiet
 
 
+data_dir_option = click.option(
+    "--data-dir",
+    metavar="DIR",
+    help="Look for data files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
+)
+no_download_option = click.option(
+    "--no-download", is_flag=True, help="Never use the network: fail if a data file is missing."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 cut_option = click.option(
     "--cut",
@@ -36,7 +44,7 @@ def check_writable(path: str | None, option: str) -> None:
     Raises
     ------
     ValueError
-        That names option, path and folder.
+        If it cannot; the message names the option, the path and the folder.
     """
     if path is None:
         return
@@ -58,7 +66,7 @@ def check_writable(path: str | None, option: str) -> None:
 
 
 def check_file(path: str | None, option: str) -> None:
-    """Refuse a file to write that is a folder, or in one that cannot be written."""
+    """Refuse a file to write that is a folder, or whose folder cannot be written."""
     if path is not None and Path(path).is_dir():
         raise ValueError(f"`{option}` {path!r}: expected a file to write, got a folder")
     check_writable(path, option)

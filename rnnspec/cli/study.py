@@ -1,10 +1,16 @@
-"""``rnnspec study``: a grid of trainings, measured, and what they say together."""
+"""``rnnspec study``: train and measure a grid of networks, and judge claims."""
 
 from __future__ import annotations
 
 import click
 
-from rnnspec.cli.options import check_writable, json_option, quiet_option
+from rnnspec.cli.options import (
+    check_writable,
+    data_dir_option,
+    json_option,
+    no_download_option,
+    quiet_option,
+)
 
 
 @click.command()
@@ -12,22 +18,26 @@ from rnnspec.cli.options import check_writable, json_option, quiet_option
 @click.option(
     "--preset",
     type=click.Choice(("quick", "standard", "full")),
-    help="A study that comes with rnnspec, in place of a file: 36 runs of digits (minutes), 270"
-    " of three data sets (hours), 720 of four.",
+    help="Use a study that comes with rnnspec in place of a file: quick has 36 runs on one data"
+    " set (minutes), standard 270 runs on three (hours), full 720 runs on four.",
 )
-@click.option("--out", metavar="DIR", help="Folder of the study.  [default: studies/NAME]")
+@click.option(
+    "--out", metavar="DIR", help="Write the study into this folder.  [default: studies/NAME]"
+)
 @click.option("--resume", is_flag=True, help="Compute only what is missing in --out.")
 @click.option(
-    "--workers", type=click.IntRange(1), help="Processes on this machine.  [default: cores]"
+    "--workers",
+    type=click.IntRange(1),
+    help="How many processes compute on this machine.  [default: one for each core]",
 )
 @click.option(
     "--scheduler",
     metavar="tcp://HOST:PORT",
-    help="Of a Dask cluster that is running, whose machines all see --out, in place of workers"
-    " on this one.",
+    help="Compute on a Dask cluster that is running, in place of processes on this machine."
+    "  All its machines must see the folder --out.",
 )
-@click.option("--data-dir", metavar="DIR", help="Where data files are.")
-@click.option("--no-download", is_flag=True, help="Never use the network.")
+@data_dir_option
+@no_download_option
 @json_option
 @quiet_option
 def study(
@@ -42,12 +52,14 @@ def study(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Train and measure every network of a grid, and say what they say together.
+    """Train and measure every network of a grid, and judge claims.
 
-    FILE.toml names data sets, cells, conditions and seeds; each network is a run directory
-    of its own.  Workers may die and the command may be stopped: --resume computes what is
-    missing, and the tables are the same.  A run that fails is told with its reason, is left
-    out of the tables, and makes the exit code 1 when all the others are done.
+    FILE.toml lists data sets, cells, conditions and seeds.  Each combination is a run, with a
+    run directory of its own.
+
+    Workers may die, and the command may be stopped: --resume computes what is missing, and
+    the tables are the same as without the interruption.  A run that fails is reported with its
+    reason and left out of the tables; the exit code is then 1, after all others are done.
 
     \b
     Example:
@@ -63,7 +75,9 @@ def study(
 
     source = file or preset
     if source is None or (file and preset):
-        raise ValueError("a study is FILE.toml, or --preset quick, standard or full: give one")
+        raise ValueError(
+            "a study is FILE.toml, or --preset quick, standard or full: give one of them"
+        )
     plan = read_plan(source)
     folder = Path(out) if out else Path("studies") / plan.name
     if not folder.is_file():
@@ -85,8 +99,8 @@ def study(
     elif not quiet:
         print_study(found.to_dict(), folder)
     for task in plan.tasks:
-        if task.run in found.failed:
-            reason = " ".join(found.failed[task.run].split())
+        if task.run in found.failures:
+            reason = " ".join(found.failures[task.run].split())
             click.echo(f"failed: {task} (cells/{task.run}): {reason}", err=True)
-    if found.failed:
+    if found.failures:
         raise click.exceptions.Exit(1)

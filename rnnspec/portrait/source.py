@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from rnnspec._files import read_record
 from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import MARK, named_jacobian
 from rnnspec.models.checkpoint import load_matrices
@@ -79,25 +78,6 @@ def portrait_of(
     stored = path / "robustness.json"
     robustness = _withstood(stored) if stored.is_file() else robustness_of(model, part, measuring)
     return Portrait(title, matrices, records, robustness, smallest_changes(model, part))
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """A JSON object from a file of a run or a study.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing or holds none.
-    """
-    if not path.is_file():
-        raise ValueError(f"{path.parent} must hold {path.name}, found none (an unfinished run?)")
-    try:
-        record = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error})") from error
-    if not isinstance(record, Mapping):
-        raise ValueError(f"{path} is damaged: expected an object, got {type(record).__name__}")
-    return dict(record)
 
 
 def _withstood(path: Path) -> dict[str, Any]:

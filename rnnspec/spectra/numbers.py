@@ -86,7 +86,7 @@ def _number(words: str, symbol: str, **facts: Any) -> Any:
     return field(metadata={"words": words, "symbol": symbol, **facts})
 
 
-@dataclass(frozen=True, repr=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class StabilityMeasures(Result):
     """Numbers of one matrix; None where a number is undefined, with a warning that says why.
 

@@ -1,4 +1,4 @@
-"""Where tasks are computed: by workers on this machine, or by a cluster that is there."""
+"""Where tasks are computed: by processes on this machine, or by a Dask cluster that is running."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from rnnspec.study.task import compute
 if TYPE_CHECKING:
     from distributed import Client
 
-DEATHS = 25  # times that Dask may give a task up, each after up to four dead workers
-CONNECT = 5.0  # seconds that a scheduler has to answer
+# How often Dask may give a task up before we do; each time up to four workers have died.  A worker
+# may die through no fault of its task (a shared machine, a time limit), and the next one goes on
+# where it stopped.  A task that itself kills each worker ends after about a hundred deaths.
+DEATHS = 25
+CONNECT = 5.0  # Seconds that a scheduler has to answer: long for a network, short for a person.
 
 
 @contextmanager
-def connected(workers: int | None, scheduler: str | None) -> Iterator[Client]:
-    """A client of the Dask scheduler at the address `scheduler`, or of one made for it here.
+def connect(workers: int | None, scheduler: str | None) -> Iterator[Client]:
+    """Connect to the Dask scheduler at the address `scheduler`, or start a cluster here.
 
-    One made here has `workers` processes, by default one for each core, each with one thread
-    and one BLAS thread; a worker that dies is replaced.
+    A cluster here has `workers` processes, by default one for each core.  Each has one thread and
+    one BLAS thread, and a worker that dies is replaced.
 
     Raises
     ------
@@ -31,7 +34,10 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         If Dask is not installed, no scheduler answers, or both arguments are given.
     """
     if workers is not None and scheduler is not None:
-        raise ValueError("`--workers` is of a cluster made here, and --scheduler of one that is")
+        raise ValueError(
+            "`--workers` starts processes on this machine, and `--scheduler` uses a cluster that is"
+            " running: give one of the two"
+        )
     try:
         import dask
         from distributed import Client, LocalCluster
@@ -39,13 +45,15 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         raise ValueError("a study needs Dask: pip install 'rnnspec[cluster]'") from error
     if scheduler is None:
         with (
-            dask.config.set({"distributed.scheduler.worker-saturation": 1.0}),  # none waits twice
+            dask.config.set(
+                {"distributed.scheduler.worker-saturation": 1.0}
+            ),  # no task waits in a worker's queue
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
-                memory_limit=None,  # of data that Dask holds, and it holds none
+                memory_limit=None,  # of data that Dask holds: here it holds none
                 dashboard_address=":0",
-                silence_logs=logging.CRITICAL,  # a worker that dies is no one's error
+                silence_logs=logging.CRITICAL,  # a worker that dies is replaced
             ) as cluster,
             Client(cluster) as client,
         ):
@@ -62,27 +70,31 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         yield client
 
 
-def computed(
+def compute_all(
     client: Client, tasks: Iterable[Task], where: tuple[Any, ...]
 ) -> Iterator[tuple[Task, BaseException | None]]:
-    """Each task as it is over, and what stopped it; one whose workers die is tried again.
+    """Yield each task when it is over, with the error that stopped it or None.
+
+    A task whose workers die is tried again.
 
     Parameters
     ----------
     client : distributed.Client
     tasks : iterable of Task
     where : tuple
-        What `compute` takes after the task.
+        The arguments of `compute` that follow the task.
 
     Raises
     ------
     RuntimeError
-        If the scheduler is lost.
+        If the connection to the scheduler is lost.
     """
     from distributed import KilledWorker, as_completed
 
     def submit(task: Task) -> Any:
-        first = int(task.config.adversarial != "none")  # the longest: none is left for the end
+        first = int(
+            task.config.adversarial != "none"
+        )  # the longest tasks, so that none starts last
         return client.submit(compute, task, *where, pure=False, priority=first)
 
     waiting = {submit(task): task for task in tasks}

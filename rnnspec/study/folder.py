@@ -1,11 +1,13 @@
-"""The folder of a study: whether it may be written, and what it says of itself.
+"""Writing the folder of a study, and refusing a folder that is not this study's.
 
 ``study.toml``    the file, as given
-``study.json``    every setting of every task, versions, and what became of each
-``results.csv``   a row per run and matrix, see `rnnspec.study.results`
-``curves.csv``    a row per run, perturbation and size
-``claims.json``   what they say, see `rnnspec.study.claims`
+``study.json``    every setting of every task, versions, and which tasks are done
+``results.csv``   a row for each run and matrix, see `rnnspec.study.results`
+``curves.csv``    a row for each run, perturbation and size
+``claims.json``   the claims, see `rnnspec.study.claims.verdicts`
 ``cells/RUN/``    a run directory for each task, see `rnnspec.study.task`
+
+`rnnspec.study.record` reads it.
 """
 
 from __future__ import annotations
@@ -17,24 +19,22 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec._files import write_json, write_text
-from rnnspec.study.claims import claims
-from rnnspec.study.estimate import Claim
+from rnnspec.study.claims.verdicts import claims
 from rnnspec.study.plan import FORMAT, Plan
 from rnnspec.study.results import read_results, write_curves, write_results
-from rnnspec.study.seal import sealed
 from rnnspec.study.tables import curve_rows, result_rows
-from rnnspec.study.task import folder_of
+from rnnspec.study.task import folder_of, is_sealed
 from rnnspec.training.rundir import environment
 
 
 def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
-    """Refuse a folder that is not this study's to write.
+    """Refuse a folder that this study must not write to.
 
     Raises
     ------
     ValueError
-        If it is a file, holds something else, runs that are none of this study's, its own and
-        `resume` is false, or if ``study.json`` was damaged.
+        If it is a file, or holds something that is no study, or another study, or this study
+        while `resume` is false, or a damaged ``study.json``.
     """
     path = folder / "study.json"
     if folder.exists() and not folder.is_dir():
@@ -66,7 +66,7 @@ def check_folder(plan: Plan, folder: Path, resume: bool) -> None:
 
 
 def _difference(records: list[dict[str, Any]], plan: Plan) -> str:
-    """The settings that differ, of the first place of the grid whose run is another one."""
+    """Name the settings that differ at the first place of the grid where the run is another."""
     for task in plan.tasks:
         for record in records:
             elsewhere = any(record.get(key) != value for key, value in task.place.items())
@@ -93,11 +93,11 @@ def _show(value: Any) -> str:
 
 
 def write_record(plan: Plan, folder: Path, failed: Mapping[str, str]) -> None:
-    """Write ``study.toml`` and ``study.json``; `failed` gives a reason by run."""
+    """Write ``study.toml`` and ``study.json``; `failed` holds the reason by the name of the run."""
     folder.mkdir(parents=True, exist_ok=True)
     runs = []
     for task in plan.tasks:
-        done = sealed(folder_of(task, folder))
+        done = is_sealed(folder_of(task, folder))
         state = "done" if done else "failed" if task.run in failed else "missing"
         runs.append(
             {
@@ -110,15 +110,16 @@ def write_record(plan: Plan, folder: Path, failed: Mapping[str, str]) -> None:
             }
         )
     record: dict[str, Any] = {"format": FORMAT, "name": plan.name, "versions": environment()}
-    write_json(folder / "study.json", {**record, "runs": runs})  # first: by it a study is known
+    write_json(
+        folder / "study.json", {**record, "runs": runs}
+    )  # It comes first, because it marks a study.
     write_text(folder / "study.toml", plan.text)
 
 
-def write_tables(plan: Plan, folder: Path) -> tuple[Claim, ...]:
+def write_tables(plan: Plan, folder: Path) -> None:
     """Write ``results.csv``, ``curves.csv`` and ``claims.json`` of the tasks that are done."""
-    done = [task for task in plan.tasks if sealed(folder_of(task, folder))]
+    done = [task for task in plan.tasks if is_sealed(folder_of(task, folder))]
     write_results(folder / "results.csv", (row for t in done for row in result_rows(t, folder)))
     write_curves(folder / "curves.csv", (row for t in done for row in curve_rows(t, folder)))
     found = claims(read_results(folder / "results.csv"))
     write_json(folder / "claims.json", {"claims": [claim.to_dict() for claim in found]})
-    return found

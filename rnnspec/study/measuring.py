@@ -1,4 +1,4 @@
-"""What a study measures on a trained network: its matrices, its motion, what it withstands."""
+"""What a study measures on a trained network: matrices, Lyapunov exponents and robustness."""
 
 from __future__ import annotations
 
@@ -25,17 +25,29 @@ from rnnspec.robustness.weights import weight_robustness
 from rnnspec.robustness.wilson import wilson
 from rnnspec.spectra.measures import measure
 
-DRAWS = 5  # random directions of the weights, whose accuracies are averaged
+# Random changes of the weights whose accuracies are averaged.  Five are a compromise: the standard
+# error of the mean is 0.45 of the spread between changes, and each costs an evaluation per size.
+DRAWS = 5
 
 
 @dataclass(frozen=True)
 class Measuring:
-    """What is measured on a trained network, a table of a study file.
+    """What is measured on a trained network: the table ``[measure]`` of a study file.
 
-    `epsilons` are those of the pseudospectral radii; `jacobian` asks for the mean state
-    Jacobian of each layer; `lyapunov` is the number of exponents, 0 for none; `samples` the
-    number of test sequences looked at; `attack_epsilons` are sizes in standard deviations,
-    `weight_epsilons` spectral norms.
+    Attributes
+    ----------
+    epsilons : tuple of float
+        The sizes of the pseudospectral radii.
+    jacobian : bool
+        Whether to measure the mean state Jacobian of each layer.
+    lyapunov : int
+        How many Lyapunov exponents to compute; 0 for none.
+    samples : int
+        How many test sequences to use.
+    attack_epsilons : tuple of float
+        Sizes of input perturbations, in standard deviations, increasing.
+    weight_epsilons : tuple of float
+        Spectral norms of weight perturbations, increasing.
     """
 
     epsilons: tuple[float, ...] = (0.01,)
@@ -61,18 +73,18 @@ def measures_of(
     part: SequenceDataset,
     measuring: Measuring,
 ) -> dict[str, Any]:
-    """Numbers of each recurrent matrix, trained and `initial`, and of the motion along `part`.
+    """Measure each recurrent matrix, trained and `initial`, and the motion along `part`.
 
     Returns
     -------
     dict
-        ``matrices`` and ``initial``, by name, as `rnnspec.measure` gives them; among the
-        former ``layer0.jacobian@mean``.  ``lyapunov``: exponents, or an empty list; that of a
-        direction that is lost for good is "-inf".
+        ``matrices`` and ``initial`` hold the record of `rnnspec.measure` by the name of the
+        matrix; mean Jacobians, such as ``layer0.jacobian@mean``, are among the former.
+        ``lyapunov`` lists the exponents; an infinitely fast contraction is "-inf".
     """
     matrices = recurrent_matrices(model)
     if measuring.jacobian:
-        for name in _jacobians(model):
+        for name in jacobian_names(model):
             matrices[name] = named_jacobian(model, part.inputs, part.lengths, name)
     return {
         "matrices": {n: measure(A, measuring.epsilons).to_dict() for n, A in matrices.items()},
@@ -84,13 +96,13 @@ def measures_of(
 def robustness_of(
     model: SequenceClassifier, part: SequenceDataset, measuring: Measuring
 ) -> dict[str, Any]:
-    """What `model` withstands on `part`, in the form of ``rnnspec robustness --json``.
+    """Measure how robust `model` is on `part`, in the form of ``rnnspec robustness --json``.
 
-    Attacked by PGD and moved by noise of signs, in the largest norm; moved as little as
-    possible in the Euclidean norm (FMN); with its weights moved at random.
+    Inputs are attacked by PGD and changed by noise of random signs, both in the largest norm; the
+    smallest changes in the Euclidean norm are searched (FMN); and weights are changed at random.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SanityWarning)  # kept in the record
+        warnings.simplefilter("ignore", SanityWarning)  # The record keeps them.
         curves = [
             robustness_curve(model, part, attack, measuring.attack_epsilons)
             for attack in ("pgd", "sign")
@@ -102,20 +114,21 @@ def robustness_of(
         "n": curves[0].n,
         "units": "std",
         "area": curves[0].area,
-        "results": rows + _moved_at_random(model, part, measuring.weight_epsilons),
+        "results": rows + _random_weight_rows(model, part, measuring.weight_epsilons),
         "minimal": {"fmn": minimal.to_dict()},
         "warnings": [f"{curve.attack}: {text}" for curve in curves for text in curve.warnings],
     }
 
 
-def _jacobians(model: SequenceClassifier) -> list[str]:
+def jacobian_names(model: SequenceClassifier) -> list[str]:
+    """Names of the mean state Jacobians, one for each layer and direction."""
     cells = recurrent_cells(model)
     sides = [""] if len(cells) == 1 else ["", ".reverse"]
     return [f"layer{j}{side}.{MARK}mean" for j in range(len(cells[0])) for side in sides]
 
 
 def _exponents(model: SequenceClassifier, part: SequenceDataset, k: int) -> list[float | str]:
-    """The k largest Lyapunov exponents of the forward map; of finite time, as sequences are."""
+    """Compute the k largest exponents of the forward map, over the finite length of sequences."""
     if k == 0:
         return []
     cells = recurrent_cells(model)
@@ -131,10 +144,13 @@ def _exponents(model: SequenceClassifier, part: SequenceDataset, k: int) -> list
     return [e if isfinite(e) else "-inf" for e in found.exponents.tolist()]
 
 
-def _moved_at_random(
+def _random_weight_rows(
     model: SequenceClassifier, part: SequenceDataset, epsilons: tuple[float, ...]
 ) -> list[dict[str, Any]]:
-    """Mean accuracy over random E of each spectral norm; intervals of one draw's sequences."""
+    """Mean accuracy over random changes of each spectral norm.
+
+    The intervals are those of one change: more changes are no more sequences.
+    """
     draws = [
         by_strength(weight_robustness(model, part, "random", epsilons, seed=seed))
         for seed in range(DRAWS)

@@ -1,4 +1,4 @@
-"""What no other choice improves upon in everything at once."""
+"""Pareto fronts: points that no other point improves upon in everything at once."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec.study.contrasts import mean_known
+from rnnspec._result import Result
 from rnnspec.study.results import Row
-from rnnspec.study.runs import column
+from rnnspec.study.runs import column, mean_known
 
 AXES = ("test_accuracy", "distance_to_instability", "median_r")
 
 
 def pareto_front(points: ArrayLike) -> NDArray[np.bool_]:
-    r"""Which points no other point dominates; in every coordinate, more is better.
+    r"""Mark the points that no other point dominates; in every coordinate, more is better.
 
-    q dominates p if :math:`q_j \ge p_j` for all j and :math:`q_j > p_j` for one.
+    A point q dominates p if :math:`q_j \ge p_j` for all j and :math:`q_j > p_j` for one j.
 
     Parameters
     ----------
     points : array_like, shape (n, m)
-        Say accuracy, distance to instability and robustness of n networks.  A point with a
-        NaN neither is on the front nor dominates.
+        For example accuracy, distance to instability and robustness of n networks.  A point
+        with a NaN is not on the front and dominates no other.
 
     Returns
     -------
     ndarray of bool, shape (n,)
+        True for the points of the front.
 
     Raises
     ------
     ValueError
-        If `points` is no table.
+        If `points` does not have two axes.
 
     Notes
     -----
@@ -52,9 +53,18 @@ def pareto_front(points: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(~(no_worse & better).any(0) & ~np.isnan(P).any(1))
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A condition on a data set and cell: means over its runs, and if it is on their front."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Setting(Result):
+    """One condition on one data set and cell, with means over its runs.
+
+    Attributes
+    ----------
+    dataset, cell, condition : str
+    test_accuracy, distance_to_instability, median_r : float
+        Means over the runs of which the number is known; NaN if there is none.
+    on_front : bool
+        Whether no other condition on the same data set and cell is better in all three.
+    """
 
     dataset: str
     cell: str
@@ -66,10 +76,9 @@ class Setting:
 
 
 def settings(runs: Sequence[Row]) -> list[Setting]:
-    """The settings of a study, each judged among the conditions of its data set and cell.
+    """Return the settings of a study, each compared with those of its data set and cell.
 
-    A mean is over the runs of which the number is known.  A setting with a number that none
-    of its runs has is not on the front.
+    A setting with a number that none of its runs has is not on the front.
 
     Examples
     --------

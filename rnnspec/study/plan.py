@@ -1,8 +1,7 @@
-"""A study file, and the grid of tasks that it means.
+"""The plan of a study: a study file, and the grid of tasks that it describes.
 
-One task trains one network and measures it.  Its name, `Task.run`, is a digest of every
-setting that its numbers depend on, so that equal settings are one run, whatever the study is
-called.
+One task trains one network and measures it.  Its name, `Task.run`, is a digest of every setting
+that its numbers depend on, so that equal settings are one run, in whatever study.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec._checks import known_keys, seed_number
+from rnnspec._result import Result
 from rnnspec.study.measuring import Measuring
 from rnnspec.study.results import Value
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.settings import checked_settings
 
-FORMAT = 1  # of a task's folder; a new one makes every task a new one
+FORMAT = 1  # Version of a task's folder.  It enters the digest: a new one makes all tasks new.
 AXES = ("datasets", "cells", "seeds")
 GRIDDED = {"dataset": "datasets", "cell": "cells", "seed": "seeds"}
 PRESETS = ("quick", "standard", "full")
@@ -31,7 +31,17 @@ TREATMENTS = ("normalize", "estimator", "bound", "block", "adversarial", "adv_",
 
 @dataclass(frozen=True)
 class Task:
-    """One place of the grid."""
+    """One place of the grid: a training and what is measured on it.
+
+    Attributes
+    ----------
+    condition : str
+        Name of the condition, such as "plain" or "radius".
+    config : TrainingConfig
+        Settings of the training.
+    measuring : Measuring
+        What is measured.
+    """
 
     condition: str
     config: TrainingConfig
@@ -39,18 +49,18 @@ class Task:
 
     @property
     def run(self) -> str:
-        """64 bits of the SHA-256 of all settings, in hexadecimal."""
+        """Name of the run: 64 bits of the SHA-256 of all settings, in hexadecimal."""
         return _digest([FORMAT, asdict(self.config), asdict(self.measuring)])
 
     @property
     def start(self) -> str:
-        """The same of what a normalisation or training for robustness leaves as it is."""
+        """Digest of the settings that neither normalisation nor training for robustness changes."""
         settings = asdict(self.config).items()
         return _digest({key: value for key, value in settings if not key.startswith(TREATMENTS)})
 
     @property
     def place(self) -> dict[str, Value]:
-        """Data set, cell, condition and seed: where in the grid."""
+        """Where the task stands in the grid: data set, cell, condition and seed."""
         config = self.config
         return {
             **{"dataset": config.dataset, "cell": config.cell},
@@ -61,9 +71,18 @@ class Task:
         return " ".join(str(value) for value in self.place.values())
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A study: its name, its file as given, and its tasks, no two of them equal."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(Result):
+    """A study before it is computed.
+
+    Attributes
+    ----------
+    name : str
+    text : str
+        The study file, as it was given.
+    tasks : tuple of Task
+        The places of the grid; no two have the same settings.
+    """
 
     name: str
     text: str
@@ -71,13 +90,22 @@ class Plan:
 
 
 def read_plan(path: str | Path) -> Plan:
-    """The study in a TOML file; ``quick``, ``standard`` and ``full`` are files of the package.
+    """Read the plan of a study from a TOML file.
+
+    Parameters
+    ----------
+    path : path
+        The file; or "quick", "standard" or "full", which are files of the package.
+
+    Returns
+    -------
+    Plan
 
     Raises
     ------
     ValueError
-        If the file is missing or is no TOML, has an unknown key or a value of a wrong type, or
-        the grid is empty or holds one task twice.
+        If the file is missing or is not TOML, if it has an unknown key or a value of a wrong
+        type, or if the grid is empty or holds one task twice.
 
     Examples
     --------
@@ -125,7 +153,7 @@ def _tasks(given: Mapping[str, Any], path: str) -> tuple[Task, ...]:
 
 
 def _axis(given: Mapping[str, Any], name: str, path: str) -> list[Any]:
-    """A list of the grid: of names, or of seeds."""
+    """Return one axis of the grid, a list of names or of seeds."""
     values, kind = given.get(name, []), "integers" if name == "seeds" else "quoted texts"
     if not isinstance(values, list):
         raise ValueError(f"{path}: {name} must be a list of {kind}, got {values!r}")
@@ -144,7 +172,7 @@ def _axis(given: Mapping[str, Any], name: str, path: str) -> list[Any]:
 def _train(
     table: Mapping[str, Any], datasets: list[str], path: str
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Settings common to the grid, and those of single data sets."""
+    """Return the settings of all tasks, and those of single data sets."""
     where = f"{path}, [train]"
     special = {key: value for key, value in table.items() if isinstance(value, dict)}
     known_keys(special, datasets, where)
@@ -158,7 +186,7 @@ def _settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     settings = checked_settings(table, where)
     for name, axis in GRIDDED.items():
         if name in settings:
-            raise ValueError(f"{where}: {name} is a direction of the grid: give {axis}")
+            raise ValueError(f"{where}: {name} is an axis of the grid: give {axis}")
     if "threads" in settings:
         raise ValueError(f"{where}: a study trains each network on one thread; leave out threads")
     return settings

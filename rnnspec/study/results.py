@@ -1,6 +1,6 @@
-"""The tables of a study, ``results.csv`` and ``curves.csv``: their one writer and reader.
+"""The tables of a study, ``results.csv`` and ``curves.csv``: how they are written and read.
 
-A row of results is a run and one of its matrices; what belongs to the run alone, as its
+A row of results is a run and one of its matrices; what belongs to the whole run, such as its
 accuracies, is repeated.  A row of curves is one size of one perturbation of a run.  A blank is
 an undefined number.  Nothing in them depends on when or where a run was computed.
 """
@@ -27,22 +27,33 @@ TEXT = {
 
 
 def write_results(path: Path, rows: Iterable[Mapping[str, Value]]) -> None:
-    """Write a row per run and matrix, in the order of data set, cell, condition, seed, matrix."""
-    _write(path, rows, ("run", *ORDER), ORDER)
+    """Write a row for each run and matrix, ordered by data set, cell, condition, seed, matrix."""
+    _write_table(path, rows, ("run", *ORDER), ORDER)
 
 
 def write_curves(path: Path, rows: Iterable[Mapping[str, Value]]) -> None:
-    """Write a row per run, perturbation and size, in this order."""
-    _write(path, rows, CURVE_ORDER, CURVE_ORDER)
+    """Write a row for each run, perturbation and size, in this order."""
+    _write_table(path, rows, CURVE_ORDER, CURVE_ORDER)
 
 
 def read_results(path: str | Path) -> list[Row]:
-    """The rows of ``results.csv``: texts, numbers, and None for a blank.
+    """Read ``results.csv`` of a study: a row for each run and each of its matrices.
+
+    Parameters
+    ----------
+    path : path
+        The file ``results.csv`` in the folder of a study.
+
+    Returns
+    -------
+    list of dict
+        Texts, numbers, and None for a blank.  ``pandas.DataFrame(read_results(path))`` is a
+        table; `runs_of` gathers the rows of each run.
 
     Raises
     ------
     ValueError
-        If the file is missing, is no such table, or a cell of it is damaged: names the line.
+        If the file is missing, is not such a table, or is damaged; the message names the line.
 
     Examples
     --------
@@ -52,18 +63,18 @@ def read_results(path: str | Path) -> list[Row]:
     >>> with TemporaryDirectory() as folder:
     ...     write_results(Path(folder) / "results.csv", [row])
     ...     (back,) = read_results(Path(folder) / "results.csv")
-    >>> back["kreiss_constant"], back == row
-    (inf, True)
+    >>> back["seed"], back["kreiss_constant"], back == row
+    (0, inf, True)
     """
-    return _read(Path(path), ("run", *ORDER))
+    return _read_table(Path(path), ("run", *ORDER))
 
 
 def read_curves(path: str | Path) -> list[Row]:
-    """The rows of ``curves.csv``, as `read_results` gives those of results."""
-    return _read(Path(path), CURVE_ORDER)
+    """Read ``curves.csv`` of a study, as `read_results` reads the results."""
+    return _read_table(Path(path), CURVE_ORDER)
 
 
-def _write(
+def _write_table(
     path: Path,
     rows: Iterable[Mapping[str, Value]],
     needed: tuple[str, ...],
@@ -78,26 +89,28 @@ def _write(
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in ranked:
-        writer.writerow([_printed(row.get(name)) for name in columns])
+        writer.writerow([_cell_text(row.get(name)) for name in columns])
     write_text(path, text.getvalue())
 
 
-def _printed(value: Value) -> str:
+def _cell_text(value: Value) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else repr(value)
 
 
-def _read(path: Path, needed: tuple[str, ...]) -> list[Row]:
+def _read_table(path: Path, needed: tuple[str, ...]) -> list[Row]:
     if not path.is_file():
-        raise ValueError(f"{path} does not exist (a study that did not finish? --resume does)")
+        raise ValueError(
+            f"{path} does not exist (a study that did not finish? --resume finishes it)"
+        )
     try:
         lines = list(csv.reader(io.StringIO(path.read_text()), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is damaged: no table of text ({error})") from error
+        raise ValueError(f"{path} is damaged: expected a table of text ({error})") from error
     header = lines[0] if lines else []
     if missing := [name for name in needed if name not in header]:
-        raise ValueError(f"{path} must be a table of a study, got one without {missing[0]!r}")
+        raise ValueError(f"{path} must be a table of a study, got a table without {missing[0]!r}")
     rows = []
     for number, line in enumerate(lines[1:], 2):
         if len(line) != len(header):

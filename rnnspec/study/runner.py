@@ -1,132 +1,134 @@
-"""A study from its plan to its tables: what is missing is computed, whatever dies."""
+"""A study from its plan to its tables: every task that is missing is computed."""
 
 from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rnnspec.data.load import load_dataset
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.study.cluster import computed, connected
-from rnnspec.study.estimate import Claim
+from rnnspec.study.cluster import compute_all, connect
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
-from rnnspec.study.seal import sealed
-from rnnspec.study.task import folder_of
+from rnnspec.study.record import Study, read_study
+from rnnspec.study.task import folder_of, is_sealed
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import check_settings
 
-LEAST = 2**20  # bytes free on a disk that is not full
-
-
-@dataclass(frozen=True)
-class Study:
-    """What became of a study: why a task failed, by its run, and what the others say."""
-
-    plan: Plan
-    failed: Mapping[str, str]
-    claims: tuple[Claim, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a record for JSON."""
-        failed = [
-            {"run": task.run, **task.place, "reason": self.failed[task.run]}
-            for task in self.plan.tasks
-            if task.run in self.failed
-        ]
-        return {
-            "name": self.plan.name,
-            "runs": len(self.plan.tasks),
-            "done": len(self.plan.tasks) - len(failed),
-            "failed": failed,
-            "claims": [claim.to_dict() for claim in self.claims],
-        }
+# A disk with less free than this counts as full, because not every library that fails to write
+# says why.  It is three times the largest file of a default run, an LSTM's checkpoint (0.3 MB).
+LEAST = 2**20
 
 
 def run_study(
     plan: Plan,
-    folder: Path,
+    folder: str | Path,
     *,
     workers: int | None = None,
     scheduler: str | None = None,
     resume: bool = False,
-    data_dir: Path | None = None,
+    data_dir: str | Path | None = None,
     download: bool = True,
     on_start: Callable[[str, int, int], None] | None = None,
     on_task: Callable[[Task, str | None], None] | None = None,
 ) -> Study:
     """Compute every task of `plan` that is missing in `folder`, and write the tables.
 
-    The tables depend on the plan and the machine's arithmetic alone: not on the number of
-    workers, on how many of them died, or on how often the study was taken up again.
+    The tables depend only on the plan and the arithmetic of the machine: not on the number of
+    workers, nor on how many of them died, nor on how often the study was interrupted.
 
     Parameters
     ----------
     plan : Plan
-        From `read_plan`.
+        The grid of tasks, from `read_plan`.
     folder : path
-        On a cluster of several machines, one that all of them see.
-    workers, scheduler
-        As for `connected`.
+        Where the study is written.  On a cluster all machines must see it.
+    workers : int, optional
+        How many processes compute on this machine; by default one for each core.
+    scheduler : str, optional
+        Address of a Dask scheduler that is running, such as "tcp://login:8786", whose workers
+        compute in place of processes on this machine.
     resume : bool, default False
-        Go on with the study in `folder`.
-    data_dir, download
-        As for `load_dataset`.
+        Go on with the study that `folder` holds.
+    data_dir : path, optional
+        Where data files are, as for `load_dataset`.
+    download : bool, default True
+        Whether data files may be downloaded, as for `load_dataset`.
     on_start : callable, optional
-        Called with the address of the Dask dashboard, how many tasks are done and how many there
-        are, if any is missing.
+        Called once, if a task is missing: with the address of the Dask dashboard, with how many
+        tasks are done, and with how many there are.
     on_task : callable, optional
-        Called with each task that is over, and why it failed or None.
+        Called for each task when it is over: with the `Task`, and with why it failed or None.
 
     Returns
     -------
     Study
-        A run that failed is not in the tables.
+        What the folder holds now.  A run that failed is not in the tables.
 
     Raises
     ------
     ValueError
-        For settings, data, a folder or a scheduler that cannot be used, before anything is
-        written; and if the disk is full.
+        If settings, data, the folder or the scheduler cannot be used, before anything is
+        written; or if the disk is full.
+    RuntimeError
+        If the connection to the scheduler is lost.
+
+    Examples
+    --------
+    A study from its file to its claims::
+
+        plan = rnnspec.study.read_plan("quick")  # 36 runs, some minutes on two cores
+        study = rnnspec.run_study(plan, "studies/quick")
+        for claim in study.claims:
+            print(claim.sentence)
+
+    A plan without tasks needs neither data nor workers:
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from rnnspec.study.plan import Plan
+    >>> with TemporaryDirectory() as folder:
+    ...     study = run_study(Plan("empty", "", ()), folder)
+    >>> study.to_dict()["runs"], [claim.verdict for claim in study.claims][0]
+    (0, 'undecided')
     """
+    folder = Path(folder)
+    data_dir = None if data_dir is None else Path(data_dir)
     for task in plan.tasks:
         _check(task.config)
     check_folder(plan, folder, resume)
     for name, view in {(task.config.dataset, task.config.view) for task in plan.tasks}:
         load_dataset(name, view, data_dir, download=download)
     folder, data_dir = folder.absolute(), data_dir and data_dir.absolute()
-    missing = [task for task in plan.tasks if not sealed(folder_of(task, folder))]
+    missing = [task for task in plan.tasks if not is_sealed(folder_of(task, folder))]
     failed: dict[str, str] = {}
     try:
         if missing:
-            with connected(workers, scheduler) as client:
+            with connect(workers, scheduler) as client:
                 write_record(plan, folder, failed)
                 if on_start is not None:
                     n = len(plan.tasks)
                     on_start(client.dashboard_link, n - len(missing), n)
-                for task, error in computed(client, missing, (folder, data_dir, download)):
+                for task, error in compute_all(client, missing, (folder, data_dir, download)):
                     if reason := _why(task, error, folder):
                         failed[task.run] = reason
                     if on_task is not None:
                         on_task(task, reason)
-        claims = write_tables(plan, folder)
+        write_tables(plan, folder)
         write_record(plan, folder, failed)
     except OSError as error:
         _stop_if_full(error, folder)
         raise
-    return Study(plan, failed, claims)
+    return read_study(folder)
 
 
 def _why(task: Task, error: BaseException | None, folder: Path) -> str | None:
-    """Why a task that is over failed, if it did."""
+    """Return why a task that is over failed, or None if it is done."""
     if error is not None:
         _stop_if_full(error, folder)
         return f"{type(error).__name__}: {error}"
-    if not sealed(folder_of(task, folder)):
+    if not is_sealed(folder_of(task, folder)):
         return (
             f"its worker finished, but {folder_of(task, folder)} is not complete here:"
             " on several machines the folder must be one that all see"
@@ -135,7 +137,7 @@ def _why(task: Task, error: BaseException | None, folder: Path) -> str | None:
 
 
 def _check(config: TrainingConfig) -> None:
-    """Refuse settings that no training takes."""
+    """Refuse settings that no training accepts, by making the network they describe."""
     check_settings(config)
     SequenceClassifier(
         config.cell,
@@ -149,7 +151,7 @@ def _check(config: TrainingConfig) -> None:
 
 
 def _stop_if_full(error: BaseException, folder: Path) -> None:
-    """A full disk is not one task's failure: all that are left would fail too."""
+    """Stop the study if the disk is full, because every task that is left would fail too."""
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     if full or shutil.disk_usage(folder).free < LEAST:
         raise ValueError(

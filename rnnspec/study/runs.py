@@ -1,4 +1,4 @@
-"""From the rows of ``results.csv``, one a matrix, to one row a run."""
+"""One row for each run, from the rows of ``results.csv``, which are one for each matrix."""
 
 from __future__ import annotations
 
@@ -26,24 +26,40 @@ SMALL_IS_WORST = (
     "distance_ratio",
 )
 JACOBIAN = "jacobian "
-UNBOUNDED = ("kreiss_constant", "transient_peak")  # as soon as rho is above 1
+UNBOUNDED = ("kreiss_constant", "transient_peak")  # They are infinite as soon as rho is above 1.
 
 
 def runs_of(rows: Iterable[Row]) -> list[Row]:
-    r"""One row a run: its own numbers, its worst recurrent matrix, its worst mean Jacobian.
+    r"""Gather the rows of ``results.csv`` into one row for each run.
 
-    The worst of several matrices has the largest number, or the smallest distance; each
-    number is the worst by itself, so two of them may be of different gates.  Those of the
-    Jacobian stand under the same names with "jacobian " before them.  Beside the columns of
-    the table there are
+    A run keeps its own numbers, such as accuracies, and takes each number of a matrix from its
+    worst recurrent matrix: the one with the largest value, or with the smallest distance.  Two
+    numbers may thus be of different gates.  The numbers of the mean Jacobians stand under the
+    same names with "jacobian " before them.  Two columns are derived from the others:
 
     ``distance_ratio``
         :math:`\beta/(1-\rho)`, the distance to instability over what it would be if the matrix
         were normal; blank where :math:`1-\rho` is below 1e-6.
     ``pseudospectral_gap@E``
-        :math:`\rho_\varepsilon - \rho`: :math:`\varepsilon` if normal, else more.
+        :math:`\rho_\varepsilon - \rho`, which is :math:`\varepsilon` if the matrix is normal, and
+        larger if it is not.
 
-    What rounding decides is blank, see `settled`.
+    Numbers that rounding decides are blank, see `blank_at_unit_radius`.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        As `read_results` returns them.
+
+    Returns
+    -------
+    list of dict
+        ``pandas.DataFrame(runs_of(rows))`` is a table with a column for each number.
+
+    Raises
+    ------
+    ValueError
+        If a row lacks ``run`` or ``matrix``.
 
     Examples
     --------
@@ -57,22 +73,27 @@ def runs_of(rows: Iterable[Row]) -> list[Row]:
     """
     by_run: dict[Value, list[Row]] = {}
     for row in rows:
-        by_run.setdefault(row["run"], []).append(settled(row) | _derived(row))
-    return [_run(matrices) for matrices in by_run.values()]
+        if missing := {"run", "matrix"} - row.keys():
+            raise ValueError(
+                f"`rows` must be those of results.csv, got one without {min(missing)!r}"
+                f" ({', '.join(list(row)[:4])} ...)"
+            )
+        by_run.setdefault(row["run"], []).append(blank_at_unit_radius(row) | _derived_numbers(row))
+    return [_gather(matrices) for matrices in by_run.values()]
 
 
-def settled(row: Row) -> Row:
-    r"""`row` without the numbers that rounding decides.
+def blank_at_unit_radius(row: Row) -> Row:
+    r"""Return `row` without the numbers that rounding decides.
 
-    Where :math:`|\rho - 1| \le 10^{-6}`, an orthogonal matrix in float32 say, the last bit of the
-    weights makes the Kreiss constant and the transient peak finite or infinite: they are blank,
-    and so are those of before training where that is so of :math:`\rho` then.
+    Where :math:`|\rho - 1| \le 10^{-6}`, as for an orthogonal matrix in float32, the last bit of
+    the weights makes the Kreiss constant and the transient peak finite or infinite.  They are
+    then blank; and so are those of before training where :math:`\rho` was 1 then.
 
     Examples
     --------
     >>> row = {"spectral_radius": 1 + 5e-8, "kreiss_constant": np.inf}
     >>> row |= {"spectral_radius_initial": 0.5, "kreiss_constant_initial": 3.0}
-    >>> found = settled(row)
+    >>> found = blank_at_unit_radius(row)
     >>> found["kreiss_constant"], found["kreiss_constant_initial"]
     (None, 3.0)
     """
@@ -87,22 +108,37 @@ def settled(row: Row) -> Row:
 
 
 def number(row: Row, name: str) -> float:
-    """A number of `row`; NaN where it is blank or not there."""
+    """Return a number of `row`, or NaN where it is blank or absent."""
     value = row.get(name)
     return nan if value is None or isinstance(value, str) else float(value)
 
 
 def column(runs: Iterable[Row], name: str) -> Array:
-    """A number of each run."""
+    """Return a number of each run."""
     return np.array([number(run, name) for run in runs], np.float64)
 
 
-def trained(run: Row, normalize: str = "none") -> bool:
-    """Whether `run` was trained with this normalisation, and for no robustness; blank: none.
+def mean_known(values: Iterable[float]) -> float:
+    """Mean of the numbers that are not NaN, or NaN if there is none.
 
     Examples
     --------
-    >>> trained({"normalize": None}), trained({"normalize": "norm", "adversarial": "pgd"}, "norm")
+    >>> mean_known([1.0, nan, 3.0]), mean_known([nan])
+    (2.0, nan)
+    """
+    known = [value for value in values if not isnan(value)]
+    return sum(known) / len(known) if known else nan
+
+
+def is_trained_with(run: Row, normalize: str = "none") -> bool:
+    """Tell whether `run` was trained with this normalisation and not for robustness.
+
+    A blank setting counts as "none".
+
+    Examples
+    --------
+    >>> run = {"normalize": "norm", "adversarial": "pgd"}
+    >>> is_trained_with({"normalize": None}), is_trained_with(run, "norm")
     (True, False)
     """
     normalized, adversarial = (run.get(name) or "none" for name in ("normalize", "adversarial"))
@@ -110,7 +146,7 @@ def trained(run: Row, normalize: str = "none") -> bool:
     return normalized == normalize and adversarial == "none" and not penalised
 
 
-def _derived(row: Row) -> Row:
+def _derived_numbers(row: Row) -> Row:
     rho, beta = number(row, "spectral_radius"), number(row, "distance_to_instability")
     derived: Row = {"distance_ratio": beta / (1 - rho) if 1 - rho > EDGE else None}
     for name in row:
@@ -120,7 +156,8 @@ def _derived(row: Row) -> Row:
     return derived
 
 
-def _run(matrices: list[Row]) -> Row:
+def _gather(matrices: list[Row]) -> Row:
+    """Return one row for the `matrices` of a run."""
     names = [name for name in matrices[0] if _is_measure(name)]
     run = {name: value for name, value in matrices[0].items() if name not in {*names, "matrix"}}
     for prefix in ("", JACOBIAN):
@@ -138,6 +175,6 @@ def _worst(matrices: list[Row], name: str) -> float | None:
     values = [value for m in matrices if not isnan(value := number(m, name))]
     measure = name.removesuffix("_initial")
     if measure in UNBOUNDED and len(values) < len(matrices) and inf not in values:
-        return None  # the one that rounding decides might be the worst
+        return None  # The matrix whose number rounding decides might be the worst.
     small = measure in SMALL_IS_WORST
     return (min if small else max)(values, default=None)

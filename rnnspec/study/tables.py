@@ -1,4 +1,4 @@
-"""From the run directories of a study to the rows of its tables."""
+"""The rows of a study's tables, from its run directories."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rnnspec.study.runs import MEASURES
 from rnnspec.study.task import folder_of
 
 SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
-INITIAL = (  # the numbers that have a second column, for the value before training
+INITIAL = (  # The claims compare these numbers with their values before training.
     *("henrici", "henrici_relative", "eigenvector_condition", "kreiss_constant"),
     *("spectral_radius", "spectral_norm", "distance_to_instability"),
 )
-# Of a curve: what moves and how, and the name of its accuracies in a row of results.
+# The target and the attack of a curve, and the name of its accuracies in a row of results.
 CURVES = {
     ("input", "pgd"): "robust_accuracy",
     ("input", "sign"): "noise_accuracy",
@@ -26,9 +26,9 @@ CURVES = {
 
 
 def result_rows(task: Task, folder: Path) -> Iterator[Row]:
-    """A row for each matrix of a task that is done, see `rnnspec.study.results`."""
+    """Yield a row for each matrix of a task that is done, see `rnnspec.study.results`."""
     summary, robustness, measures = (
-        _read(task, folder, name) for name in ("summary", "robustness", "measures")
+        _read_json(task, folder, name) for name in ("summary", "robustness", "measures")
     )
     at_sizes = {
         f"{CURVES[row['target'], row['attack']]}@{row['epsilon']:g}": row["accuracy"]
@@ -61,8 +61,8 @@ def result_rows(task: Task, folder: Path) -> Iterator[Row]:
 
 
 def curve_rows(task: Task, folder: Path) -> Iterator[Row]:
-    """A row for each size of each perturbation of a task that is done."""
-    for row in _read(task, folder, "robustness")["results"]:
+    """Yield a row for each size of each perturbation of a task that is done."""
+    for row in _read_json(task, folder, "robustness")["results"]:
         keys = ("target", "attack", "norm", "epsilon", "accuracy", "ci_low", "ci_high")
         yield {"run": task.run, **{key: row[key] for key in keys}, "loss": row.get("mean_loss")}
 
@@ -71,11 +71,11 @@ def _accuracies() -> list[str]:
     return [f"{part}_accuracy" for part in ("train", "validation", "test")]
 
 
-def _read(task: Task, folder: Path, name: str) -> dict[str, Any]:
+def _read_json(task: Task, folder: Path, name: str) -> dict[str, Any]:
     record: dict[str, Any] = json.loads((folder_of(task, folder) / f"{name}.json").read_text())
     return record
 
 
 def _number(value: Value) -> float | None:
-    """A number of a JSON record, where an infinite one is a text."""
+    """Return a number of a JSON record, where an infinite number is a text."""
     return None if value is None else float(value)

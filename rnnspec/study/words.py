@@ -1,4 +1,4 @@
-"""Numbers of a study in words."""
+"""The numbers of a study in words: names of columns, and phrases of sentences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from math import isnan
 
 from rnnspec.spectra.numbers import NUMBERS
-from rnnspec.study.estimate import UNDECIDED, Estimate
+from rnnspec.study.claims.claim import UNDECIDED
 from rnnspec.study.runs import JACOBIAN
+from rnnspec.study.statistics.estimate import Estimate
 
-SYMBOLS = ("ρ", "β", "κ(V)", "ρ_ε")  # those that the sentences of the claims use
+SYMBOLS = ("ρ", "β", "κ(V)", "ρ_ε")  # The symbols that the sentences of claims use.
 WORDS = {
     **{
         name: number.label if number.symbol in SYMBOLS else number.words
@@ -27,7 +28,7 @@ SIZES = {"weights_accuracy": "‖E‖"}
 
 
 def label(name: str) -> str:
-    """A column of the table in words.
+    """Write the name of a column of the table in words.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def label(name: str) -> str:
 
 
 def figure(value: float) -> str:
-    """Three figures and a true minus sign.
+    """Write a number in three figures, with a true minus sign.
 
     Examples
     --------
@@ -51,15 +52,17 @@ def figure(value: float) -> str:
     return f"{value:.3g}".replace("inf", "∞").replace("-", "−")
 
 
-def said(estimate: Estimate) -> str:
-    """An estimate with its interval and its n, or why there is none.
+def describe(estimate: Estimate) -> str:
+    """Write an estimate with its interval and its n, or why it has none.
 
     Examples
     --------
-    >>> said(Estimate("", 0.5, 0.25, 0.75, 12, left_out=2)), said(Estimate("", why="no pair"))
-    ('0.5 [0.25, 0.75] (n = 12, 2 left out)', 'not known (n = 0: no pair)')
-    >>> said(Estimate("", 0.5, n=3, why="too few for an interval"))
+    >>> describe(Estimate("", 0.5, 0.25, 0.75, 12, left_out=2))
+    '0.5 [0.25, 0.75] (n = 12, 2 left out)'
+    >>> describe(Estimate("", 0.5, n=3, why="too few for an interval"))
     '0.5 (n = 3: too few for an interval)'
+    >>> describe(Estimate("", why="no pair"))
+    'not known (n = 0: no pair)'
     """
     left_out = f", {estimate.left_out} left out" if estimate.left_out else ""
     why = f": {estimate.why}" if estimate.why else ""
@@ -68,34 +71,34 @@ def said(estimate: Estimate) -> str:
     return f"{value}{interval} (n = {estimate.n}{left_out}{why})"
 
 
-def judged(verdict: str) -> str:
-    """A verdict as it stands in a sentence.
+def verdict_phrase(verdict: str) -> str:
+    """Write a verdict as it stands in a sentence.
 
     Examples
     --------
-    >>> judged("undecided"), judged("supported")
+    >>> verdict_phrase("undecided"), verdict_phrase("supported")
     ('undecided at this sample size', 'supported')
     """
     return f"{verdict} at this sample size" if verdict == UNDECIDED else verdict
 
 
-def listed(parts: Sequence[str]) -> str:
-    """Parts as a list in a sentence.
+def list_phrase(parts: Sequence[str]) -> str:
+    """Write parts as a list in a sentence.
 
     Examples
     --------
-    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    >>> list_phrase(["a"]), list_phrase(["a", "b"]), list_phrase(["a", "b", "c"])
     ('a', 'a and b', 'a, b and c')
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def counted(n: int, noun: str) -> str:
-    """How many of something.
+def count_phrase(n: int, noun: str) -> str:
+    """Write how many there are of something.
 
     Examples
     --------
-    >>> counted(1, "run"), counted(3, "run")
+    >>> count_phrase(1, "run"), count_phrase(3, "run")
     ('1 run', '3 runs')
     """
     return f"{n} {noun}{'' if n == 1 else 's'}"

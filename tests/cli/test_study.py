@@ -52,7 +52,7 @@ def here(monkeypatch):
     """Compute tasks in this process; those in the list that is given back fail."""
     failing = []
 
-    def computed(_, tasks, where):
+    def compute_all(_, tasks, where):
         for task in tasks:
             if task.config.seed in failing:
                 yield task, RuntimeError("the loss\nis nan")
@@ -61,8 +61,8 @@ def here(monkeypatch):
                 yield task, None
 
     client = SimpleNamespace(dashboard_link="http://there/status")
-    monkeypatch.setattr(runner, "connected", lambda *_: nullcontext(client))
-    monkeypatch.setattr(runner, "computed", computed)
+    monkeypatch.setattr(runner, "connect", lambda *_: nullcontext(client))
+    monkeypatch.setattr(runner, "compute_all", compute_all)
     return failing
 
 
@@ -107,7 +107,7 @@ def test_a_failing_run_is_told_and_the_code_is_1(study, here, program):
         (["{study}", "--out", "{study}"], "must be a folder, found a file"),
         (["{study}", "--out", "{study}/below"], "expected a folder, got the file"),
         (["{study}", "--workers", "0"], "0 is not in the range x>=1"),
-        (["{study}", "--workers", "1", "--scheduler", "tcp://a:1"], "`--workers` is of a cluster"),
+        (["{study}", "--workers", "1", "--scheduler", "tcp://a:1"], "`--workers` starts processes"),
         (["{study}", "--data-dir", "absent", "--preset", "fast"], "'fast' is not one of"),
     ],
 )

@@ -6,8 +6,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from rnnspec import plots
-from rnnspec.study.estimate import Claim, Estimate
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.pareto import Setting
+from rnnspec.study.statistics.estimate import Estimate
 
 
 @pytest.fixture(autouse=True)
@@ -81,12 +82,15 @@ def test_no_run_is_refused():
 
 
 def p1():
+    def of(column, against, *numbers, **more):
+        return Estimate("in words", *numbers, column=column, against=against, **more)
+
     return Claim("P1", "", "", "undecided", "", (
-        Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p=0.1, p_corrected=0.4),
-        Estimate("test accuracy ~ area under the PGD curve", 0.3, 0.1, 0.6, 36, p_corrected=0.04),
-        Estimate("Henrici departure ~ median r*", -0.9, -0.95, -0.8, 36, p_corrected=0.001),
-        Estimate("spectral norm ~ median r*", why="one of the two is constant"),
-        Estimate("test accuracy ~ median r*, digits", 0.1, -0.1, 0.2, 18),
+        of("test_accuracy", "median_r", 0.2, -0.1, 0.5, 36, p=0.1, p_corrected=0.4),
+        of("test_accuracy", "area", 0.3, 0.1, 0.6, 36, p_corrected=0.04),
+        of("henrici", "median_r", -0.9, -0.95, -0.8, 36, p_corrected=0.001),
+        of("spectral_norm", "median_r", why="one of the two is constant"),
+        of("test_accuracy", "median_r", 0.1, -0.1, 0.2, 18, part="digits"),
     ))  # fmt: skip
 
 
@@ -106,6 +110,12 @@ def test_the_forest_holds_the_intervals():
 def test_the_forest_is_of_p1():
     with pytest.raises(ValueError, match="`claim` must be P1, got P3"):
         plots.correlations(Claim("P3", "", "", "undecided", "", ()))
+
+
+def test_a_claim_of_an_older_version_is_told_what_to_do():
+    old = Estimate("test accuracy ~ median r*", 0.2, -0.1, 0.5, 36, p_corrected=0.4)
+    with pytest.raises(ValueError, match="which columns its numbers are of.*compute it again"):
+        plots.correlations(Claim("P1", "", "", "undecided", "", (old,)))
 
 
 def test_an_empty_forest_is_drawn():

@@ -46,7 +46,7 @@ def client(monkeypatch):
 def test_a_scheduler_that_is_not_there(monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT", 0.5)
     said = "`--scheduler` 'tcp://127.0.0.1:9': no scheduler answers within 0.5 s"
-    with pytest.raises(ValueError, match=said), cluster.connected(None, "tcp://127.0.0.1:9"):
+    with pytest.raises(ValueError, match=said), cluster.connect(None, "tcp://127.0.0.1:9"):
         pass
 
 
@@ -54,15 +54,15 @@ def test_an_address_that_is_none(monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT", 0.5)
     with (
         pytest.raises(ValueError, match="`--scheduler` 'nonsense://x': no scheduler answers"),
-        cluster.connected(None, "nonsense://x"),
+        cluster.connect(None, "nonsense://x"),
     ):
         pass
 
 
 def test_workers_are_of_a_cluster_made_here():
     with (
-        pytest.raises(ValueError, match="`--workers` is of a cluster made here"),
-        cluster.connected(2, "tcp://127.0.0.1:9"),
+        pytest.raises(ValueError, match="`--workers` starts processes on this machine"),
+        cluster.connect(2, "tcp://127.0.0.1:9"),
     ):
         pass
 
@@ -71,7 +71,7 @@ def test_without_dask_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(ValueError, match=r"needs Dask: pip install 'rnnspec\[cluster\]'"),
-        cluster.connected(1, None),
+        cluster.connect(1, None),
     ):
         pass
 
@@ -82,13 +82,13 @@ def dead():
 
 def test_a_task_whose_workers_die_is_tried_again(client):
     there = client([dead(), dead(), Future()])
-    assert list(cluster.computed(there, [TASK], ("folder",))) == [(TASK, None)]
+    assert list(cluster.compute_all(there, [TASK], ("folder",))) == [(TASK, None)]
     assert there.submitted == [(TASK, ("folder",), False, 0)] * 3
 
 
 def test_a_task_that_kills_every_worker_is_given_up(client):
     there = client([dead() for _ in range(99)])
-    ((task, error),) = cluster.computed(there, [TASK], ())
+    ((task, error),) = cluster.compute_all(there, [TASK], ())
     assert task is TASK
     assert isinstance(error, distributed.KilledWorker)
     assert len(there.submitted) == 1 + cluster.DEATHS
@@ -96,18 +96,18 @@ def test_a_task_that_kills_every_worker_is_given_up(client):
 
 def test_a_task_that_fails_is_not_tried_again(client):
     there = client([Future(ValueError("why"))])
-    ((_, error),) = cluster.computed(there, [TASK], ())
+    ((_, error),) = cluster.compute_all(there, [TASK], ())
     assert str(error) == "why"
 
 
 def test_a_scheduler_that_dies_ends_the_study(client):
     there = client([Future(cancelled=True)])
     with pytest.raises(RuntimeError, match="the scheduler is gone; --resume goes on"):
-        list(cluster.computed(there, [TASK], ()))
+        list(cluster.compute_all(there, [TASK], ()))
 
 
 def test_long_tasks_come_first(client):
     there = client([Future()])
     long = Task("adversarial", replace(DEFAULTS, adversarial="pgd"), Measuring())
-    list(cluster.computed(there, [long], ()))
+    list(cluster.compute_all(there, [long], ()))
     assert there.submitted == [(long, (), False, 1)]

@@ -105,7 +105,7 @@ def test_without_conditions_there_is_one(tmp_path):
         ("[0, 1]", "[0, 0]", "seeds must hold each once, got 0 twice"),
         ("[0, 1]", "[-1]", "`seed` must be an integer from 0"),
         ('normalize = "radius"', "", "conditions plain and radius are the same settings"),
-        ("epochs = 3", "seed = 3", "seed is a direction of the grid: give seeds"),
+        ("epochs = 3", "seed = 3", "seed is an axis of the grid: give seeds"),
         ("epochs = 3", "threads = 3", "trains each network on one thread; leave out threads"),
         ("epochs = 3", 'epochs = "3"', r"\[train\]: epochs must be an integer, got '3'"),
         ("samples = 8", "samples = 0", "`samples` must be at least 1, got 0"),

@@ -49,11 +49,11 @@ def test_a_run_whose_name_is_a_number_keeps_it(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda _: "", "must be a table of a study, got one without 'run'"),
+        (lambda _: "", "must be a table of a study, got a table without 'run'"),
         (lambda text: text.replace("matrix", "matrices"), "without 'matrix'"),
         (lambda text: text + "c0ffee,digits\n", "line 74 is damaged: expected 46 cells, got 2"),
         (lambda text: text.replace(",inf,", ",endless,", 1), "line 2 is damaged: could not conv"),
-        (lambda text: text + '"', "is damaged: no table of text"),
+        (lambda text: text + '"', "is damaged: expected a table of text"),
     ],
 )
 def test_a_damaged_table_is_told(tmp_path, example_rows, damage, said):
@@ -66,7 +66,7 @@ def test_a_damaged_table_is_told(tmp_path, example_rows, damage, said):
 
 def test_a_table_that_is_not_text_or_not_there(tmp_path):
     (tmp_path / "results.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="is damaged: no table of text"):
+    with pytest.raises(ValueError, match="is damaged: expected a table of text"):
         read_results(tmp_path / "results.csv")
     with pytest.raises(ValueError, match="does not exist"):
         read_curves(tmp_path / "curves.csv")

@@ -34,7 +34,7 @@ def here(monkeypatch):
     """Compute tasks in this process, in the order given; or fail with what is given by number."""
 
     def go(failures=None):
-        def computed(_, tasks, where):
+        def compute_all(_, tasks, where):
             for number, task in enumerate(tasks):
                 error = (failures or {}).get(number)
                 if error is None:
@@ -42,8 +42,8 @@ def here(monkeypatch):
                 yield task, None if error == "lost" else error
 
         client = SimpleNamespace(dashboard_link="http://there")
-        monkeypatch.setattr(runner, "connected", lambda *_: nullcontext(client))
-        monkeypatch.setattr(runner, "computed", computed)
+        monkeypatch.setattr(runner, "connect", lambda *_: nullcontext(client))
+        monkeypatch.setattr(runner, "compute_all", compute_all)
 
     go()
     return go
@@ -102,7 +102,7 @@ def test_killed_workers_cost_unsaved_epochs_and_nothing_else(study_file, tmp_pat
     # Each death is the end of a task for Dask, so that it is for us to try again.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
         found = run_study(plan, tmp_path / "killed", workers=2)
-    assert not found.failed
+    assert not found.failures
     assert len(killed) == 2
     assert all(workers for _, __, workers in killed)
     for metrics, kept, _ in killed:
@@ -148,7 +148,7 @@ def test_only_what_is_missing_is_computed(plan, tmp_path, here):
     assert over == [(plan.tasks[1], None)]
     assert tables(folder) == before
     here({0: RuntimeError("nothing is missing")})
-    assert not run_study(plan, folder, resume=True).failed
+    assert not run_study(plan, folder, resume=True).failures
 
 
 def test_a_failing_task_is_told_and_stops_no_other(plan, tmp_path, here):
@@ -156,7 +156,7 @@ def test_a_failing_task_is_told_and_stops_no_other(plan, tmp_path, here):
     over = []
     found = run_study(plan, tmp_path / "study", on_task=lambda *task: over.append(task))
     bad = plan.tasks[1]
-    assert found.failed == {bad.run: "RuntimeError: the loss is nan"}
+    assert found.failures == {bad.run: "RuntimeError: the loss is nan"}
     assert over[1] == (bad, "RuntimeError: the loss is nan")
     assert found.to_dict()["done"] == 1
     assert found.to_dict()["failed"] == [
@@ -167,14 +167,15 @@ def test_a_failing_task_is_told_and_stops_no_other(plan, tmp_path, here):
     runs = json.loads((tmp_path / "study" / "study.json").read_text())["runs"]
     assert [run["state"] for run in runs] == ["done", "failed"]
     here()
-    assert not run_study(plan, tmp_path / "study", resume=True).failed
+    assert not run_study(plan, tmp_path / "study", resume=True).failures
 
 
 def test_a_worker_that_writes_elsewhere(plan, tmp_path, here):
     here({0: "lost"})
     found = run_study(plan, tmp_path / "study")
     assert (
-        "on several machines the folder must be one that all see" in found.failed[plan.tasks[0].run]
+        "on several machines the folder must be one that all see"
+        in found.failures[plan.tasks[0].run]
     )
 
 
@@ -185,7 +186,7 @@ def test_a_full_disk_stops_all(plan, tmp_path, here, number):
         run_study(plan, tmp_path / "study")
     assert not (tmp_path / "study" / "results.csv").exists()
     here()
-    assert not run_study(plan, tmp_path / "study", resume=True).failed
+    assert not run_study(plan, tmp_path / "study", resume=True).failures
 
 
 def test_a_disk_that_is_full_whatever_a_library_says(plan, tmp_path, here, monkeypatch):

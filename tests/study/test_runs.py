@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from rnnspec.study.contrasts import contrast, orders, pairs, rise
-from rnnspec.study.runs import MEASURES, UNBOUNDED, column, number, runs_of, settled, trained
+from rnnspec.study.claims.contrasts import contrast, orders, pairs, rise
+from rnnspec.study.runs import (
+    MEASURES,
+    UNBOUNDED,
+    blank_at_unit_radius,
+    column,
+    is_trained_with,
+    number,
+    runs_of,
+)
 
 ROW = {"run": "a", "dataset": "digits", "cell": "gru", "seed": 0, "start": "c0ffee"}
 
@@ -49,7 +57,7 @@ def test_what_rounding_decides_is_blank(excess):
     assert run["kreiss_constant"] is run["transient_peak"] is None
     before = {"spectral_radius_initial": 1 + excess, "kreiss_constant_initial": np.inf}
     beyond = at_one | before | {"spectral_radius": 1 + 1e-5, "kreiss_constant": np.inf}
-    found = settled(beyond)
+    found = blank_at_unit_radius(beyond)
     assert found["kreiss_constant"] == np.inf
     assert found["kreiss_constant_initial"] is None
 
@@ -79,11 +87,11 @@ def test_numbers_and_settings():
 
 @pytest.mark.parametrize("blank", [{}, {"normalize": "", "adversarial": None}])
 def test_how_a_run_was_trained(blank):
-    assert trained(blank)
-    assert trained(blank | {"normalize": "norm"}, "norm")
-    assert not trained(blank | {"normalize": "norm"})
-    assert not trained(blank | {"adversarial": "pgd"})
-    assert not trained(blank | {"curvature_penalty": 0.5})
+    assert is_trained_with(blank)
+    assert is_trained_with(blank | {"normalize": "norm"}, "norm")
+    assert not is_trained_with(blank | {"normalize": "norm"})
+    assert not is_trained_with(blank | {"adversarial": "pgd"})
+    assert not is_trained_with(blank | {"curvature_penalty": 0.5})
 
 
 @pytest.mark.parametrize("name", ["dataset", "cell", "seed", "start"])
@@ -106,3 +114,8 @@ def test_a_start_counts_once():
 
 def test_orders_below_zero_are_unknown():
     assert np.isnan(orders(-1.0, 2.0))
+
+
+def test_rows_of_something_else_are_refused():
+    with pytest.raises(ValueError, match="got one without 'matrix'"):
+        runs_of([ROW])

@@ -9,9 +9,8 @@ from rnnspec.dynamics.jacobian import mean_jacobian
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.measures import measure
 from rnnspec.study.plan import read_plan
-from rnnspec.study.seal import FILES, sealed
 from rnnspec.study.tables import curve_rows, result_rows
-from rnnspec.study.task import compute, folder_of
+from rnnspec.study.task import SEAL, SEALED, compute, folder_of, is_sealed, seal
 from rnnspec.training.run import train_run
 from rnnspec.training.rundir import read_config
 from rnnspec.training.trained import load_run
@@ -29,7 +28,7 @@ def tables(task, folder):
 def test_the_rows_are_the_run(task, tmp_path):
     compute(task, tmp_path)
     directory = folder_of(task, tmp_path)
-    assert sealed(directory)
+    assert is_sealed(directory)
     model, data = load_run(directory)
     ((weight, jacobian), curves) = tables(task, tmp_path)
     assert (weight["matrix"], jacobian["matrix"]) == ("layer0", "layer0.jacobian@mean")
@@ -81,13 +80,13 @@ def test_a_training_that_stopped_goes_on(task, tmp_path):
     assert tables(task, tmp_path / "whole") == tables(task, tmp_path / "killed")
 
 
-@pytest.mark.parametrize("name", sorted({*FILES, "done.json"} - {"config.json"}))
+@pytest.mark.parametrize("name", sorted({*SEALED, SEAL} - {"config.json"}))
 def test_a_file_damaged_by_hand_is_computed_again(task, tmp_path, name):
     compute(task, tmp_path)
     before = tables(task, tmp_path)
     (folder_of(task, tmp_path) / name).write_bytes(b"{")
     compute(task, tmp_path)
-    assert sealed(folder_of(task, tmp_path))
+    assert is_sealed(folder_of(task, tmp_path))
     assert tables(task, tmp_path) == before
 
 
@@ -95,7 +94,7 @@ def test_a_file_damaged_by_hand_is_computed_again(task, tmp_path, name):
 def test_damage_that_is_not_to_be_mended_is_told(task, tmp_path, name):
     compute(task, tmp_path)
     directory = folder_of(task, tmp_path)
-    (directory / "done.json").unlink()
+    (directory / SEAL).unlink()
     (directory / name).write_bytes(b"{")
     with pytest.raises(ValueError, match=f"{name} is .*damaged"):
         compute(task, tmp_path)
@@ -151,7 +150,7 @@ def test_a_task_of_no_length_that_learns_nothing(task, tmp_path, monkeypatch, re
     directory = folder_of(task, tmp_path)
     assert read_config(directory).epochs == 5
     assert json.loads((directory / "summary.json").read_text())["better_than_majority"] is False
-    said = json.loads((directory / "done.json").read_text())["warnings"]
+    said = json.loads((directory / SEAL).read_text())["warnings"]
     assert any("no better than the majority class" in text for text in said)
     assert not recwarn.list
 
@@ -160,3 +159,47 @@ def test_sequences_are_those_of_samples(task, tmp_path):
     compute(task, tmp_path)
     robustness = json.loads((folder_of(task, tmp_path) / "robustness.json").read_text())
     assert robustness["n"] == 8 < len(load_dataset(task.config.dataset).test)
+
+
+@pytest.fixture
+def done(tmp_path):
+    for name in SEALED:
+        (tmp_path / name).write_text(name)
+    seal(tmp_path, {"cpu_seconds": 1.0})
+    return tmp_path
+
+
+def test_a_seal_holds(done):
+    assert is_sealed(done)
+
+
+@pytest.mark.parametrize("name", SEALED)
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_any_damage_breaks_it(done, name, damage):
+    if damage == "gone":
+        (done / name).unlink()
+    else:
+        (done / name).write_text(name + " ")
+    assert not is_sealed(done)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "3", '{"sha256": 3}', '{"sha256": {}}', "\x00"])
+def test_a_seal_that_is_damaged_is_none(done, text):
+    (done / SEAL).write_text(text)
+    assert not is_sealed(done)
+
+
+def test_what_a_killed_worker_left_goes(done):
+    (done / ".checkpoint.pt.x1").write_text("half")
+    (done / "checkpoint.pt").write_text("whole")
+    seal(done, {})
+    assert not (done / ".checkpoint.pt.x1").exists()
+    assert (done / "checkpoint.pt").exists()
+
+
+def test_hidden_files_go_and_hidden_folders_stay(done):
+    (done / ".half").write_text("")
+    (done / ".ipynb_checkpoints").mkdir()
+    seal(done, {})
+    assert is_sealed(done)
+    assert [path.name for path in done.glob(".*")] == [".ipynb_checkpoints"]

@@ -15,13 +15,13 @@ from typing import Any
 from rnnspec import __version__
 from rnnspec._files import write_atomically
 from rnnspec.portrait.source import Portrait, portrait_of
-from rnnspec.portrait.study import Study, is_study, read_study
 from rnnspec.report.page.html import slug
 from rnnspec.report.page.overview import names_of, overview_section
 from rnnspec.report.page.plane import matrix_section
 from rnnspec.report.page.reproduce import reproduce_section
 from rnnspec.report.page.robustness import robustness_section
 from rnnspec.report.page.study import study_section
+from rnnspec.study.record import Study, is_study, read_study
 
 PARTS = Path(__file__).parent
 

@@ -8,14 +8,14 @@ from statistics import fmean, median
 from typing import Any
 
 from rnnspec.plots.style import number
-from rnnspec.portrait.study import SETTING, Study
 from rnnspec.report.page.figures import accuracies, scatter
 from rnnspec.report.page.html import figure, share, slug, table, text
 from rnnspec.report.page.reproduce import versions
 from rnnspec.report.page.robustness import ATTACKS, AXES, OF
-from rnnspec.study.estimate import Claim
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.record import SETTING, Study
 from rnnspec.study.results import Row
-from rnnspec.study.words import label, said
+from rnnspec.study.words import describe, label
 
 OF_RUN = ("test_accuracy", "area", "median_r")
 OF_MATRIX = ("spectral_radius", "distance_to_instability", "henrici_relative", "kreiss_constant")
@@ -47,7 +47,7 @@ def _claim(claim: Claim, anchor: str) -> str:
     rows = [
         [
             escape(one.name),
-            escape(said(one)),
+            escape(describe(one)),
             *(number(p) if p == p else "–" for p in (one.p_corrected, one.effect)),
         ]
         for one in claim.numbers

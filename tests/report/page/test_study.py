@@ -3,10 +3,11 @@
 import pytest
 
 from rnnspec._files import write_json
-from rnnspec.portrait.study import is_study, read_study
 from rnnspec.report.page.page import page, write_page
-from rnnspec.study.estimate import Claim, Estimate
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.record import read_study
 from rnnspec.study.results import write_curves, write_results
+from rnnspec.study.statistics.estimate import Estimate
 
 CLAIM = Claim(
     "P1",
@@ -65,14 +66,6 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_study_reads_back(folder, tmp_path):
-    assert is_study(folder)
-    assert not is_study(tmp_path / "elsewhere")
-    study = read_study(folder)
-    assert repr(study.claims) == repr((CLAIM,))  # repr: NaN is not NaN
-    assert (len(study.rows), len(study.curves)) == (8, 16)
-
-
 def test_the_page_of_a_study(folder):
     html = page({}, [read_study(folder)], "")
     for words in (
@@ -109,28 +102,3 @@ def test_a_study_without_sizes_of_attacks_still_has_its_scatter(folder):
 def test_write_page_tells_studies_from_runs(folder, tmp_path):
     record = write_page([folder], tmp_path / "page.html")
     assert (record["sources"], record["matrices"]) == (["tiny"], 0)
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "match"),
-    [
-        ("study.json", "{", "study.json is damaged"),
-        (
-            "study.json",
-            '{"name": "a", "runs": [{}], "versions": {}}',
-            "damaged claims.json or study",
-        ),
-        ("study.json", '{"name": "a", "runs": []}', "'versions'"),
-        ("claims.json", None, "must hold claims.json, found none"),
-        ("claims.json", "{}", "damaged claims.json.*'claims'"),
-        ("results.csv", None, "results.csv does not exist"),
-        ("curves.csv", "a,b\n", "got one without 'run'"),
-    ],
-)
-def test_a_damaged_study_is_refused(folder, file, text, match):
-    if text is None:
-        (folder / file).unlink()
-    else:
-        (folder / file).write_text(text)
-    with pytest.raises(ValueError, match=match):
-        read_study(folder)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rnnspec.study.ratio import fieller
+from rnnspec.study.statistics.ratio import fieller
 
 
 def gains(n, seed=5):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rnnspec.study.paired import depth, holm, paired
+from rnnspec.study.statistics.holm import holm
+from rnnspec.study.statistics.signed_rank import depth, signed_rank
 
 
 def draws(n, count, seed=21):
@@ -30,7 +31,7 @@ def test_the_null_distribution_is_that_of_all_sign_flips(n):
 def test_interval_and_p_value_agree(n):
     seen = set()
     for d in draws(n, 60) + 0.6:
-        found = paired(d)
+        found = signed_rank(d)
         assert found.p == stats.wilcoxon(d).pvalue
         assert (found.p <= 0.05) == (found.low > 0 or found.high < 0)
         seen.add(found.p <= 0.05)
@@ -42,13 +43,13 @@ def test_interval_and_p_value_agree(n):
 def test_coverage_is_at_least_what_is_said(n, shape):
     d = draws(n, 800)
     d = d if shape == "normal" else d**3
-    held = [found.low <= 0 <= found.high for found in map(paired, d)]
+    held = [found.low <= 0 <= found.high for found in map(signed_rank, d)]
     assert np.mean(held) >= 0.94
 
 
 def test_shift_scale_and_sign():
     d = draws(9, 1)[0]
-    one, moved, minus = paired(d), paired(3 * d + 1), paired(-d)
+    one, moved, minus = signed_rank(d), signed_rank(3 * d + 1), signed_rank(-d)
     for name in ("value", "low", "high"):
         assert abs(getattr(moved, name) - (3 * getattr(one, name) + 1)) < 1e-14
     assert (minus.low, minus.value, minus.high) == (-one.high, -one.value, -one.low)
@@ -58,16 +59,16 @@ def test_shift_scale_and_sign():
 def test_the_effect_is_the_rank_biserial_correlation():
     d = draws(12, 1)[0] + 0.3
     ranks = stats.rankdata(np.abs(d))
-    assert abs(paired(d).effect - (ranks * np.sign(d)).sum() / ranks.sum()) < 1e-15
+    assert abs(signed_rank(d).effect - (ranks * np.sign(d)).sum() / ranks.sum()) < 1e-15
 
 
 def test_nothing_changes():
-    found = paired(np.zeros(9))
+    found = signed_rank(np.zeros(9))
     assert (found.value, found.low, found.high, found.p, found.effect) == (0, 0, 0, 1, 0)
 
 
 def test_ties():
-    found = paired([1.0] * 9)
+    found = signed_rank([1.0] * 9)
     assert (found.low, found.value, found.high, found.effect) == (1, 1, 1, 1)
     assert found.p == 2 / 2**9
 
@@ -75,31 +76,31 @@ def test_ties():
 @pytest.mark.parametrize("size", [1e6, np.inf])
 def test_only_the_order_of_a_far_value_counts(size):
     d = np.r_[np.linspace(0.5, 1, 9), size]
-    assert paired(d).low == paired(np.r_[d[:-1], 50.0]).low
+    assert signed_rank(d).low == signed_rank(np.r_[d[:-1], 50.0]).low
 
 
 def test_infinities_of_both_signs_balance():
-    found = paired([np.inf, -np.inf, 1.0, 2.0, 3.0, -4.0, 5.0])
+    found = signed_rank([np.inf, -np.inf, 1.0, 2.0, 3.0, -4.0, 5.0])
     assert (found.low, found.high) == (-np.inf, np.inf)
     assert np.isfinite(found.value)
-    assert paired([np.inf] * 6).value == np.inf
+    assert signed_rank([np.inf] * 6).value == np.inf
 
 
 def test_unknown_pairs_are_left_out():
     d = draws(9, 1)[0]
-    found = paired(np.r_[d, np.nan], "mine")
+    found = signed_rank(np.r_[d, np.nan], "mine")
     assert (found.n, found.left_out, found.name) == (9, 1, "mine")
-    assert found.value == paired(d).value
+    assert found.value == signed_rank(d).value
 
 
 @pytest.mark.parametrize(
     ("d", "why"), [([], "no pair"), ([np.nan], "no pair"), ([1.0] * 5, "too few for an interval")]
 )
 def test_why_there_is_no_interval(d, why):
-    found = paired(d)
+    found = signed_rank(d)
     assert found.why == why
     assert np.isnan([found.low, found.high]).all()
-    assert not paired([1.0] * 6).why
+    assert not signed_rank([1.0] * 6).why
 
 
 def test_a_higher_confidence_goes_deeper():

@@ -1,8 +1,8 @@
-r"""Paired differences over seeds: the signed-rank estimate, its exact interval and p-value.
+r"""The centre of paired differences: signed-rank estimate, exact interval and p-value.
 
 Of differences :math:`d_1, \dots, d_n` take all Walsh averages :math:`(d_i + d_j)/2`,
-:math:`i \le j`.  Their median is the Hodges-Lehmann estimate; how many of them are above zero
-is Wilcoxon's statistic T, and under any symmetric distribution about zero, whatever its shape,
+:math:`i \le j`.  Their median is the Hodges-Lehmann estimate.  The number of averages above zero
+is Wilcoxon's statistic T, and for every distribution that is symmetric about zero
 
 .. math:: T \sim \sum_{j=1}^n j\,B_j, \qquad B_j \text{ independent}, \quad P(B_j = 1) = 1/2.
 
@@ -16,31 +16,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from rnnspec.study.estimate import Estimate
+from rnnspec.study.statistics.estimate import Estimate
 
 Array = NDArray[np.float64]
 
 
-def paired(differences: ArrayLike, name: str = "") -> Estimate:
+def signed_rank(differences: ArrayLike, name: str = "") -> Estimate:
     r"""Centre of paired differences, with a 95 % interval, an effect size and a p-value.
 
-    Bootstrap intervals of so few pairs are too narrow: of six normal differences those of
-    percentiles hold the centre in 85 cases of 100, this one in 97.  Below six pairs no
-    interval at 95 % is finite, and none is given.
+    The interval is exact.  Bootstrap intervals of so few pairs are too narrow: for six normal
+    differences the percentile interval holds the centre in 85 cases of 100, this one in 97.  With
+    fewer than six pairs every interval at 95 % is infinite, and none is given.
 
     Parameters
     ----------
     differences : array_like, shape (n,)
-        After less before, or one setting less another.  May be infinite: only the order of
-        the averages counts.  NaN, for a pair of which one is unknown, is left out.
+        After less before, or one setting less another.  They may be infinite, because only the
+        order of the averages counts.  NaN stands for a pair of which one number is unknown, and
+        is left out.
     name : str
+        The number in words, for the estimate.
 
     Returns
     -------
     Estimate
         ``value`` is the Hodges-Lehmann estimate, ``effect`` the rank-biserial correlation
-        :math:`2T/T_{\max} - 1`, ``p`` that of Wilcoxon's signed-rank test: exact up to 50
-        pairs without, and up to 13 with, differences of equal size.
+        :math:`2T/T_{\max} - 1`, and ``p`` that of Wilcoxon's signed-rank test.  The p-value is
+        exact for up to 50 pairs, or up to 13 if some differences have equal size.
 
     Notes
     -----
@@ -54,10 +56,10 @@ def paired(differences: ArrayLike, name: str = "") -> Estimate:
 
     Examples
     --------
-    >>> found = paired([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    >>> found = signed_rank([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     >>> found.value, found.low, found.high, found.p, found.effect
     (3.5, 1.0, 6.0, 0.03125, 1.0)
-    >>> paired([1.0, 2.0]).why
+    >>> signed_rank([1.0, 2.0]).why
     'too few for an interval'
     """
     d = np.asarray(differences, np.float64)
@@ -65,11 +67,11 @@ def paired(differences: ArrayLike, name: str = "") -> Estimate:
     n, left_out = len(known), len(d) - len(known)
     if not n:
         return Estimate(name, left_out=left_out, why="no pair")
-    averages = _walsh(known)
+    averages = _walsh_averages(known)
     k = depth(n)
     return Estimate(
         name,
-        value=_middle(averages),
+        value=_median(averages),
         low=float(averages[k - 1]) if k else np.nan,
         high=float(averages[-k]) if k else np.nan,
         n=n,
@@ -81,7 +83,7 @@ def paired(differences: ArrayLike, name: str = "") -> Estimate:
 
 
 def depth(n: int, confidence: float = 0.95) -> int:
-    r"""The largest k with :math:`2 P(T < k) \le` 1 - `confidence`; 0 if there is none.
+    r"""Largest k with :math:`2 P(T < k) \le` 1 - `confidence`, or 0 if there is none.
 
     Examples
     --------
@@ -94,39 +96,15 @@ def depth(n: int, confidence: float = 0.95) -> int:
     return int(np.searchsorted(share.cumsum(), (1 - confidence) / 2, side="right"))
 
 
-def holm(p: ArrayLike) -> Array:
-    r"""Holm's step-down correction of p-values, in their order.
-
-    .. math:: \tilde p_{(i)} = \max_{j \le i} \min\{1, (m - j + 1)\,p_{(j)}\}
-
-    It bounds the chance of one false discovery among m by the level, under any dependence.
-    NaN, of tests that could not be made, stay and do not count.
-
-    References
-    ----------
-    .. [1] S. Holm, Scand. J. Statist. 6 (1979), 65-70.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, np.nan, 0.03]).tolist()
-    [0.03, 0.06, nan, 0.06]
-    """
-    p = np.asarray(p, np.float64)
-    order = np.argsort(p)[: np.count_nonzero(~np.isnan(p))]
-    steps = np.arange(len(order), 0, -1) * p[order]
-    corrected = np.full(p.shape, np.nan)
-    corrected[order] = np.minimum(1, np.maximum.accumulate(steps))
-    return corrected
-
-
-def _walsh(d: Array) -> Array:
+def _walsh_averages(d: Array) -> Array:
+    """All averages of two differences in increasing order; of inf and -inf it is 0."""
     i, j = np.triu_indices(len(d))
-    with np.errstate(invalid="ignore"):  # inf - inf: neither sign, so 0
+    with np.errstate(invalid="ignore"):
         return np.sort(np.nan_to_num((d[i] + d[j]) / 2, nan=0.0, posinf=np.inf, neginf=-np.inf))
 
 
-def _middle(ordered: Array) -> float:
-    """Median of what may hold infinities on both sides."""
+def _median(ordered: Array) -> float:
+    """Median of ordered numbers, which may hold infinities on both sides."""
     m = len(ordered)
     low, high = float(ordered[(m - 1) // 2]), float(ordered[m // 2])
     return low if low == high else (low + high) / 2

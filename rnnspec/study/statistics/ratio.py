@@ -6,32 +6,33 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from rnnspec.study.estimate import Estimate
+from rnnspec.study.statistics.estimate import Estimate
 
 
 def fieller(given: ArrayLike, gained: ArrayLike, name: str = "") -> Estimate:
-    r"""What is given per unit of what is gained, on average, with a 95 % interval.
+    r"""Ratio of two means over the same pairs, with Fieller's 95 % interval.
 
-    :math:`\theta = \bar a / \bar b`.  At the true :math:`\theta` the differences
-    :math:`a_i - \theta b_i` have mean zero; the interval holds each :math:`\theta` that
-    Student's test of this does not reject:
+    :math:`\theta = \bar a / \bar b` is what is given for a unit of what is gained, on average.  At
+    the true :math:`\theta` the differences :math:`a_i - \theta b_i` have mean zero; the interval
+    holds each :math:`\theta` for which Student's test does not reject this:
 
     .. math:: (\bar a - \theta \bar b)^2 \le t_{0.975,\,n-1}^2\,
               (s_{aa} - 2\theta s_{ab} + \theta^2 s_{bb})/n.
 
-    A quadratic inequality; its solutions are an interval only if :math:`\bar b` itself differs
-    from zero, :math:`\bar b^2 > t^2 s_{bb}/n`: what is not gained has no price.
+    This is a quadratic inequality.  Its solutions form an interval only if :math:`\bar b` itself
+    differs from zero, :math:`\bar b^2 > t^2 s_{bb}/n`; otherwise there is no ratio to speak of.
 
     Parameters
     ----------
     given, gained : array_like, shape (n,)
-        Pair by pair; pairs with a number that is not finite are left out.
+        Two numbers of each pair; pairs with a number that is not finite are left out.
     name : str
+        The ratio in words, for the estimate.
 
     Returns
     -------
     Estimate
-        Without a value if the mean gain is not positive beyond doubt; ``why`` then says so.
+        It has no value if the mean gain is not positive beyond doubt; ``why`` then says so.
 
     Raises
     ------
@@ -63,6 +64,6 @@ def fieller(given: ArrayLike, gained: ArrayLike, name: str = "") -> Estimate:
     if certain <= 0 or b.mean() <= 0:
         return Estimate(name, n=n, left_out=left_out, why="nothing gained beyond doubt")
     center = a.mean() * b.mean() - s_ab
-    reach = np.sqrt(max(0.0, center**2 - certain * (a.mean() ** 2 - s_aa)))
-    low, high = (center - reach) / certain, (center + reach) / certain
+    half_width = np.sqrt(max(0.0, center**2 - certain * (a.mean() ** 2 - s_aa)))
+    low, high = (center - half_width) / certain, (center + half_width) / certain
     return Estimate(name, float(a.mean() / b.mean()), float(low), float(high), n, left_out)

@@ -1,16 +1,16 @@
 r"""Spearman's rank correlation over several data sets, and an interval for it.
 
-Of runs with weights :math:`w_j` (one each; in a bootstrap sample, how often a run was drawn)
-the centred midrank of run i among the runs of its own stratum, over their number, is
+Each run j has a weight :math:`w_j`: one, or in a bootstrap sample how often the run was drawn.
+The centred midrank of run i among the runs of its own stratum, divided by their number, is
 
-.. math:: r_i = \frac{\sum_j w_j \operatorname{sign}(x_i - x_j)}{2 \sum_j w_j},
+.. math:: r_i = \frac{\sum_j w_j \operatorname{sign}(x_i - x_j)}{2 \sum_j w_j}.
 
-and with :math:`s_i`, the same of y, the correlation pooled over the strata is
+With :math:`s_i`, which is the same for y, the correlation pooled over the strata is
 
 .. math:: \varrho = \frac{\sum_i w_i r_i s_i}{\sqrt{\sum_i w_i r_i^2 \sum_i w_i s_i^2}}.
 
-Ranks are compared within a stratum alone: that one data set is easier, and more robustly
-learnt, than another makes no correlation.
+Ranks are compared only within a stratum, so that a data set that is both easier and more
+robustly learnt than another makes no correlation.
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from rnnspec._checks import seed_number
-from rnnspec.study.estimate import Estimate
+from rnnspec.study.statistics.estimate import Estimate
 
+# Bootstrap samples.  Measured: the ends of an interval then vary from seed to seed by 0.002 to
+# 0.007 (standard deviation; 54 and 12 groups), little beside their distance of 0.24 to 0.75.
 DRAWS = 2000
-FEWEST = 4  # groups less strata: below, an interval of this kind says nothing
+# Least number of groups less strata.  Measured: at 4 the interval already has length 1.9 of the
+# possible 2 (median, true correlation 1/2), so that with fewer groups it says nothing.
+FEWEST = 4
 
 Array = NDArray[np.float64]
 Labels = NDArray[Any]
@@ -45,44 +49,46 @@ def spearman(
 
     .. math:: \tanh\bigl(\operatorname{artanh}\varrho \pm t_{0.975,\,\nu}\,\sigma\bigr)
 
-    with :math:`\sigma` the standard deviation of :math:`\operatorname{artanh} \varrho^*` over
-    the bootstrap samples and :math:`\nu` the groups less the strata; never narrower than for n
-    independent normal runs, :math:`1.96 \sqrt{(1 + \varrho^2/2)/(n-3)}` [2]_.
+    Here :math:`\sigma` is the standard deviation of :math:`\operatorname{artanh} \varrho^*` over
+    the bootstrap samples, and :math:`\nu` is the number of groups less the number of strata.  The
+    interval is never narrower than for n independent normal runs,
+    :math:`1.96 \sqrt{(1 + \varrho^2/2)/(n-3)}` [2]_.
 
-    Runs of one setting that differ in their seed alone are no independent evidence on settings:
-    they are a group, drawn as a whole.
+    Runs of one setting that differ only in their seed are not independent evidence about
+    settings.  They form a group, which the bootstrap draws as a whole.
 
     Parameters
     ----------
     x, y : array_like, shape (n,)
-        Infinite values rank at the ends; runs with a NaN are left out.
+        Two numbers of each run.  Infinite values rank at the ends; runs with a NaN are left out.
     groups : array_like, shape (n,), optional
-        Labels; by default each run is a group by itself.
+        A label for each run; by default each run is a group by itself.
     strata : array_like, shape (n,), optional
-        Labels, say of data sets; groups are drawn within them.
+        A label for each run, such as its data set; groups are drawn within their stratum.
     name : str
+        The correlation in words, for the estimate.
     seed : int, default 0
-        Of the bootstrap's 2000 samples.
+        Seed of the 2000 bootstrap samples.
 
     Returns
     -------
     Estimate
-        Without a value if x or y is constant in each stratum, without an interval if there are
+        It has no value if x or y is constant in each stratum, and no interval if there are
         fewer than four groups more than strata; ``why`` then says so.  ``p`` is below 0.05
-        where the interval leaves out 0.
+        exactly where the interval leaves out 0.
 
     Raises
     ------
     ValueError
-        If the lengths differ, or `seed` is no seed.
+        If the lengths differ, or `seed` is not an integer from 0 to 2**32 - 1.
 
     Notes
     -----
     Cost O(n^2) for each stratum of n runs and each sample, as matrix products.
 
     Measured on 36 runs in 12 groups that share 80 % of their variance, this interval holds the
-    truth in 95 cases of 100, percentiles of the same samples in 92, of samples of single runs
-    in 79.
+    truth in 95 cases of 100.  The percentiles of the same samples hold it in 92, those of samples
+    of single runs in 79.
 
     References
     ----------
@@ -98,7 +104,7 @@ def spearman(
     >>> round(found.value, 3), found.low < 0 < found.high
     (0.089, True)
     >>> spearman([1, 2, np.nan], [3, 3, 3])
-    Estimate(name='', value=nan, ..., n=2, left_out=1, ..., why='one of the two is constant')
+    Estimate(name='', value=nan, ..., n=2, left_out=1, ..., why='one of the two is constant', ...)
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     group: Labels = np.arange(len(x)) if groups is None else np.asarray(groups)
@@ -121,22 +127,24 @@ def spearman(
 
 
 def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:
-    limit = 1 - 12 / (found.n**3 - found.n)  # two neighbours exchanged, as artanh(1) is infinite
+    # A correlation of 1 is taken as that of ranks with two neighbours exchanged, the next below
+    # it, because artanh(1) is infinite.
+    limit = 1 - 12 / (found.n**3 - found.n)
     center, z = (np.arctanh(np.clip(r, -limit, limit)) for r in (found.value, drawn))
     independent = np.sqrt((1 + found.value**2 / 2) / (found.n - 3))
     laws = (stats.t(freedom), np.nanstd(z, ddof=1)), (stats.norm(), independent)
     law, sigma = max(laws, key=lambda one: one[0].ppf(0.975) * one[1])
-    reach = law.ppf(0.975) * sigma
+    half_width = law.ppf(0.975) * sigma
     return replace(
         found,
-        low=float(min(np.tanh(center - reach), found.value)),
-        high=float(max(np.tanh(center + reach), found.value)),
+        low=float(min(np.tanh(center - half_width), found.value)),
+        high=float(max(np.tanh(center + half_width), found.value)),
         p=float(2 * law.sf(abs(center) / sigma)),
     )
 
 
 def _correlation(w: Array, x: Array, y: Array, strata: Labels) -> Array:
-    """The pooled correlation for each row of weights; NaN where no rank differs."""
+    """Return the pooled correlation for each row of weights; NaN where no rank differs."""
     r, s = _ranks(w, x, strata), _ranks(w, y, strata)
     with np.errstate(invalid="ignore"):
         correlation = (w * r * s).sum(1) / np.sqrt((w * r**2).sum(1) * (w * s**2).sum(1))
@@ -144,7 +152,10 @@ def _correlation(w: Array, x: Array, y: Array, strata: Labels) -> Array:
 
 
 def _ranks(w: Array, x: Array, strata: Labels) -> Array:
-    """Centred midranks over their number, within strata; signs by order, as inf - inf is none."""
+    """Return centred midranks, divided by their number, within strata.
+
+    Signs come from comparisons, because inf - inf has none.
+    """
     r = np.zeros_like(w)
     for stratum in np.unique(strata):
         here = strata == stratum
@@ -154,7 +165,7 @@ def _ranks(w: Array, x: Array, strata: Labels) -> Array:
 
 
 def _draws(groups: Labels, strata: Labels, seed: int) -> tuple[Array, int]:
-    """How often each run is in each bootstrap sample, and the groups less the strata."""
+    """Return how often each run is in each bootstrap sample, and the groups less the strata."""
     rng = np.random.default_rng(seed)
     drawn, freedom = np.zeros((DRAWS, len(groups))), 0
     for stratum in np.unique(strata):

@@ -1,15 +1,15 @@
-"""A number of two runs that began alike, compared: pair by pair, a start at a time."""
+"""Comparisons of two runs that began alike: pairs, and one difference for each start."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from math import inf, isnan, log10, nan
+from math import inf, log10, nan
 
-from rnnspec.study.estimate import Estimate
-from rnnspec.study.paired import holm, paired
 from rnnspec.study.results import Row, Value
-from rnnspec.study.runs import number
+from rnnspec.study.runs import mean_known, number
+from rnnspec.study.statistics.estimate import Estimate
+from rnnspec.study.statistics.signed_rank import signed_rank
 
 START = ("dataset", "cell", "seed", "start")
 
@@ -20,11 +20,12 @@ Starts = Sequence[Sequence[tuple[Row, Row]]]
 def pairs(
     runs: Iterable[Row], left: Callable[[Row], bool], right: Callable[[Row], bool]
 ) -> list[list[tuple[Row, Row]]]:
-    """The pairs of a run that is `left` and one that is `right`, in one list a start.
+    """Return the pairs of a run that is `left` and one that is `right`, in one list for each start.
 
-    Runs have the same start if they share data set, cell, seed, and every setting but how they
-    were normalised and made robust, whose digest is ``start``.  With two estimators of the
-    radius, say, a start has two pairs; they are one piece of evidence.
+    Runs have the same start if they share data set, cell, seed, and every setting except those
+    of normalisation and of training for robustness (the digest of these settings is the column
+    ``start``).  A start may have several pairs, with two estimators of the radius for example;
+    they are one piece of evidence.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def pairs(
 
 
 def by_start(rows: Iterable[Row]) -> list[list[Row]]:
-    """The rows that began alike, together."""
+    """Group the rows that have the same start."""
     starts: dict[tuple[Value, ...], list[Row]] = {}
     for row in rows:
         starts.setdefault(tuple(row.get(name) for name in START), []).append(row)
@@ -51,19 +52,22 @@ def by_start(rows: Iterable[Row]) -> list[list[Row]]:
 def differences(
     starts: Starts, left: str, right: str, compare: Compare
 ) -> list[float]:  # shape: (len(starts),)
-    """The number `left` of each pair's first against `right` of its second, a mean a start."""
+    """Compare the number `left` of each pair's first run with `right` of its second.
+
+    A start with several pairs gives the mean of their comparisons.
+    """
     return [
         mean_known(compare(number(a, left), number(b, right)) for a, b in start) for start in starts
     ]
 
 
 def contrast(starts: Starts, name: str, compare: Compare, label: str) -> Estimate:
-    """The number `name` of each pair's first run against that of its second, over the starts."""
-    return paired(differences(starts, name, name, compare), label)
+    """Estimate how the number `name` differs between the two runs of a pair, over the starts."""
+    return signed_rank(differences(starts, name, name, compare), label)
 
 
 def rise(after: float, before: float) -> float:
-    """After less before; of two infinities nothing is known.
+    """Difference, after less before; that of two infinities is NaN.
 
     Examples
     --------
@@ -74,7 +78,7 @@ def rise(after: float, before: float) -> float:
 
 
 def orders(after: float, before: float) -> float:
-    """Orders of magnitude from before to after, log10(after/before).
+    """Orders of magnitude from before to after, ``log10(after/before)``.
 
     Examples
     --------
@@ -85,7 +89,7 @@ def orders(after: float, before: float) -> float:
 
 
 def as_ratio(estimate: Estimate) -> Estimate:
-    """Orders of magnitude as the ratio that they are of.
+    """Turn an estimate in orders of magnitude into one of the ratio.
 
     Examples
     --------
@@ -97,26 +101,8 @@ def as_ratio(estimate: Estimate) -> Estimate:
     return replace(estimate, value=value, low=low, high=high)
 
 
-def mean_known(values: Iterable[float]) -> float:
-    """Mean of the numbers that are not NaN; NaN if there is none.
-
-    Examples
-    --------
-    >>> mean_known([1.0, nan, 3.0]), mean_known([nan])
-    (2.0, nan)
-    """
-    known = [value for value in values if not isnan(value)]
-    return sum(known) / len(known) if known else nan
-
-
-def corrected(family: Iterable[Estimate]) -> list[Estimate]:
-    """The family's estimates with p-values corrected for their number."""
-    family = list(family)
-    p = holm([one.p for one in family])
-    return [replace(one, p_corrected=float(q)) for one, q in zip(family, p, strict=True)]
-
-
 def _log(value: float) -> float:
+    """Decimal logarithm; -inf of 0, and NaN of a negative number."""
     if value <= 0:
         return -inf if value == 0 else nan
     return log10(value)

@@ -1,16 +1,17 @@
 """Made-up studies whose answer is known: each claim true, false, and with too little to tell."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rnnspec.study.claims import claims
-from rnnspec.study.departure import departure
-from rnnspec.study.estimate import Claim
-from rnnspec.study.fragility import fragility
-from rnnspec.study.price import price
-from rnnspec.study.ranking import ranking
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.claims.departure import departure_claim
+from rnnspec.study.claims.fragility import fragility_claim
+from rnnspec.study.claims.price import price_claim
+from rnnspec.study.claims.ranking import ranking_claim
+from rnnspec.study.claims.verdicts import claims
 from rnnspec.study.results import read_results, write_results
 from rnnspec.study.runs import MEASURES, runs_of
 
@@ -75,11 +76,15 @@ def told(rows):
     return {claim.name: claim for claim in claims(rows)}
 
 
+def records(results):
+    return [one.to_dict() for one in results]
+
+
 ALONE = {
-    "P1": lambda rows: ranking(runs_of(rows)),
-    "P2": lambda rows: fragility(runs_of(rows)),
-    "P3": departure,
-    "price": lambda rows: price(runs_of(rows)),
+    "P1": lambda rows: ranking_claim(runs_of(rows)),
+    "P2": lambda rows: fragility_claim(runs_of(rows)),
+    "P3": departure_claim,
+    "price": lambda rows: price_claim(runs_of(rows)),
 }
 
 
@@ -170,7 +175,7 @@ def test_one_data_set_more_robust_and_more_accurate_makes_no_correlation(true):
     rows = study(**TRUE)
     for row in rows:
         row["test_accuracy"] -= 0.3 * (row["dataset"] == "digits")
-    assert ALONE["P1"](rows).numbers[:2] == true["P1"].numbers[:2]
+    assert records(ALONE["P1"](rows).numbers[:2]) == records(true["P1"].numbers[:2])
 
 
 def test_infinite_kreiss_constants_count_as_largest():
@@ -180,14 +185,14 @@ def test_infinite_kreiss_constants_count_as_largest():
             row["kreiss_constant"] = np.inf
     kreiss = next(one for one in ALONE["P2"](rows).numbers if one.name.startswith("Kreiss"))
     assert kreiss.high == 0.0
-    assert "the Kreiss constant by a factor of ∞ [∞, ∞] (n = 30)" in departure(rows).sentence
+    assert "the Kreiss constant by a factor of ∞ [∞, ∞] (n = 30)" in departure_claim(rows).sentence
 
 
 def test_of_two_infinities_nothing_is_known():
     rows = study(**TRUE)
     for row in rows:
         row |= {"kreiss_constant": np.inf, "kreiss_constant_initial": np.inf}
-    claim = departure(rows)
+    claim = departure_claim(rows)
     assert "the Kreiss constant by a factor of not known (n = 0, 30 left out" in claim.sentence
     assert claim.verdict == "supported"
 
@@ -235,7 +240,7 @@ def test_two_estimators_of_one_start_are_one_piece_of_evidence(true):
         for row in rows
         if row["condition"] == "radius"
     ]
-    assert repr(ALONE["P2"](rows + again).numbers[1:]) == repr(true["P2"].numbers[1:])
+    assert records(ALONE["P2"](rows + again).numbers[1:]) == records(true["P2"].numbers[1:])
 
 
 def test_each_initialisation_by_itself():
@@ -244,7 +249,7 @@ def test_each_initialisation_by_itself():
     )
     for row in rows:
         row["run"] += row["init"]
-    claim = departure(rows)
+    claim = departure_claim(rows)
     assert claim.verdict == "not supported"
     assert "From orthogonal weights" in claim.sentence
     assert "From torch weights" in claim.sentence
@@ -253,7 +258,7 @@ def test_each_initialisation_by_itself():
 
 
 def test_from_a_normal_start_a_trifle_is_no_departure():
-    assert departure(study(**TRUE | {"risen": 0.02})).verdict == "not supported"
+    assert departure_claim(study(**TRUE | {"risen": 0.02})).verdict == "not supported"
 
 
 def test_without_plain_training_there_is_nothing_to_compare_with():
@@ -264,10 +269,10 @@ def test_without_plain_training_there_is_nothing_to_compare_with():
 def test_the_seed_moves_the_bootstrap_and_nothing_else():
     rows = study(("digits",), **TRUE)
     first, again, other = (claims(rows, seed) for seed in (0, 0, 1))
-    assert repr(first) == repr(again)
+    assert records(first) == records(again)
     assert first[0].numbers[0].low != other[0].numbers[0].low
     assert first[0].numbers[0].value == other[0].numbers[0].value
-    assert repr(first[1:]) == repr(other[1:])
+    assert records(first[1:]) == records(other[1:])
     with pytest.raises(ValueError, match="`seed` must be an integer"):
         claims([], seed=-1)
 
@@ -323,3 +328,48 @@ def test_a_fraction_of_a_bound_is_counted():
     claim = ALONE["P2"](rows)
     assert claim.verdict == "not supported"
     assert "29 of 30 runs have ρ <= 1" in claim.sentence
+
+
+def test_the_keys_of_a_number_are_its_own(true):
+    for claim in true.values():
+        keys = {(one.column, one.against, one.part) for one in claim.numbers}
+        assert len(keys) == len(claim.numbers)
+        assert all(one.column for one in claim.numbers)
+
+
+@pytest.mark.parametrize(
+    ("claim", "keys", "name"),
+    [
+        ("P1", ("test_accuracy", "area"), "test accuracy ~ area under the PGD curve"),
+        ("P1", ("henrici", "median_r", "mnist"), "Henrici departure ~ median r*, mnist"),
+        ("P2", ("distance_ratio",), "β/(1−ρ), radius-normalised"),
+        ("P2", ("area", "norm"), "area under the PGD curve, radius less norm"),
+        (
+            "P3",
+            ("kreiss_constant", "kreiss_constant_initial", "torch, rnn layer0"),
+            "Kreiss constant, after over before, init torch, rnn layer0",
+        ),
+        ("price", ("test_accuracy", "distance_to_instability", "norm"), "price, norm"),
+    ],
+)
+def test_a_number_is_found_by_its_keys(true, claim, keys, name):
+    assert true[claim].number(*keys).name == name
+
+
+def test_a_number_that_is_not_there(true):
+    with pytest.raises(ValueError, match=r"one of the \d+ numbers, such as .*got \('area'"):
+        true["P2"].number("area")
+
+
+def test_a_recorded_study_says_what_it_said():
+    """Its claims.json is older than the keys of numbers: these are empty when it is read."""
+    folder = Path(__file__).parents[3] / "benchmarks/results/quick"
+    recorded = json.loads((folder / "claims.json").read_text())["claims"]
+    found = claims(read_results(folder / "results.csv"))
+    keys = ("column", "against", "part")
+    for record, claim in zip(recorded, found, strict=True):
+        again = Claim.from_dict(record).to_dict()
+        assert {number.pop(key) for number in again["numbers"] for key in keys} == {""}
+        assert again == record
+        assert (claim.sentence, claim.verdict) == (record["sentence"], record["verdict"])
+        assert [one.name for one in claim.numbers] == [one["name"] for one in record["numbers"]]

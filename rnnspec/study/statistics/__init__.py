@@ -1,0 +1,1 @@
+"""Numbers over seeds: estimates with intervals, effect sizes and corrected p-values."""
