@@ -33,8 +33,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import rnnspec
 from rnnspec.spectra import gallery
 from rnnspec.spectra.engine.continuation import sigma_min_many
+from rnnspec.spectra.engine.dense import Resolvent
 from rnnspec.spectra.pseudospectrum import pseudospectrum
-from rnnspec.spectra.resolvent import Resolvent, sigma_min
+from rnnspec.spectra.resolvent import sigma_min
 
 BOX, SEED = (-1.3, 1.3, -1.3, 1.3), 2005
 TARGETS = {32: 10, 64: 20, 128: 20, 256: 12, 512: 8}
@@ -171,7 +172,7 @@ def rate(A, z, threads):
     n, resolvent = len(A), Resolvent(A)
     with threadpool_limits(1, user_api="blas"):
         begin = perf_counter()
-        steps = sigma_min_many(resolvent.triangle, z / resolvent.scale, 1e-6, threads)[2]
+        steps = sigma_min_many(resolvent.engine, z / resolvent.scale, 1e-6, threads)[2]
         grid_seconds = perf_counter() - begin
     flops = 4 * n**2 * steps / grid_seconds
     return {"steps": steps / len(z), "gflops": flops / 1e9, "of_peak": flops / peak(threads)}

@@ -81,6 +81,7 @@ def pseudospectrum(
 
     from rnnspec.cli.source import grid_of
     from rnnspec.plots.figures import check_figure, check_out, save_figure
+    from rnnspec.report.progress import show_points
     from rnnspec.report.tables import print_json
     from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
 
@@ -92,7 +93,8 @@ def pseudospectrum(
     found = matrices if matrix else choose_square(matrices, source)[0]
     name, A = next(iter(found.items()))
     started = time.perf_counter()
-    with threadpool_limits(threads):
+    shown = sys.stderr.isatty() and not (quiet or as_json)
+    with threadpool_limits(threads), show_points(shown) as progress:
         result = compute(
             A,
             box=None if box is None else numbers(box, "--box", 4),
@@ -101,7 +103,7 @@ def pseudospectrum(
             tol=tol,
             device=device,
             name=name,
-            progress=sys.stderr.isatty() and not (quiet or as_json),
+            progress=progress,
         )
     record = {
         **_record(result),

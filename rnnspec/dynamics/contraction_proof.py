@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.spectra.engine.levelsets import EPS
+from rnnspec.spectra.engine import EPS
 
 Array = NDArray[Any]
 

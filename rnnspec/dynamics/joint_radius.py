@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.dynamics.weighting import weighted_norms
-from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, lowest_on_curve
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, lowest_on_curve
 
 Array = NDArray[Any]
 LONGEST = 8  # most factors of a product: the cost grows with it, and a witness is rarely longer

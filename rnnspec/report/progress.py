@@ -1,4 +1,4 @@
-"""Progress bars on stderr: over the epochs of a training, over the tasks of a study."""
+"""Progress bars on stderr: over epochs of a training, tasks of a study, points of a grid."""
 
 from __future__ import annotations
 
@@ -81,3 +81,15 @@ def show_tasks(
             progress.update(progress.task_ids[0], advance=1, description=said)
 
         yield on_start, on_task
+
+
+@contextmanager
+def show_points(enabled: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield the `progress` of `rnnspec.pseudospectrum`: a bar that counts points; None if not."""
+    if not enabled:
+        yield None
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("points", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -16,6 +16,7 @@ from .nonnormality import henrici_relative as henrici_relative
 from .nonnormality import numerical_abscissa as numerical_abscissa
 from .numbers import StabilityMeasures as StabilityMeasures
 from .numerical_radius import numerical_radius as numerical_radius
+from .numerical_range import NumericalRange as NumericalRange
 from .numerical_range import numerical_range as numerical_range
 from .pseudomode import Pseudomode as Pseudomode
 from .pseudomode import pseudomode as pseudomode

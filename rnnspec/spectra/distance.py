@@ -7,8 +7,9 @@ from numpy.typing import ArrayLike
 
 from rnnspec._checks import one_of, positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
-from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, lowest_on_curve
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, lowest_on_curve
+from rnnspec.spectra.engine.dense import one_thread_if_small
 
 TIMES = ("discrete", "continuous")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import exp, frexp, inf, log
+from math import exp, inf, log
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec._checks import one_of, positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.distance import TIMES
-from rnnspec.spectra.engine.levelsets import EPS, lowest_on_curve
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.eigen import power_of_two
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import lowest_on_curve
+from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess
 from rnnspec.spectra.nonnormality import numerical_abscissa
 from rnnspec.spectra.numerical_radius import numerical_radius
@@ -113,7 +115,7 @@ def kreiss_constant(
     A, rtol = square(A), positive(rtol, "rtol")
     discrete = one_of(time, "time", TIMES) == "discrete"
     # In continuous time K(cA) = K(A), and division by a power of two changes no digit.
-    size = 1.0 if discrete else 2.0 ** (frexp(float(np.abs(A).max()))[1] - 1)
+    size = 1.0 if discrete else power_of_two(float(np.abs(A).max()))
     found = _search(A / size, rtol, discrete=discrete)
     return found if found.witness is None else replace(found, witness=size * found.witness)
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from rnnspec.spectra.engine.levelsets import CIRCLES, EPS, LINES, ROUNDS, Sweep, exact_sigma_min
-from rnnspec.spectra.resolvent import sigma_min_certified
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep
+from rnnspec.spectra.engine.dense import exact_sigma_min
 
 Array = NDArray[Any]
 
@@ -65,33 +66,38 @@ CONTINUOUS = Time(
 )
 
 
-def ratio(A: Array, time: Time, gap: float, s: float) -> float:
-    """``gap / sigma_min`` at the point s of the curve of that gap.
+def ratio(
+    A: Array,  # shape: (n, n)
+    time: Time,
+    gaps: Array,  # shape: (m,)
+    s: Array,  # shape: (m,)
+) -> Array:
+    """``gap / sigma_min`` at the points s of the curves of these gaps; 0 where rounding hides it.
 
     Examples
     --------
-    >>> ratio(np.zeros((2, 2)), DISCRETE, 1.0, 0.0)
-    0.5
+    >>> ratio(np.zeros((2, 2)), DISCRETE, np.array([1.0, 3.0]), np.zeros(2))
+    array([0.5 , 0.75])
     """
-    sigma = float(exact_sigma_min(A, time.sweep.point(time.edge + gap, s))[0])
+    sigma = exact_sigma_min(A, time.sweep.point(time.edge + gaps, s))
     # A sigma_min that is nothing but rounding would pass for a resolvent of any size.
-    return gap / sigma if sigma > 10 * len(A) * EPS else 0.0
+    seen = sigma > 10 * len(A) * EPS
+    return np.divide(gaps, sigma, out=np.zeros_like(sigma), where=seen)
 
 
 def first_guess(A: Array, time: Time, eigenvalues: Array, extent: float) -> tuple[float, float]:
-    """Gap and parameter of the best point among a few, next to the 16 outermost eigenvalues.
+    """Gap and parameter of the best point among 128, next to the 8 outermost eigenvalues.
 
     The gaps go from 1e-4 to 10 times `extent`, by which the numerical range lies outside.  Farther
-    out the ratio is close to 1; nearer to the boundary `climb` goes by itself.
+    out the ratio is close to 1; nearer to the boundary `climb` goes by itself.  Measured on 32
+    matrices with 6 to 48 rows, 16 eigenvalues lead to the same constants as 8.
     """
     outer = np.abs(eigenvalues) if time is DISCRETE else eigenvalues.real
-    parameters = time.sweep.parameter(eigenvalues[np.argsort(-outer)[:16]])
-    gaps = extent * np.geomspace(1e-4, 10, 16)
-    z = time.sweep.point(time.edge + gaps[:, None], parameters)
-    sigma, _ = sigma_min_certified(A, z, tol=1e-3)  # a guess needs no more
-    ratios = np.where(sigma > 10 * len(A) * EPS, gaps[:, None] / np.maximum(sigma, 1e-300), 0.0)
-    i, j = np.unravel_index(ratios.argmax(), ratios.shape)
-    return float(gaps[i]), float(parameters[j])
+    parameters = time.sweep.parameter(eigenvalues[np.argsort(-outer)[:8]])
+    gaps = np.repeat(extent * np.geomspace(1e-4, 10, 16), len(parameters))
+    parameters = np.resize(parameters, gaps.shape)
+    best = int(ratio(A, time, gaps, parameters).argmax())
+    return float(gaps[best]), float(parameters[best])
 
 
 def climb(A: Array, time: Time, gap: float, s: float) -> tuple[float, float, float]:
@@ -107,7 +113,10 @@ def climb(A: Array, time: Time, gap: float, s: float) -> tuple[float, float, flo
         rise = [gap * (time.outward(z) * turn).real, width * (time.along(z) * turn).real]
         return log(low) - x[0], np.array(rise) / low - [1.0, 0.0]
 
-    s_0, best = s, (ratio(A, time, gap, s), gap, s)
+    def ratio_at(gap: float, s: float) -> float:
+        return float(ratio(A, time, np.array([gap]), np.array([s]))[0])
+
+    s_0, best = s, (ratio_at(gap, s), gap, s)
     # One round changes the gap by a factor of at most 20 and the parameter by at most 4 widths, so
     # that it does not jump to another peak; the next round goes on from there.
     bounds = [(log(gap) - 3, log(gap) + 3), (-4.0, 4.0)]
@@ -117,7 +126,7 @@ def climb(A: Array, time: Time, gap: float, s: float) -> tuple[float, float, flo
             log_inverse, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15}
         )
         gap, s = exp(found.x[0]), s_0 + width * float(found.x[1])
-        value = ratio(A, time, gap, s)
+        value = ratio_at(gap, s)
         if value <= best[0] * (1 + 1e-9):
             break
         best = (value, gap, s)

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.eigen import real_if_possible
+from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.numbers import NUMBERS, Number, StabilityMeasures
 
 # What was found of a number: a float, a Bracket, None where it is undefined, or a dictionary that
@@ -63,10 +64,8 @@ def measure(
     >>> round(numbers.distance_to_instability, 6), sorted(numbers.certified)[0]
     (0.081139, 'distance_to_instability')
     """
-    A = square(A)
-    if np.iscomplexobj(A) and not A.imag.any():
-        A = A.real.copy()
-    sizes = {f"{epsilon:.15g}": epsilon for epsilon in (_size(epsilon) for epsilon in epsilons)}
+    A = real_if_possible(square(A))
+    sizes = {f"{size:.15g}": positive(size, "epsilons") for size in map(float, epsilons)}
     # A bracket that is not proved says why, and the record repeats it: no warning is needed here.
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         found = {name: _compute(number, A, sizes) for name, number in NUMBERS.items()}
@@ -77,10 +76,6 @@ def measure(
         certified={name: proof for name, one in found.items() if (proof := _proof(one))},
         warnings=tuple(_warnings(found)),
     )
-
-
-def _size(epsilon: float) -> float:
-    return positive(float(epsilon), "epsilons")
 
 
 def _compute(number: Number, A: NDArray[Any], sizes: dict[str, float]) -> Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import schur
 
 from rnnspec._checks import square
+from rnnspec.spectra.eigen import power_of_two
 
 
 def henrici_departure(
@@ -47,7 +47,7 @@ def henrici_departure(
     >>> henrici_departure([[0.5, 3.0], [0.0, 0.5]])
     3.0
     """
-    A, size = _unit(square(A))
+    A, size = _divide_by_size(square(A))
     T, _ = schur(A, output="complex")
     return size * float(np.linalg.norm(np.triu(T, 1)))
 
@@ -127,7 +127,7 @@ def commutator_norm(
     >>> round(commutator_norm([[0.0, 2.0], [0.0, 0.0]]), 12)
     5.656854249492
     """
-    A, size = _unit(square(A))
+    A, size = _divide_by_size(square(A))
     adjoint = A.conj().T
     return size * (size * float(np.linalg.norm(A @ adjoint - adjoint @ A)))
 
@@ -214,10 +214,7 @@ def numerical_abscissa(
     return float(np.linalg.eigvalsh((A + A.conj().T) / 2)[-1])
 
 
-def _unit(A: NDArray[Any]) -> tuple[NDArray[Any], float]:
-    """A divided by a power of two near its largest entry, and that power.
-
-    Squares of the entries then neither overflow nor vanish.
-    """
-    size = 2.0 ** (frexp(float(np.abs(A).max()))[1] - 1)
+def _divide_by_size(A: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """A divided by the power of two of its largest entry, and that power."""
+    size = power_of_two(float(np.abs(A).max()))
     return A / size, size

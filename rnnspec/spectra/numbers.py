@@ -25,8 +25,6 @@ class Number:
         The field of `StabilityMeasures`, the key of JSON and the column of tables.
     words, symbol : str
         Its name in a sentence, and its letter in the literature ("" if it has none).
-    compute : callable
-        Takes a square array, and an epsilon too if `per_epsilon`.  Returns a float, or a `Bracket`.
     unit : str
         What it is measured in: "" for a pure number, "norm" for the size of a change of the
         matrix, "entries" for a number that is multiplied by c when the matrix is, "entries^2" for
@@ -39,17 +37,29 @@ class Number:
         Whether it is defined for real matrices alone.
     when_infinite : str
         Why the value can be infinite ("" if it needs no explanation).
+    function : str
+        The function of `rnnspec.spectra` that computes it ("" if it is called `name`).
     """
 
     name: str
     words: str
     symbol: str
-    compute: Callable[..., Any]
     unit: str = ""
     better: str = "smaller"
     per_epsilon: bool = False
     real_only: bool = False
     when_infinite: str = ""
+    function: str = ""
+
+    @property
+    def compute(self) -> Callable[..., Any]:
+        """Its function: of a square array, and of an epsilon too if `per_epsilon`.
+
+        The function returns a float or a `Bracket`.  It is looked up when it is needed, so that a
+        page or a study, which only read the table, load no numerical code.
+        """
+        function: Callable[..., Any] = getattr(spectra, self.function or self.name)
+        return function
 
     @property
     def label(self) -> str:
@@ -71,13 +81,11 @@ class Number:
         return f"{self.words} {self.symbol}({matrix})"
 
 
-def _number(words: str, symbol: str, compute: Callable[..., Any], **facts: Any) -> Any:
+def _number(words: str, symbol: str, **facts: Any) -> Any:
     """Declare a field of `StabilityMeasures`, and what `Number` says of it."""
-    return field(metadata={"words": words, "symbol": symbol, "compute": compute, **facts})
+    return field(metadata={"words": words, "symbol": symbol, **facts})
 
 
-# A lambda looks its function up when it is called, so that a reader of the table who computes
-# nothing, such as a page or a study, loads no numerical code.
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class StabilityMeasures(Result):
     """Numbers of one matrix; None where a number is undefined, with a warning that says why.
@@ -112,69 +120,31 @@ class StabilityMeasures(Result):
     """
 
     n: int
-    spectral_radius: float = _number(
-        "spectral radius", "ρ", lambda A: spectra.spectral_radius(A), unit="entries"
-    )
-    spectral_norm: float = _number(
-        "spectral norm", "‖A‖₂", lambda A: spectra.spectral_norm(A), unit="entries"
-    )
-    spectral_abscissa: float = _number(
-        "spectral abscissa", "α", lambda A: spectra.spectral_abscissa(A), unit="entries"
-    )
-    henrici: float = _number(
-        "Henrici departure", "", lambda A: spectra.henrici_departure(A), unit="entries"
-    )
-    henrici_relative: float = _number(
-        "relative Henrici departure", "", lambda A: spectra.henrici_relative(A)
-    )
-    commutator_norm: float = _number(
-        "commutator norm", "", lambda A: spectra.commutator_norm(A), unit="entries^2"
-    )
-    eigenvector_condition: float = _number(
-        "eigenvector condition", "κ(V)", lambda A: spectra.eigenvector_condition(A)
-    )
-    numerical_abscissa: float = _number(
-        "numerical abscissa", "ω", lambda A: spectra.numerical_abscissa(A), unit="entries"
-    )
-    numerical_radius: float = _number(
-        "numerical radius", "w", lambda A: spectra.numerical_radius(A), unit="entries"
-    )
+    spectral_radius: float = _number("spectral radius", "ρ", unit="entries")
+    spectral_norm: float = _number("spectral norm", "‖A‖₂", unit="entries")
+    spectral_abscissa: float = _number("spectral abscissa", "α", unit="entries")
+    henrici: float = _number("Henrici departure", "", unit="entries", function="henrici_departure")
+    henrici_relative: float = _number("relative Henrici departure", "")
+    commutator_norm: float = _number("commutator norm", "", unit="entries^2")
+    eigenvector_condition: float = _number("eigenvector condition", "κ(V)")
+    numerical_abscissa: float = _number("numerical abscissa", "ω", unit="entries")
+    numerical_radius: float = _number("numerical radius", "w", unit="entries")
     kreiss_constant: float = _number(
-        "Kreiss constant",
-        "K",
-        lambda A: spectra.kreiss_constant(A),
-        when_infinite="an eigenvalue lies outside the unit disk",
+        "Kreiss constant", "K", when_infinite="an eigenvalue lies outside the unit disk"
     )
-    transient_peak: float = _number("transient peak", "", lambda A: spectra.transient_peak(A))
+    transient_peak: float = _number("transient peak", "")
     transient_peak_step: int | None
     distance_to_instability: float = _number(
-        "distance to instability",
-        "β",
-        lambda A: spectra.distance_to_instability(A),
-        unit="norm",
-        better="larger",
+        "distance to instability", "β", unit="norm", better="larger"
     )
     stability_radius_real: float | None = _number(
-        "real stability radius",
-        "",
-        lambda A: spectra.stability_radius_real(A),
-        unit="norm",
-        better="larger",
-        real_only=True,
+        "real stability radius", "", unit="norm", better="larger", real_only=True
     )
     pseudospectral_radius: dict[str, float] = _number(
-        "pseudospectral radius",
-        "ρ_ε",
-        lambda A, epsilon: spectra.pseudospectral_radius(A, epsilon),
-        unit="entries",
-        per_epsilon=True,
+        "pseudospectral radius", "ρ_ε", unit="entries", per_epsilon=True
     )
     pseudospectral_abscissa: dict[str, float] = _number(
-        "pseudospectral abscissa",
-        "α_ε",
-        lambda A, epsilon: spectra.pseudospectral_abscissa(A, epsilon),
-        unit="entries",
-        per_epsilon=True,
+        "pseudospectral abscissa", "α_ε", unit="entries", per_epsilon=True
     )
     certified: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
-from rnnspec.spectra.engine.descent import descend
-from rnnspec.spectra.engine.levelsets import EPS, ROUNDS, circle_candidates, pencil_eigenvalues
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.crossings import circle_candidates, pencil_eigenvalues
+from rnnspec.spectra.engine.curve import ROUNDS, descend
+from rnnspec.spectra.engine.dense import one_thread_if_small
 
 Array = NDArray[Any]
 # Angles at which the support function is looked at before the first level test.  A local maximum

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import count, square
 from rnnspec._result import Result
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.numerical_radius import hermitian_part
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,10 @@ from scipy.optimize import brentq
 
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
-from rnnspec.spectra.engine.descent import descend
-from rnnspec.spectra.engine.levelsets import (
-    CIRCLES,
-    EPS,
-    LINES,
-    ROUNDS,
-    Sweep,
-    exact_sigma_min,
-    lowest_below,
-)
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.eigen import power_of_two
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep, descend, lowest_below
+from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 
 Array = NDArray[Any]
 # Relative error of sigma_min at the witness: what brentq leaves at its tightest tolerance is far
@@ -142,7 +134,7 @@ def pseudospectral_abscissa(
 
 def _outermost(A: Array, sweep: Sweep, epsilon: float, rtol: float) -> Bracket:
     # Divided by a power of two, which changes no digit, A neither overflows nor vanishes.
-    size = 2.0 ** (frexp(max(float(np.abs(A).max()), epsilon))[1] - 1)
+    size = power_of_two(max(float(np.abs(A).max()), epsilon))
     t, z, upper, why = _search(A / size, sweep, epsilon / size, rtol)
     if why:
         why = f"{why} (`epsilon` = {epsilon:g})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -14,29 +14,24 @@ from rnnspec._checks import positive, square
 from rnnspec._files import load_npz, save_npz
 from rnnspec._plot import plot
 from rnnspec._result import Result
-from rnnspec.spectra.engine.grid import (
+from rnnspec.spectra.engine.dense import Resolvent, count_points
+from rnnspec.spectra.engine.large import (
+    is_large,
+    large_resolvent,
+)
+from rnnspec.spectra.engine.refinement import refine
+from rnnspec.spectra.grid import (
     automatic_box,
     check_box,
     check_grid,
     check_levels,
     nice_levels,
 )
-from rnnspec.spectra.engine.progress import ProgressBar
-from rnnspec.spectra.engine.projection import (
-    KrylovResolvent,
-    SparseResolvent,
-    is_large,
-    large_resolvent,
-)
-from rnnspec.spectra.engine.refinement import refine
-from rnnspec.spectra.resolvent import Progress, Resolvent, check_device
+from rnnspec.spectra.grid_values import GridValues
+from rnnspec.spectra.resolvent import check_device
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Grid points that are computed together.  Indices, point and value of each take some 90 bytes, so
-# that a strip needs about 100 MB however large the grid is.
-STRIP = 2**20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +103,7 @@ def pseudospectrum(
     device: str = "cpu",
     name: str = "",
     adaptive: bool = False,
-    progress: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Pseudospectrum:
     """Smallest singular value of ``zI - A`` on a grid of points z.
 
@@ -137,8 +132,9 @@ def pseudospectrum(
     adaptive : bool
         Whether to compute values only near the `levels`, which must then be given.  The contour
         lines are the same; the other values are interpolated and lie between the right two levels.
-    progress : bool
-        Whether to show a bar with the time left on stderr.
+    progress : function, optional
+        Called from time to time with the number of points that are done and the number of all
+        points, of which an `adaptive` computation may need fewer.
 
     Returns
     -------
@@ -191,12 +187,12 @@ def pseudospectrum(
         y, -y[::-1], rtol=0, atol=1e-14 * (ymax - ymin)
     )
     spectrum = resolvent.eigenvalues(complex(xmin + xmax, ymin + ymax) / 2)
-    with ProgressBar(progress, nx * (ny - ny // 2 if mirrored else ny)) as bar:
-        field = _Field(resolvent, x, y, mirrored, tol, bar)
-        if adaptive and wanted is not None:
-            values, points = refine(x, y, wanted, spectrum, field)
-        else:
-            values, points = field.everywhere(), nx * ny
+    count = count_points(progress, nx * (ny - ny // 2 if mirrored else ny))
+    field = GridValues(resolvent, x, y, mirrored, tol, count)
+    if adaptive and wanted is not None:
+        values, points = refine(x, y, wanted, spectrum, field)
+    else:
+        values, points = field.everywhere(), nx * ny
     return Pseudospectrum(
         x=x,
         y=y,
@@ -210,41 +206,3 @@ def pseudospectrum(
         points=points,
         inner=resolvent.inner,
     )
-
-
-class _Field:
-    """Values at grid points; of two points that mirror each other only one is computed."""
-
-    def __init__(
-        self,
-        resolvent: Resolvent | SparseResolvent | KrylovResolvent,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        mirrored: bool,
-        tol: float,
-        progress: Progress | None,
-    ) -> None:
-        self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
-        self.tol, self.progress, self.converged = tol, progress, True
-
-    def everywhere(self) -> NDArray[np.float64]:
-        """Values on the whole grid, shape (ny, nx), computed in strips of some rows."""
-        nx, ny = len(self.x), len(self.y)
-        values, below = np.empty((ny, nx)), ny // 2 if self.mirrored else 0
-        height = max(1, STRIP // nx)
-        for low in range(below, ny, height):
-            rows = np.arange(low, min(low + height, ny))
-            row, column = np.repeat(rows, nx), np.tile(np.arange(nx), len(rows))
-            values[rows] = self(row, column).reshape(-1, nx)
-        values[:below] = values[::-1][:below]
-        return values
-
-    def __call__(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float64]:
-        if self.mirrored:  # take the upper half; a row on the real axis is its own mirror image
-            row = np.maximum(row, len(self.y) - 1 - row)
-        flat, back = np.unique(row * len(self.x) + column, return_inverse=True)
-        row, column = np.divmod(flat, len(self.x))
-        z = self.x[column] + 1j * self.y[row]
-        values, converged = self.resolvent.sigma_min(z, self.tol, self.progress)
-        self.converged &= converged
-        return values[back]

@@ -109,7 +109,7 @@ def real_distance(
 
     start = float(np.clip(np.log(weight), -UNSEEN, -1e-3))
     turning_point(slope, start, STRIDE, (-UNSEEN, 0.0), xtol)
-    if R is not None and xtol < HALF_THE_DIGITS:
+    if R is not None and xtol < HALF_THE_DIGITS:  # the caller wants more digits than R gives
         exact = np.linalg.svd(real_form(A, angle, best.weight), compute_uv=False)[-2]
         best = RealDistance(float(exact), best.weight, best.slope)
     return best

@@ -9,18 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
-from rnnspec.spectra.engine.levelsets import (
-    CHUNK,
-    CIRCLES,
-    EPS,
-    NEAR,
-    STARTS,
-    exact_sigma_min,
-    lowest_on_curve,
-    pencil_eigenvalues,
-    without_dust,
-)
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.eigen import real_if_possible
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.crossings import NEAR, pencil_eigenvalues, without_dust
+from rnnspec.spectra.engine.curve import CIRCLES, STARTS, lowest_on_curve
+from rnnspec.spectra.engine.dense import WORK, exact_sigma_min, one_thread_if_small
 from rnnspec.spectra.real_distance import (
     WEIGHT,
     RealDistance,
@@ -37,6 +30,7 @@ AXIS = 1e-9  # a point nearer to the real axis than this angle counts as real
 # A level with a relative error of a quarter or more is not tested: it would have to be lowered by
 # twice its error, to less than half of the value, where the complex distance is as good a bound.
 BLURRED = 0.25
+STRIDE = 0.5  # first stride of the descent, in radians: a sixth of the half circle
 # For a bracket of relative width w the level ``(1 - 0.9 w) value`` is tested.  A crossing counts as
 # low only if its value is below that level by 0.1 w, since otherwise an error of its angle would
 # keep every span.  What is proved is then ``(1 - w) value``.
@@ -102,11 +96,12 @@ def stability_radius_real(
     >>> round(float(found), 6), found.certified
     (0.5, True)
     """
-    A, rtol = square(A), positive(rtol, "rtol")
+    A, rtol = real_if_possible(square(A)), positive(rtol, "rtol")
     if np.iscomplexobj(A):
-        if A.imag.any():
-            raise ValueError("`A` must be real, got complex entries")
-        A = A.real.copy()
+        raise ValueError(
+            "`A` must be real, got complex entries: take `distance_to_instability`, whose"
+            " perturbations are complex"
+        )
     A = without_dust(A)
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     if np.abs(eigenvalues).max() >= 1:
@@ -118,7 +113,7 @@ def stability_radius_real(
         lower = max(lower, lowest_on_curve(A, CIRCLES, 1.0).lower)
         certified = lower >= (1 - rtol) * value - rounding
     why = "" if certified else why_unfinished(rtol, "an upper")
-    # The local minimum is right to 1e-9: the angle has that error, and the value its square.
+    # The angle of the local minimum is right to 1e-9, and the value to the square of that.
     lower, upper = max(0.0, min(lower, value) - rounding), value * (1 + 1e-9) + rounding
     witness = complex(np.exp(1j * angle)) if 0 < angle < np.pi else complex(np.cos(angle))
     E = real_perturbation(A, angle)
@@ -139,7 +134,7 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
             at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
             found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
         else:
-            at, found = _descend(A, start, 0.5, (AXIS, np.pi - AXIS))
+            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
         if found.value < value:
             value, angle = found.value, at
     weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
@@ -224,6 +219,7 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
     )
     linear = np.block([[(g * g - 1) * r * one, 2 * A], [-2 * A.T, (g * g - 1) * r * one]])
     alpha, beta = pencil_eigenvalues(constant, -linear)
+    # A cosine of modulus above 4 belongs to no angle that is near a real one.
     finite = np.abs(beta) * 4 > np.abs(alpha)
     angles = np.arccos((alpha[finite] / beta[finite]).astype(complex))
     return np.unique(np.abs(angles.real[np.abs(angles.imag) <= NEAR]))
@@ -232,6 +228,6 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
 def _second_smallest(A: Array, angles: Array, weight: float) -> Array:
     if weight == 1:
         return exact_sigma_min(A, np.exp(1j * angles))
-    size = max(1, CHUNK // (2 * len(A)) ** 2)
+    size = max(1, WORK // (2 * len(A)) ** 2)
     parts = [real_form(A, angles[i : i + size], weight) for i in range(0, len(angles), size)]
     return np.concatenate([np.linalg.svd(part, compute_uv=False)[:, -2] for part in parts])

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec._checks import count, square
 from rnnspec._result import Result
 from rnnspec.spectra.eigen import spectral_norm
-from rnnspec.spectra.engine.levelsets import exact_sigma_min
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 from rnnspec.spectra.kreiss import kreiss_constant
 
 

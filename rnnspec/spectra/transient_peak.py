@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from rnnspec._checks import count, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
-from rnnspec.spectra.engine.levelsets import CIRCLES, lowest_on_curve
-from rnnspec.spectra.engine.threads import one_thread_if_small
+from rnnspec.spectra.engine.curve import CIRCLES, lowest_on_curve
+from rnnspec.spectra.engine.dense import one_thread_if_small
 
 Array = NDArray[Any]
 # Powers looked at before the search gives up: 10000 for small matrices, which takes under a second,

@@ -5,7 +5,7 @@ from .curvature import CurvaturePenalty as CurvaturePenalty
 from .loop import train as train
 from .monitor import SpectralMonitor as SpectralMonitor
 from .normalization import Normalize as Normalize
-from .normalization import normalize_recurrent as normalize_recurrent
+from .normalized_weights import normalize_recurrent as normalize_recurrent
 from .result import TrainedRun as TrainedRun
 from .run import train_run as train_run
 from .state import TrainingDiverged as TrainingDiverged

@@ -7,7 +7,11 @@ from torch import Tensor, nn
 
 from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.spectra.dominant.estimate import exact_pair
-from rnnspec.training.normalization import normalization_on, recurrent_weights, weight_before
+from rnnspec.training.normalized_weights import (
+    normalization_on,
+    recurrent_weights,
+    weight_before,
+)
 
 
 def exact_values(W: Tensor, quantity: str, *, double: bool = True) -> Tensor:

@@ -21,7 +21,8 @@ from rnnspec.training.checks import check_fit, check_model, check_shared
 from rnnspec.training.config import DEFAULTS
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes
-from rnnspec.training.normalization import Normalize, normalize_recurrent
+from rnnspec.training.normalization import Normalize
+from rnnspec.training.normalized_weights import normalize_recurrent
 from rnnspec.training.objective import BatchLoss, objective
 from rnnspec.training.result import TrainedRun, doubts_of, finish_run
 from rnnspec.training.rundir import RunWriter

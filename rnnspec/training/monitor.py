@@ -8,8 +8,8 @@ from torch import nn
 
 from rnnspec._checks import count
 from rnnspec.models.recurrent import recurrent_matrices
+from rnnspec.spectra.engine.dense import blas
 from rnnspec.spectra.engine.glance import spectral_numbers
-from rnnspec.spectra.resolvent import blas
 
 
 class SpectralMonitor:

@@ -11,13 +11,12 @@ same: :math:`\rho \le \|W\|_2`, with equality for normal W only.  Bounding the
 radius makes the linear recurrence stable; only bounding the norm makes it a
 contraction.
 
-q is estimated anew in each training step from a block of vectors that is kept
-from step to step, and gradients flow through it.
+q is estimated anew in each update from a block of vectors that is kept from one
+update to the next, and gradients flow through it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -26,22 +25,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of
-from rnnspec.models.acting import weight_hooks
-from rnnspec.models.gates import n_gates
-from rnnspec.models.names import weight_suffix
 from rnnspec.spectra.dominant.estimate import (
     exact_pair,
+    inner_product,
     orthonormal,
-    pairing,
     power_step,
     ritz_pair,
     single_vector,
     singular_pair,
 )
 from rnnspec.training.config import DEFAULTS, QUANTITIES
+from rnnspec.training.scaling import Scaled
 from rnnspec.training.settings import check_setting
 
 Array = NDArray[Any]
@@ -57,19 +53,24 @@ class Normalize:
         Spectral radius or spectral norm (largest singular value) of each gate.
     bound : float, default 1.0
     estimator : {"rayleigh", "power", "exact"}
-        ``rayleigh``: two-sided Rayleigh quotients (for the norm one-sided, W^T W being
-        symmetric) of vectors from block Krylov spaces that are kept from step to
-        step; up to n = 96, of powers of W itself, to rounding.
-        ``power``: one step of the block power method per training step, one-sided
-        Ritz values; its gradient of the radius, too, takes the right vector for the
-        left one, which is right for normal matrices only: for study.
-        ``exact``: LAPACK in each step.
+        ``rayleigh``: two-sided Rayleigh quotients (for the norm one-sided, since W^T W is
+        symmetric) of vectors from block Krylov spaces, which are kept from one update to the
+        next; up to n = 96, of powers of W itself, right to rounding.
+        ``power``: one iteration of the block power method per update, one-sided Ritz values.
+        Its gradient of the radius takes the right vector also for the left one, which is right
+        for normal matrices only; it is there to be compared with.
+        ``exact``: LAPACK in each update.
     mode : {"clip", "scale"}
-        ``clip`` leaves a matrix below the bound alone; ``scale`` puts it on the
+        ``clip`` leaves a matrix below the bound as it is; ``scale`` puts every matrix on the
         bound.
     block : int, default 8
         Vectors that are kept.  1 is the single-vector power method of the
         literature, which does not converge where the dominant pair is complex.
+
+    Raises
+    ------
+    ValueError
+        If a name is not one of those listed, or `bound` or `block` is not positive.
 
     Examples
     --------
@@ -95,8 +96,15 @@ class SpectralNormalization(nn.Module):
     """The map from a stacked recurrent weight (g*h, h) to its normalised form.
 
     Its vectors are arrays on the CPU whatever the device, since vectors this short gain nothing
-    elsewhere: the blocks `right` and `left` (g, b, h), and the factors `u` and `w`, (g, 1, h) or
-    (g, 2, h), of the gradient in use.
+    elsewhere: the blocks `right` and `left`, shape (g, b, h), and the factors `u` and `w` of the
+    gradient in use, shape (g, 1, h) or (g, 2, h).
+
+    Parameters
+    ----------
+    weight : Tensor, shape (g * h, h)
+    gates : int
+        The number g of matrices in the stack.
+    normalize : Normalize
     """
 
     def __init__(self, weight: Tensor, gates: int, normalize: Normalize) -> None:
@@ -112,9 +120,7 @@ class SpectralNormalization(nn.Module):
         self.advance(weight)
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Normalise; in training mode the estimator moves on by a step first."""
-        from rnnspec.training.scaling import Scaled  # numba: only who normalises waits
-
+        """Normalise; in training mode the estimator does its update first."""
         q = self.advance(weight) if self.training else self.estimate(weight)
         u, w, normalize = self.vectors.u, self.vectors.w, self.normalize
         scaled: Tensor = Scaled.apply(weight, q, u, w, normalize.bound, normalize.mode == "clip")  # type: ignore[no-untyped-call]
@@ -125,13 +131,13 @@ class SpectralNormalization(nn.Module):
         return weight
 
     def get_extra_state(self) -> Tensor:
-        """The vectors, for the state dict."""
+        """All vectors in one tensor, for the state dict."""
         return torch.from_numpy(
             np.concatenate([x.ravel().astype(np.float64) for x in vars(self.vectors).values()])
         )
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Take the vectors of a state dict; u and w have as many rows as were kept."""
+        """Take the vectors of a state dict; u and w have as many rows as were saved."""
         vectors, (g, h, _) = self.vectors, self.shape
         size, dtype, shape = vectors.right.size, vectors.right.dtype, vectors.right.shape
         blocks, factors = np.split(state.cpu().numpy().copy(), [2 * size])
@@ -145,11 +151,11 @@ class SpectralNormalization(nn.Module):
 
     def estimate(self, weight: Tensor) -> Array:
         """Radius or norm of each gate, shape (g,), by the present vectors."""
-        q: Array = pairing(self.gates(weight), self.vectors.u, self.vectors.w)
+        q: Array = inner_product(self.gates(weight), self.vectors.u, self.vectors.w)
         return q
 
     def advance(self, weight: Tensor) -> Array:
-        """One step of the estimator: its value q (g,), and new factors u, w; NaN if W overflows."""
+        """Values q (g,) and new factors u and w after one update; q is NaN if W overflows."""
         W, normalize = self.gates(weight), self.normalize
         single = normalize.quantity == "radius" and normalize.block == 1
         try:
@@ -166,11 +172,12 @@ class SpectralNormalization(nn.Module):
         return q.astype(np.float64, copy=False)
 
     def hold(self, u: Array, w: Array) -> None:
-        """Take u and w for the factors of the gradient, and of every estimate until the next."""
+        """Use u and w as factors of the gradient, and of every estimate until the next update."""
         self.vectors.u = np.ascontiguousarray(u, np.float64)
         self.vectors.w = np.ascontiguousarray(w, np.float64)
 
     def _follow(self, W: Array) -> tuple[Array, Array, Array]:
+        # numba takes a second to import: only who normalises waits.
         from rnnspec.spectra.dominant.following import follow_norm, follow_radius
 
         if self.normalize.quantity == "norm":
@@ -192,66 +199,3 @@ class SpectralNormalization(nn.Module):
             V = power_step(W.mT, V @ W.mT)
         self.vectors.right = V
         return q, u, w
-
-
-def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:
-    """Put `normalize` on every recurrent weight of the fused layers in `module`, in place.
-
-    Raises
-    ------
-    ValueError
-        If there is none (``torch.nn.LSTMCell`` and its like are not fused), or one
-        is normalised already.
-    """
-    found = list(recurrent_weights(module))
-    if not found:
-        raise ValueError(
-            "`module` must hold nn.RNN, nn.LSTM or nn.GRU, found none"
-            " (cell classes such as nn.LSTMCell are not normalised)"
-        )
-    for recurrent, name in found:
-        if normalization_on(recurrent, name) is not None:
-            raise ValueError(f"`{name}` is normalised already; `bake` makes that permanent")
-        if name in dict(weight_hooks(recurrent)):
-            raise ValueError(
-                f"`{name}` must be a parameter to be normalised, but a hook computes it (a pruning"
-                " or another normalisation?); `bake` makes that permanent first"
-            )
-        gates = n_gates(recurrent.mode.split("_")[0].lower())
-        weight = getattr(recurrent, name)
-        parametrize.register_parametrization(
-            recurrent, name, SpectralNormalization(weight, gates, normalize)
-        )
-
-
-def recurrent_weights(module: nn.Module) -> Iterator[tuple[nn.RNNBase, str]]:
-    """Each fused recurrent layer in `module` with the name of each of its h-to-h weights."""
-    for layer in module.modules():
-        if isinstance(layer, nn.RNNBase):
-            for k in range(layer.num_layers):
-                for reverse in (False, True)[: 1 + layer.bidirectional]:
-                    yield layer, f"weight_hh{weight_suffix(k, reverse)}"
-
-
-def normalization_on(recurrent: nn.RNNBase, name: str) -> SpectralNormalization | None:
-    """The normalisation of one weight, if it has one, alone or among other parametrisations."""
-    if not parametrize.is_parametrized(recurrent, name):
-        return None
-    stack: Any = recurrent.parametrizations[name]  # type: ignore[index]
-    return next((one for one in stack if isinstance(one, SpectralNormalization)), None)
-
-
-def weight_before(recurrent: nn.RNNBase, name: str) -> Tensor:
-    """The weight that the normalisation receives, after the parametrisations before it."""
-    stack: Any = recurrent.parametrizations[name]  # type: ignore[index]
-    weights = (
-        (stack.original,)
-        if stack.is_tensor
-        else tuple(getattr(stack, f"original{k}") for k in range(stack.ntensors))
-    )
-    for one in stack:
-        if isinstance(one, SpectralNormalization):
-            break
-        weights = (one(*weights),)
-    weight: Tensor = weights[0].detach()
-    return weight

@@ -8,11 +8,11 @@ from rnnspec import plots
 from rnnspec.dynamics.principal_axes import principal_axes
 from rnnspec.spectra import gallery
 from rnnspec.spectra.distance import distance_to_instability
+from rnnspec.spectra.engine.dense import Resolvent
 from rnnspec.spectra.numerical_range import numerical_range
 from rnnspec.spectra.pseudomode import pseudomode
 from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.pseudospectrum import pseudospectrum
-from rnnspec.spectra.resolvent import Resolvent
 from rnnspec.spectra.transient import transient_growth
 from rnnspec.spectra.transient_bounds import transient_bounds
 

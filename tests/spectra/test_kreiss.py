@@ -7,7 +7,7 @@ from benchmarks import oracle
 from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import spectral_radius
-from rnnspec.spectra.engine.levelsets import exact_sigma_min
+from rnnspec.spectra.engine.dense import exact_sigma_min
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.transient import transient_growth

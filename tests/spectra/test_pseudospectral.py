@@ -7,7 +7,7 @@ from benchmarks import oracle
 from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import spectral_abscissa, spectral_radius
-from rnnspec.spectra.engine.levelsets import exact_sigma_min
+from rnnspec.spectra.engine.dense import exact_sigma_min
 from rnnspec.spectra.nonnormality import numerical_abscissa
 from rnnspec.spectra.pseudospectral import pseudospectral_abscissa, pseudospectral_radius
 

@@ -1,13 +1,13 @@
 """The grid: exact coordinates, symmetry, boxes, levels, saving, and every error."""
 
 from dataclasses import FrozenInstanceError, fields
-from importlib import import_module
 
 import numpy as np
 import pytest
 
 from rnnspec._checks import ConvergenceWarning
-from rnnspec.spectra import gallery, resolvent
+from rnnspec.spectra import gallery, grid_values
+from rnnspec.spectra.engine import dense
 from rnnspec.spectra.pseudospectrum import Pseudospectrum, pseudospectrum
 from rnnspec.spectra.resolvent import sigma_min
 
@@ -42,10 +42,11 @@ def test_explicit_box_gives_exactly_linspace(n, grid, box):
         (gallery.grcar(20), None, (6, 11), 6),
     ],
 )
-def test_symmetry_is_used_where_it_holds(A, box, grid, rows, capsys):
-    values = pseudospectrum(A, box=box, grid=grid, progress=True).sigma_min
-    assert f" {rows * 6}/{rows * 6} " in capsys.readouterr().err
-    assert values.shape == grid[::-1]
+def test_symmetry_is_used_where_it_holds(A, box, grid, rows):
+    told = []
+    result = pseudospectrum(A, box=box, grid=grid, progress=lambda *counts: told.append(counts))
+    assert told[-1] == (rows * 6, rows * 6)
+    assert result.sigma_min.shape == grid[::-1]
 
 
 def test_values_are_mirrored_to_the_right_rows():
@@ -60,7 +61,7 @@ def test_values_are_mirrored_to_the_right_rows():
 @pytest.mark.parametrize("grid", [(6, 11), (7, 10)])
 def test_strips_change_only_rounding(grid, box, monkeypatch):
     whole = pseudospectrum(gallery.grcar(20), box=box, grid=grid).sigma_min
-    monkeypatch.setattr(import_module("rnnspec.spectra.pseudospectrum"), "STRIP", 20)
+    monkeypatch.setattr(grid_values, "STRIP", 20)
     strips = pseudospectrum(gallery.grcar(20), box=box, grid=grid).sigma_min
     np.testing.assert_allclose(strips, whole, rtol=1e-6)
 
@@ -123,10 +124,10 @@ def test_the_same_input_gives_the_same_bits():
 
 
 def test_not_converged_is_recorded(monkeypatch):
-    def stub(_triangle, z, _tol, _workers, _progress):
+    def stub(_engine, z, _tol, _workers, _count):
         return np.linspace(1, 2, z.size), np.zeros(z.size, dtype=bool), 0
 
-    monkeypatch.setattr(resolvent, "sigma_min_many", stub)
+    monkeypatch.setattr(dense, "sigma_min_many", stub)
     with pytest.warns(ConvergenceWarning, match="at 16 of 16 points"):
         assert not pseudospectrum(1j * np.eye(20), grid=4).converged
 
@@ -156,11 +157,12 @@ def test_adaptive_on_a_grid_too_small_to_refine_computes_all():
     assert result.points == 4
 
 
-def test_a_bar_counts_the_points_if_asked(capsys):
-    pseudospectrum(gallery.grcar(12), grid=(5, 6), progress=True)
-    assert "15/15" in capsys.readouterr().err
-    pseudospectrum(gallery.grcar(12), grid=(5, 6))
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize("n", [3, 12])
+def test_progress_counts_the_points_of_the_upper_half(n):
+    told = []
+    pseudospectrum(gallery.grcar(n), grid=(5, 6), progress=lambda *counts: told.append(counts))
+    assert told[-1] == (15, 15)
+    assert sorted(told) == told
 
 
 def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):

@@ -8,11 +8,13 @@ from scipy.linalg import schur
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from rnnspec._checks import ConvergenceWarning
-from rnnspec.spectra import gallery, resolvent
+from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import eigenvalues
+from rnnspec.spectra.engine import dense
 from rnnspec.spectra.engine.continuation import sigma_min_many
+from rnnspec.spectra.engine.dense import SMALL, Resolvent
 from rnnspec.spectra.nonnormality import eigenvector_condition
-from rnnspec.spectra.resolvent import SMALL, Resolvent, choose_method, sigma_min
+from rnnspec.spectra.resolvent import sigma_min
 
 EPS = np.finfo(float).eps
 POINTS = np.array([[0.3, 0.2 + 1j, -1.0], [2.0, 0.5j, 1 - 1j]])
@@ -81,7 +83,7 @@ def test_the_point_that_attains_the_published_pseudospectral_radius():
     ],
 )
 def test_method_and_dull_matrices(A, method):
-    assert choose_method(A) == method
+    assert Resolvent(A).method == method
     np.testing.assert_allclose(sigma_min(A, [A[0, 0], 3.0]), [0, 3 - A[0, 0]], atol=10 * EPS)
 
 
@@ -94,14 +96,14 @@ def test_a_zero_matrix_of_any_order_takes_no_svd(monkeypatch):
 def test_the_triangle_is_the_schur_form(factor):
     A = factor * gallery.grcar(20)
     T, _ = schur(A / np.linalg.norm(A, 2))
-    np.testing.assert_allclose(Resolvent(A).triangle.T, T, atol=1000 * EPS)
+    np.testing.assert_allclose(Resolvent(A).T, T, atol=1000 * EPS)
 
 
 def test_a_schur_form_that_is_not_found_is_an_error(monkeypatch):
     def gees(_select, A, lwork, **_):
         return A, np.array([1.0]), int(lwork > 0)
 
-    monkeypatch.setattr(resolvent, "get_lapack_funcs", lambda _names, _arrays: (gees,))
+    monkeypatch.setattr(dense, "get_lapack_funcs", lambda _names, _arrays: (gees,))
     with pytest.raises(np.linalg.LinAlgError, match="did not find the Schur form of `A`"):
         Resolvent(gallery.grcar(20))
 
@@ -130,19 +132,19 @@ def test_shapes(n):
 def test_batches_change_nothing(n, monkeypatch):
     A, z = gallery.grcar(n), np.linspace(0, 2 + 2j, 50)
     whole = sigma_min(A, z)
-    monkeypatch.setattr(resolvent, "WORK", 7 * n)
+    monkeypatch.setattr(dense, "WORK", 7 * n)
     np.testing.assert_allclose(sigma_min(A, z), whole, rtol=1e-9)
 
 
 def test_batches_get_the_threads_that_blas_may_use(monkeypatch):
     asked = []
 
-    def spy(triangle, z, tol, workers, progress):
+    def spy(engine, z, tol, workers, count):
         (blas,) = {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
         asked.append((workers, blas))
-        return sigma_min_many(triangle, z, tol, workers, progress)
+        return sigma_min_many(engine, z, tol, workers, count)
 
-    monkeypatch.setattr(resolvent, "sigma_min_many", spy)
+    monkeypatch.setattr(dense, "sigma_min_many", spy)
     values = []
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
@@ -152,10 +154,10 @@ def test_batches_get_the_threads_that_blas_may_use(monkeypatch):
 
 
 def test_an_unreached_tolerance_is_told(monkeypatch):
-    def stub(_triangle, z, _tol, _workers, _progress):
+    def stub(_engine, z, _tol, _workers, _count):
         return np.ones(z.size), np.arange(z.size) > 1, 0
 
-    monkeypatch.setattr(resolvent, "sigma_min_many", stub)
+    monkeypatch.setattr(dense, "sigma_min_many", stub)
     with pytest.warns(ConvergenceWarning, match="did not reach tol=1e-06 at 2 of 5 points"):
         sigma_min(gallery.grcar(20), np.ones(5))
 
@@ -167,3 +169,10 @@ def test_bad_arguments():
         sigma_min(np.eye(2), [1.0], tol=0)
     with pytest.raises(ValueError, match="`A` must be a square matrix"):
         sigma_min(np.ones((8, 2)), [1.0])
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_progress_is_told_in_points(n):
+    told = []
+    sigma_min(gallery.grcar(n), np.ones((3, 4)), progress=lambda *counts: told.append(counts))
+    assert told[-1] == (12, 12)

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import oracle
 from rnnspec.spectra import gallery
-from rnnspec.spectra.engine.levelsets import exact_sigma_min
+from rnnspec.spectra.engine.dense import exact_sigma_min
 from rnnspec.spectra.kreiss import kreiss_constant
 from rnnspec.spectra.transient import transient_growth
 from rnnspec.spectra.transient_bounds import transient_bounds

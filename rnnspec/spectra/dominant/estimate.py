@@ -4,8 +4,8 @@ The power method iterates :math:`v \leftarrow Wv/\|Wv\|` and reads the Rayleigh
 quotient.  Two facts about recurrent matrices decide its use:
 
 * W is real, and more often than not its dominant eigenvalues are a complex
-  pair.  One real vector then never converges: the quotient :math:`v^\top W v`
-  of 0.9 times a rotation by 90 degrees is 0.  A block V of a few vectors holds
+  pair.  Then one real vector never converges: for 0.9 times a rotation by 90
+  degrees the quotient :math:`v^\top W v` is 0.  A block V of a few vectors holds
   the pair, and the eigenvalues of :math:`V^\top W V` (Ritz values) show it.
 * W is not normal, so :math:`v^* W v / v^* v` errs in proportion to the error of
   v.  The two-sided quotient of `rnnspec.spectra.dominant.following`, u a left vector, errs in
@@ -25,21 +25,13 @@ torch tensor alike, and return (q, u, w).  Vectors are rows: a block V has shape
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
-Array = Any  # numpy.ndarray or torch.Tensor
-
-
-def namespace(W: Array) -> Any:
-    """The module, ``numpy`` or ``torch``, that `W` belongs to."""
-    return import_module(type(W).__module__.partition(".")[0])
+from rnnspec.spectra.engine.tensors import Array, namespace
 
 
 def orthonormal(
     V: Array,  # shape: (g, b, n)
 ) -> Array:
-    """An orthonormal basis of the rows of `V`."""
+    """Orthonormal basis of the rows of `V`."""
     return namespace(V).linalg.qr(V.mT)[0].mT
 
 
@@ -47,7 +39,7 @@ def power_step(
     W: Array,  # shape: (g, n, n)
     V: Array,  # shape: (g, b, n)
 ) -> Array:  # shape: (g, b, n)
-    """One step of the block power method: an orthonormal basis of W V.  2 b n^2 flops.
+    """One iteration of the block power method: an orthonormal basis of W V.  2 b n^2 flops.
 
     Examples
     --------
@@ -67,9 +59,9 @@ def single_vector(
     *,
     growth: bool,
 ) -> tuple[Array, Array, Array, Array]:  # shapes: (g,), (g, 1, n), (g, 1, n), (g, 1, n)
-    r"""The textbook iteration, read by its growth ``|Wv|`` or its Rayleigh quotient ``|v^T W v|``.
+    r"""Radius by one vector: its growth ``|Wv|`` or its Rayleigh quotient ``|v^T W v|``.
 
-    Also returns the next vector, W v over its length.
+    This is the textbook iteration.  The last result is the next vector, W v over its length.
 
     Examples
     --------
@@ -83,7 +75,7 @@ def single_vector(
     following = y / xp.where(length > 0, length, 1.0)
     sign = xp.where((v * y).sum(-1) < 0, -1.0, 1.0)[..., None]
     u = following if growth else sign * v
-    return pairing(W, u, v), u, v, following
+    return inner_product(W, u, v), u, v, following
 
 
 def ritz_pair(
@@ -100,7 +92,7 @@ def ritz_pair(
     theta, S = xp.linalg.eig(V @ (V @ W.mT).mT)
     top = abs(theta).argmax(-1)
     s, theta = S[g, :, top], theta[g, top]
-    return abs(theta), _parts(s) @ V, _parts(_turned(s, theta)) @ V
+    return abs(theta), _parts(s) @ V, _parts(_turn(s, theta)) @ V
 
 
 def singular_pair(
@@ -130,10 +122,10 @@ def exact_pair(W: Array, quantity: str) -> tuple[Array, Array, Array]:
     top = abs(theta).argmax(-1)
     x, y = X[g, :, top], _inverse(X)[g, top, :].conj()
     theta = theta[g, top]
-    return abs(theta), _parts(y), _parts(_turned(x, theta))
+    return abs(theta), _parts(y), _parts(_turn(x, theta))
 
 
-def pairing(
+def inner_product(
     W: Array,  # shape: (g, n, n)
     u: Array,  # shape: (g, r, n)
     w: Array,  # shape: (g, r, n)
@@ -145,14 +137,14 @@ def pairing(
     >>> import numpy as np
     >>> W = 0.9 * np.array([[[0.0, -1.0], [1.0, 0.0]]])
     >>> q, u, w = exact_pair(W, "radius")
-    >>> q.round(12), pairing(W, u, w).round(12)
+    >>> q.round(12), inner_product(W, u, w).round(12)
     (array([0.9]), array([0.9]))
     """
     return ((w @ W.mT) * u).sum((-1, -2))
 
 
-def _turned(s: Array, theta: Array) -> Array:
-    """The vector s turned by the conjugate phase of theta, so that u* W w = |theta|."""
+def _turn(s: Array, theta: Array) -> Array:
+    """Multiply s by the conjugate phase of theta, so that u* W w = |theta|."""
     modulus = abs(theta)
     return s * ((theta.conj() + (modulus == 0)) / (modulus + (modulus == 0)))[:, None]
 

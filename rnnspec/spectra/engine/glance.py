@@ -20,11 +20,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.spectra.eigen import spectral_norm
-from rnnspec.spectra.engine.continuation import RANDOM_PART, engine_of
-from rnnspec.spectra.engine.ordering import Nearest
+from rnnspec.spectra.engine.continuation import Nearest
+from rnnspec.spectra.engine.dense import engine_of, schur_form
 from rnnspec.spectra.engine.triangle import ShiftedTriangle
-from rnnspec.spectra.resolvent import schur_form
 
 ANGLES = 8  # eigenvalues by whose angles the resolvent is looked at
 GAPS = np.array([0.0, 0.05, 0.15, 0.5])  # distances of the points from the unit circle
@@ -62,15 +60,15 @@ def spectral_numbers(
     """
     if not np.isfinite(W).all():
         return dict.fromkeys(QUANTITIES, np.nan)
-    norm = spectral_norm(W)
+    norm = float(np.linalg.norm(W, 2))
     scale = norm or 1.0
-    triangle = ShiftedTriangle(schur_form(np.divide(W, scale, order="F")))
-    eigenvalues = scale * triangle.eigenvalues()
-    kreiss, distance = resolvent_bounds(triangle, scale, eigenvalues)
+    T = schur_form(np.divide(W, scale, order="F"))
+    eigenvalues = scale * ShiftedTriangle(T).eigenvalues()
+    kreiss, distance = resolvent_bounds(T, scale, eigenvalues)
     return {
         "spectral_radius": float(np.abs(eigenvalues).max()),
         "spectral_norm": norm,
-        "henrici": scale * departure(triangle.T),
+        "henrici": scale * departure(T),
         "kreiss_lower": kreiss,
         "distance_upper": distance,
     }
@@ -89,17 +87,15 @@ def departure(T: NDArray[np.float64]) -> float:
 
 
 def resolvent_bounds(
-    triangle: ShiftedTriangle, scale: float, eigenvalues: NDArray[np.complex128]
+    T: NDArray[np.float64], scale: float, eigenvalues: NDArray[np.complex128]
 ) -> tuple[float, float]:
-    """A lower bound of the Kreiss constant, an upper one of the distance, of `scale` times T."""
+    """A lower bound of the Kreiss constant and an upper bound of the distance of ``scale T``."""
     if np.abs(eigenvalues).max() >= 1:
         return np.inf, 0.0
     upper = eigenvalues[eigenvalues.imag >= 0]  # W is real: what is below is the same
     outer = upper[np.argsort(-np.abs(upper))[:ANGLES]]
     z = np.outer(1 + GAPS, np.exp(1j * np.angle(outer))).astype(np.complex128)
     # So few points gain nothing from their neighbours' vectors: one batch, one start for all.
-    found = engine_of(triangle).batch(
-        z.ravel() / scale, Nearest.none(z.size), RANDOM_PART, TOL, keep=None
-    )
+    found = engine_of(T).batch(z.ravel() / scale, Nearest.none(z.size), TOL)
     sigma = scale * found.sigma.reshape(z.shape)
     return max(1.0, float((GAPS[:, None] / sigma).max())), float(sigma[0].min())

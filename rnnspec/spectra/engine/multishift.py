@@ -1,45 +1,29 @@
-"""The kernel: smallest singular values of ``zI - T`` for many shifts z and one triangle T.
+"""Smallest singular values of ``zI - T`` for many shifts z, and one triangle T, on arrays.
 
-Inverse Lanczos (Lui 1997) on all shifts at once, each from its own start vector.
+Inverse Lanczos (Lui 1997) on all shifts at once, each from its own start vector.  `kernels` does
+the same in compiled code for real T.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from rnnspec.spectra.engine.ritz import relative_gap, top_ritz
-from rnnspec.spectra.engine.triangle import (
-    EPS,
-    Array,
-    ShiftedTriangle,
-    empty,
-    namespace,
-    real_view,
-    take,
-)
+from rnnspec.spectra.engine.continuation import Estimates
+from rnnspec.spectra.engine.ritz import HUGE, has_converged, top_ritz
+from rnnspec.spectra.engine.tensors import Array, empty, namespace, real_view, take
+from rnnspec.spectra.engine.triangle import ShiftedTriangle
 
-HUGE = 1e50  # a solution of norm HUGE^(1/2) proves sigma_min < 1e-25 ||T||: zero to rounding
-DROP = 0.8  # the batch is packed anew when fewer than this part of it is still at work
-SHARP = 1e-6  # relative residual above which two near values may hide in one Ritz vector
-
-
-class Estimates(NamedTuple):
-    """What the kernel found at each shift."""
-
-    sigma: Array  # shape: (m,)
-    converged: Array  # shape: (m,), bool
-    vectors: Array | None  # shape: (n, m): the smoothed starts, see `keep_vectors`
-    steps: int  # Lanczos steps, summed over the shifts
+DROP = 0.8  # the batch is packed anew when less than this part of it is still at work
 
 
 def smallest_singular_values(
     triangle: ShiftedTriangle,
-    z: Array,  # shape: (m,), complex
-    start: Array,  # shape: (n, m) or (n, 1), complex
-    tol: float = 1e-6,
-    max_steps: int | None = None,
+    z: Array,
+    start: Array,
+    tol: float,
+    max_iterations: int,
     keep_vectors: bool = False,
 ) -> Estimates:
     """Smallest singular value of ``zI - T`` at each `z`, and whether it converged.
@@ -48,20 +32,17 @@ def smallest_singular_values(
     ----------
     triangle : ShiftedTriangle
         Of norm 1, so that rounding is measured in units of EPS.
-    z : ndarray or torch.Tensor, shape (m,)
-    start : ndarray or torch.Tensor, shape (n, m) or (n, 1)
+    z : ndarray or torch.Tensor of complex, shape (m,)
+    start : ndarray or torch.Tensor of complex, shape (n, m) or (n, 1)
         Guesses of the right singular vectors, of any length above zero.
     tol : float
-        A point is done when the largest Ritz value theta of ``((zI - T)*(zI - T))^-1`` has a
-        relative residual r with ``r <= tol / 2`` or ``r^2 / gap <= tol / 4``, which proves that a
-        singular value is that near, or r below 8 units of rounding of theta^(1/2).  The second
-        rule trusts the Ritz values for the gap, so only where r <= SHARP.
-    max_steps : int, optional
-        Lanczos steps; by default `default_max_steps`.
+        Relative; a point is done by the rule of `has_converged`.
+    max_iterations : int
+        After so many a point is given up.
     keep_vectors : bool
-        Also return the starts after two steps of inverse iteration: starts for neighbours, in
-        which the vectors of near singular values keep comparable parts, so that the one that is
-        smallest on this side of a crossing cannot hide the one that is on the other.
+        Also return the starts after two inverse iterations: starts for neighbours, in which the
+        vectors of near singular values keep comparable parts, so that the one that is smallest on
+        this side of a crossing cannot hide the one that is smallest on the other side.
 
     Returns
     -------
@@ -69,9 +50,9 @@ def smallest_singular_values(
 
     Notes
     -----
-    Cost 4 n^2 flops a point and step for real T; 3 to 8 steps are usual, n or more where the
-    singular values cluster.  Paige showed that the Ritz residual stays true while the basis loses
-    orthogonality, so two basis vectors are kept and no more, but for `keep_vectors`.
+    Cost 4 n^2 flops a point and iteration for real T; 3 to 8 iterations are usual, n or more where
+    the singular values cluster.  Paige showed that the Ritz residual stays true while the basis
+    loses orthogonality.  Therefore only two basis vectors are kept (three for `keep_vectors`).
 
     References
     ----------
@@ -82,19 +63,12 @@ def smallest_singular_values(
     --------
     >>> triangle = ShiftedTriangle(np.diag([0.0, 1.0, 1.0]))
     >>> z = np.array([0.1j, 0.75])
-    >>> found = smallest_singular_values(triangle, z, np.ones((3, 1), complex))
+    >>> found = smallest_singular_values(triangle, z, np.ones((3, 1), complex), 1e-6, 99)
     >>> found.sigma.round(9), bool(found.converged.all())
     (array([0.1 , 0.25]), True)
     """
     with np.errstate(over="ignore", invalid="ignore"):  # such columns are found and retired
-        return _Lanczos(triangle, z, start, tol, keep_vectors).run(
-            default_max_steps(triangle.n) if max_steps is None else max_steps
-        )
-
-
-def default_max_steps(n: int) -> int:
-    """Lanczos steps that suffice wherever rounding lets it converge at all."""
-    return 300 + 2 * n
+        return _Lanczos(triangle, z, start, tol, keep_vectors).run(max_iterations)
 
 
 class _Lanczos:
@@ -111,7 +85,7 @@ class _Lanczos:
         self.work = empty(z, (n, m))
         self.q *= 1 / self.xp.sqrt(self._norms(self.q))
         self.previous = self.q * 0
-        self.first = self.q  # read only after two steps
+        self.first = self.q  # read only after two iterations
         self.sigma = 0 * z.real
         self.converged = self.sigma > 0
         self.active = self.xp.arange(m, **_device(z))
@@ -120,19 +94,19 @@ class _Lanczos:
         self.theta, self.residual = 0 * self.sigma, 0 * self.sigma
         self.vectors = 0 * self.q if keep_vectors else None
 
-    def run(self, max_steps: int) -> Estimates:
-        steps = 0
-        for _ in range(max_steps):
-            steps += len(self.active)
-            open_ = self._step()
+    def run(self, max_iterations: int) -> Estimates:
+        iterations = 0
+        for _ in range(max_iterations):
+            iterations += len(self.active)
+            open_ = self._iterate()
             left = int(open_.sum())
             if not left:
                 break
             self._pack(open_, left)
-        return Estimates(self.sigma, self.converged, self.vectors, steps)
+        return Estimates(self.sigma, self.converged, self.vectors, iterations)
 
-    def _step(self) -> Array:
-        """One step for the whole batch; True where another one is needed."""
+    def _iterate(self) -> Array:
+        """Do one iteration for the whole batch; True where another one is needed."""
         xp, q, triangle = self.xp, self.q, self.triangle
         w = q * 1
         triangle.solve_adjoint(self.S, w, self.work)
@@ -145,16 +119,14 @@ class _Lanczos:
         beta = xp.sqrt(self._norms(w))
         zero = ~((alpha < HUGE) & (beta < HUGE))  # NaN, too: what overflowed was huge
         alpha, beta = xp.where(zero, 1.0, alpha), xp.where(zero, 1.0, beta)
-        if zero.any():  # nothing that is not finite goes on, to neighbours least of all
+        if zero.any():  # a vector that is not finite must not become a start of the neighbours
             w[:, zero] = q[:, zero]
         self.alphas.append(alpha)
         self.theta, last = top_ritz(self.alphas, self.betas[1:], self.theta, self.residual)
         self.residual = beta * last
-        r = self.residual / self.theta
-        done = zero | (r <= self.tol / 2) | (r <= 8 * EPS * xp.sqrt(self.theta))
-        if len(self.alphas) > 1:
-            gap = relative_gap(self.alphas, self.betas[1:], self.theta)
-            done = done | (r * r <= self.tol / 4 * gap) & (r <= SHARP)
+        done = zero | has_converged(
+            self.alphas, self.betas[1:], self.theta, self.residual, self.tol
+        )
         self._record(done, zero)
         self.betas.append(beta)
         w *= 1 / xp.where(beta > 0, beta, 1.0)
@@ -163,14 +135,14 @@ class _Lanczos:
         return ~(done | self.converged[self.active])
 
     def _record(self, done: Array, zero: Array) -> None:
-        """Note the values, also upper bounds; those that converged before stay as they were."""
+        """Store the values, which are upper bounds, of what had not converged before."""
         xp, old = self.xp, self.converged[self.active]
         value = xp.where(zero, 0.0, self.theta**-0.5)
         self.sigma[self.active] = xp.where(old, self.sigma[self.active], value)
         self.converged[self.active] = old | done
 
     def _smooth(self) -> None:
-        """Note ``((zI - T)*(zI - T))^-k`` times the start, normalised, after steps k = 1 and 2."""
+        """Store ``((zI - T)*(zI - T))^-k`` times the start, normalised, for k = 1, then k = 2."""
         if self.vectors is None or len(self.alphas) > 2:
             return
         (a, *more), b = self.alphas, self.betas
@@ -188,7 +160,7 @@ class _Lanczos:
         self.vectors[:, self.active] = total
 
     def _pack(self, open_: Array, left: int) -> None:
-        """Drop what is done from the batch, if that is worth the copies."""
+        """Drop from the batch the shifts that are done, if that is worth the copies."""
         if left > DROP * len(self.active):
             return
         index = self.xp.nonzero(open_)[0] if self.xp is np else open_.nonzero()[:, 0]

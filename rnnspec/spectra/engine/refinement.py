@@ -87,7 +87,7 @@ def refine(
         bulge = np.tile(bulge[split] / 4, 4)  # a parabola's height goes with the square
         cells, forced = _quarters(cells[split]), False
         if not len(cells):  # the finer points of a neighbour may show that a level passes a leaf
-            shown = np.array([_passed(values, leaf, levels) for leaf in leaves], dtype=bool)
+            shown = np.array([_is_crossed(values, leaf, levels) for leaf in leaves], dtype=bool)
             cells, leaves, forced = leaves[shown], leaves[~shown], True
             bulge = np.zeros(len(cells))
     for leaf in leaves:
@@ -120,7 +120,7 @@ def _middle(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]
     return (cells[:, 0] + cells[:, 1]) // 2, (cells[:, 2] + cells[:, 3]) // 2
 
 
-def _ring(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _ring_points(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Row and column numbers of corners, then of the sides' midpoints, shape (8, cells)."""
     low, high, left, right = cells.T
     i, j = _middle(cells)
@@ -137,7 +137,7 @@ def _to_split(
     levels: Values,
     eigenvalues: NDArray[np.complex128],
 ) -> NDArray[np.bool_]:
-    known = values[_ring(cells)]
+    known = values[_ring_points(cells)]
     smallest, largest = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
     low, high, left, right = cells.T
     reach = np.hypot(x[right] - x[left], y[high] - y[low]) / 2
@@ -164,7 +164,7 @@ def _holds(
 
 
 def _nine_points(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    rows, columns = _ring(cells)
+    rows, columns = _ring_points(cells)
     i, j = _middle(cells)
     return np.append(rows, i), np.append(columns, j)
 
@@ -192,7 +192,7 @@ def _compute(
     return len(flat)
 
 
-def _passed(values: Values, cell: NDArray[np.intp], levels: Values) -> bool:
+def _is_crossed(values: Values, cell: NDArray[np.intp], levels: Values) -> bool:
     """Whether known values of the cell lie on both sides of a level."""
     low, high, left, right = cell
     patch = values[low : high + 1, left : right + 1]

@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.spectra.engine.packed import PackedTriangle, pack
-
-Array = Any  # numpy.ndarray or torch.Tensor
-EPS = float(np.finfo(float).eps)
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.tensors import Array, empty, namespace, real_view, to_device, to_host
 
 
 class Product(NamedTuple):
-    """One step of the recursion: rows ``low:middle`` take `block` times rows ``middle:high``."""
+    """One product of the recursion: rows ``low:middle`` take `block` times rows ``middle:high``."""
 
     low: int
     middle: int
@@ -69,27 +67,22 @@ class ShiftedTriangle:
         first = np.where(triangular, a, (a + d) / 2 + root)
         second = np.where(triangular, d, (a + d) / 2 - root)
         columns = [v[:, None] for v in (a, b, c, d, first, second)]
-        self.entries = [self._move(v) for v in columns]
-        self.diagonal = self._move(np.diag(T)[self.singles][:, None])
-
-    @cached_property
-    def packed(self) -> PackedTriangle:
-        """The real triangle as compiled code reads it."""
-        return pack(self.T)
+        self.entries = [to_device(v, like) for v in columns]
+        self.diagonal = to_device(np.diag(T)[self.singles][:, None], like)
 
     @cached_property
     def plan(self) -> list[tuple[int, int] | Product]:
-        """What `solve` does in turn: diagonal blocks ``low, high``, and products."""
+        """What `solve` does, in this order: diagonal blocks ``low, high``, and products."""
         starts = np.sort(np.concatenate([self.pairs, self.singles])).tolist()
         plan: list[tuple[int, int] | Product] = []
         self._split(plan, [*starts, self.n])
         return plan
 
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """Those of T, from its diagonal blocks."""
+        """Eigenvalues of T, from its diagonal blocks, shape (n,)."""
         spectrum = np.empty(self.n, dtype=np.complex128)
         if len(self.pairs):
-            first, second = (host(v)[:, 0] for v in self.entries[4:])
+            first, second = (to_host(v)[:, 0] for v in self.entries[4:])
             spectrum[self.pairs], spectrum[self.pairs + 1] = first, second
         spectrum[self.singles] = np.diag(self.T)[self.singles]
         return spectrum
@@ -110,13 +103,13 @@ class ShiftedTriangle:
         """Overwrite column j of X, shape (n, m), by ``(z_j I - T)^-1 x_j``; `work` is like X."""
         xp = namespace(X)
         V, B, pair = self._planes(X), self._planes(work), empty(X, (2, X.shape[1]))
-        for step in self.plan:
-            if isinstance(step, Product):
-                low, middle, high, block = step
+        for part in self.plan:
+            if isinstance(part, Product):
+                low, middle, high, block = part
                 xp.matmul(block, V[middle:high], out=B[low:middle])
                 V[low:middle] += B[low:middle]
             else:
-                low, high = step
+                low, high = part
                 if high - low == 2:
                     xp.multiply(S[low:high, 0], X[low], out=work[low:high])
                     xp.multiply(S[low:high, 1], X[low + 1], out=pair)
@@ -129,13 +122,13 @@ class ShiftedTriangle:
         xp = namespace(X)
         X.imag *= -1
         V, B, pair = self._planes(X), self._planes(work), empty(X, (2, X.shape[1]))
-        for step in reversed(self.plan):
-            if isinstance(step, Product):
-                low, middle, high, block = step
+        for part in reversed(self.plan):
+            if isinstance(part, Product):
+                low, middle, high, block = part
                 xp.matmul(block.T, V[low:middle], out=B[middle:high])
                 V[middle:high] += B[middle:high]
             else:
-                low, high = step
+                low, high = part
                 if high - low == 2:
                     xp.multiply(S[low], X[low], out=work[low:high])
                     xp.multiply(S[low + 1], X[low + 1], out=pair)
@@ -149,51 +142,16 @@ class ShiftedTriangle:
         return real_view(X) if self.is_real else X
 
     def _split(self, plan: list[tuple[int, int] | Product], starts: list[int]) -> None:
-        """Append the steps for rows ``starts[0]:starts[-1]``, the lower half first."""
+        """Append what rows ``starts[0]:starts[-1]`` need, the lower half first."""
         if len(starts) == 2:
             plan.append((starts[0], starts[1]))
             return
         half = len(starts) // 2
         low, middle, high = starts[0], starts[half], starts[-1]
         self._split(plan, starts[half:])
-        block = self._move(self.T[low:middle, middle:high].copy())
+        block = to_device(self.T[low:middle, middle:high].copy(), self.like)
         plan.append(Product(low, middle, high, block))
         self._split(plan, starts[: half + 1])
-
-    def _move(self, values: NDArray[Any]) -> Array:
-        if self.like is None:
-            return values
-        import torch
-
-        return torch.from_numpy(values).to(self.like.device)
-
-
-def namespace(X: Array) -> Any:
-    """NumPy for arrays, torch for tensors: the functions used here have the same names in both."""
-    if isinstance(X, np.ndarray):
-        return np
-    import torch
-
-    return torch
-
-
-def empty(like: Array, shape: tuple[int, ...]) -> Array:
-    """Array of the kind, dtype and device of `like`."""
-    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
-
-
-def take(X: Array, index: Array) -> Array:
-    """Columns `index` of X in row-major order (``X[:, index]`` may be stored transposed)."""
-    return np.take(X, index, axis=-1) if isinstance(X, np.ndarray) else X[..., index]
-
-
-def real_view(X: Array) -> Array:
-    """Real and imaginary parts side by side, shape (n, 2 m), in the memory of X."""
-    if isinstance(X, np.ndarray):
-        return X.view(np.float64)
-    import torch
-
-    return torch.view_as_real(X).reshape(len(X), -1)
 
 
 def _leaves(T: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -210,11 +168,6 @@ def _leaves(T: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.array(pairs, dtype=np.intp), np.array(singles, dtype=np.intp)
 
 
-def host(values: Array) -> NDArray[Any]:
-    """As a NumPy array."""
-    return values if isinstance(values, np.ndarray) else values.cpu().numpy()
-
-
 def _away_from_zero(difference: Array) -> Array:
-    """`difference` kept from zero by a perturbation of rounding size."""
+    """`difference`, replaced by EPS where it is smaller in absolute value."""
     return namespace(difference).where(abs(difference) < EPS, EPS + 0j, difference)

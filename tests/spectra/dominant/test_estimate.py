@@ -4,8 +4,8 @@ import torch
 
 from rnnspec.spectra.dominant.estimate import (
     exact_pair,
+    inner_product,
     orthonormal,
-    pairing,
     power_step,
     ritz_pair,
     single_vector,
@@ -63,7 +63,7 @@ def test_exact_pair_is_lapack_and_its_pairing_the_value(n, seed):
     for quantity, expected in (("radius", radius(W)), ("norm", np.linalg.norm(W, 2, (1, 2)))):
         q, u, w = exact_pair(W, quantity)
         np.testing.assert_allclose(q, expected, rtol=1e-13)
-        np.testing.assert_allclose(pairing(W, u, w), q, rtol=1e-10)
+        np.testing.assert_allclose(inner_product(W, u, w), q, rtol=1e-10)
 
 
 @pytest.mark.parametrize("quantity", ["radius", "norm"])
@@ -75,7 +75,7 @@ def test_the_factors_are_the_gradient(quantity, seed):
     step = 1e-6
     up, down = (exact_pair(W + s * E, quantity)[0].item() for s in (step, -step))
     slope = (up - down) / (2 * step)
-    assert pairing(E, u, w).item() == pytest.approx(slope, rel=1e-6)
+    assert inner_product(E, u, w).item() == pytest.approx(slope, rel=1e-6)
 
 
 @pytest.mark.parametrize("b", [1, 3, 8])
@@ -85,7 +85,7 @@ def test_a_ritz_value_never_exceeds_the_norm_and_grows_to_it(b):
     for _ in range(400):
         q, u, w, _ = singular_pair(W, V)
         values.append(q)
-        np.testing.assert_allclose(pairing(W, u, w), q, rtol=1e-12)
+        np.testing.assert_allclose(inner_product(W, u, w), q, rtol=1e-12)
         V = power_step(W.mT, V @ W.mT)
     assert (np.array(values) <= norm * (1 + 1e-13)).all()
     assert (np.diff(values, axis=0) >= -1e-12).all()
@@ -123,7 +123,7 @@ def test_dull_matrices(W, quantity):
     n, expected = W.shape[1], abs(W).max()
     q, u, w = exact_pair(W, quantity)
     assert q.item() == pytest.approx(expected)
-    assert pairing(W, u, w).item() == pytest.approx(expected)
+    assert inner_product(W, u, w).item() == pytest.approx(expected)
     V = block(1, n, n)
     assert ritz_pair(W, V)[0].item() == pytest.approx(expected)
     assert singular_pair(W, V)[0].item() == pytest.approx(expected)

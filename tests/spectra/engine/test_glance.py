@@ -5,7 +5,7 @@ import pytest
 
 import rnnspec
 from rnnspec import gallery
-from rnnspec.spectra import continuation
+from rnnspec.spectra.engine import dense
 from rnnspec.spectra.engine.glance import QUANTITIES, departure, spectral_numbers
 
 EPS = float(np.finfo(float).eps)
@@ -76,7 +76,7 @@ def check(W, far=0.5):
 def test_the_array_engine_says_the_same(monkeypatch):
     W = np.random.default_rng(0).standard_normal((20, 20)) / 8
     expected = spectral_numbers(W)
-    monkeypatch.setattr(continuation, "compiled", lambda: None)
+    monkeypatch.setattr(dense, "lane_engine", lambda: None)
     assert spectral_numbers(W) == pytest.approx(expected, rel=0.02)
 
 

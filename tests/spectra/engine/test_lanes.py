@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 from scipy.linalg import schur
 
-from rnnspec.spectra import continuation, gallery, lanes
+from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import spectral_norm
+from rnnspec.spectra.engine import dense, lanes
 from rnnspec.spectra.engine.continuation import sigma_min_many
-from rnnspec.spectra.engine.packed import OUTSIDE, pack
-from rnnspec.spectra.engine.triangle import ShiftedTriangle
+from rnnspec.spectra.engine.dense import engine_of
+from rnnspec.spectra.engine.lanes import OUTSIDE, pack
 
 EPS = np.finfo(float).eps
 
 
-def triangle(A):
+def engine(A):
     A = A / spectral_norm(A)
-    return ShiftedTriangle(schur(A, output="real")[0]), A
+    return engine_of(schur(A, output="real")[0]), A
 
 
 def plane(nx, ny, side=1.1):
@@ -48,7 +49,7 @@ MATRICES = {
 
 @pytest.mark.parametrize("A", MATRICES.values(), ids=MATRICES)
 def test_grids_agree_with_the_svd(A):
-    T, A = triangle(A)
+    T, A = engine(A)
     z = plane(50, 40)
     sigma, converged, _ = sigma_min_many(T, z, tol=1e-6)
     exact = by_svd(A, z)
@@ -60,7 +61,7 @@ def test_grids_agree_with_the_svd(A):
 
 @pytest.mark.parametrize("A", MATRICES.values(), ids=MATRICES)
 def test_on_an_eigenvalue_the_value_is_zero_to_rounding(A):
-    T, A = triangle(A)
+    T, A = engine(A)
     sigma, converged, _ = sigma_min_many(T, np.linalg.eigvals(A), tol=1e-6)
     assert converged.all()
     assert (sigma <= 100 * len(A) * EPS).all()
@@ -69,7 +70,7 @@ def test_on_an_eigenvalue_the_value_is_zero_to_rounding(A):
 @pytest.mark.parametrize("n", [20, 64, 200])
 def test_a_large_jordan_block_does_not_overflow(n):
     A = gallery.jordan(n, eigenvalue=0.5)
-    T, A = triangle(A)
+    T, A = engine(A)
     z = A[0, 0] + np.array([0, 1e-300, 1e-100, 1e-8, 1e-3, 0.1, 0.9, 1.5])
     sigma, converged, _ = sigma_min_many(T, z, tol=1e-6)
     assert converged.all()
@@ -78,7 +79,7 @@ def test_a_large_jordan_block_does_not_overflow(n):
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 255, 256, 257])
 def test_any_number_of_shifts_fills_the_lanes(count):
-    T, A = triangle(gallery.ginibre(11, seed=2))
+    T, A = engine(gallery.ginibre(11, seed=2))
     rng = np.random.default_rng(count)
     z = rng.uniform(-1, 1, count) + 1j * rng.uniform(-1, 1, count)
     np.testing.assert_allclose(sigma_min_many(T, z, 1e-6)[0], by_svd(A, z), rtol=1e-6)
@@ -86,7 +87,7 @@ def test_any_number_of_shifts_fills_the_lanes(count):
 
 @pytest.mark.parametrize("n", range(1, 20))
 def test_every_padding(n):
-    T, A = triangle(gallery.ginibre(n, seed=n))
+    T, A = engine(gallery.ginibre(n, seed=n))
     z = plane(5, 5)
     np.testing.assert_allclose(sigma_min_many(T, z, 1e-6)[0], by_svd(A, z), rtol=1e-6)
 
@@ -94,7 +95,7 @@ def test_every_padding(n):
 @pytest.mark.parametrize("n", range(1, 40, 2))
 @pytest.mark.parametrize("z", [0, OUTSIDE])
 def test_padding_is_not_seen(n, z):
-    T, A = triangle(gallery.ginibre(n, seed=n))
+    T, A = engine(gallery.ginibre(n, seed=n))
     z = np.array([z + 0j])
     np.testing.assert_allclose(sigma_min_many(T, z, 1e-6)[0], by_svd(A, z), rtol=1e-6)
 
@@ -111,7 +112,7 @@ def test_padding_cuts_no_block_of_order_two():
 def test_slow_lanes_outlive_many_others():
     """The history of one lane is kept while the others begin anew: symmetric A, far and near."""
     A = gallery.ginibre(40, seed=1)
-    T, A = triangle(A + A.T)
+    T, A = engine(A + A.T)
     z = np.tile([1e6, 0.1 + 1e-7j], 700)
     sigma, converged, _ = sigma_min_many(T, z, 1e-6)
     assert converged.all()
@@ -119,9 +120,9 @@ def test_slow_lanes_outlive_many_others():
     np.testing.assert_allclose(sigma, np.tile(sigma[:2], 700), rtol=1e-6)
 
 
-def test_too_few_steps_are_reported_and_give_upper_bounds(monkeypatch):
-    monkeypatch.setattr(lanes, "default_max_steps", lambda _n: 3)
-    T, A = triangle(gallery.random_orthogonal(60, seed=2))
+def test_too_few_iterations_are_reported_and_give_upper_bounds(monkeypatch):
+    monkeypatch.setattr(lanes, "max_iterations", lambda _n: 3)
+    T, A = engine(gallery.random_orthogonal(60, seed=2))
     z = plane(9, 9, side=0.2)
     sigma, converged, _ = sigma_min_many(T, z, 1e-6)
     assert not converged.any()
@@ -130,11 +131,10 @@ def test_too_few_steps_are_reported_and_give_upper_bounds(monkeypatch):
 
 @pytest.mark.parametrize("A", [gallery.grcar(33), ORTHOGONAL])
 def test_without_the_compiler_the_values_are_the_same(A, monkeypatch):
-    T, _ = triangle(A)
     z = plane(40, 30)
-    compiled = sigma_min_many(T, z, 1e-6)[0]
-    monkeypatch.setattr(continuation, "compiled", lambda: None)
-    np.testing.assert_allclose(sigma_min_many(T, z, 1e-6)[0], compiled, rtol=1e-6)
+    compiled = sigma_min_many(engine(A)[0], z, 1e-6)[0]
+    monkeypatch.setattr(dense, "lane_engine", lambda: None)
+    np.testing.assert_allclose(sigma_min_many(engine(A)[0], z, 1e-6)[0], compiled, rtol=1e-6)
 
 
 def test_numba_is_loaded_only_when_it_is_needed():

@@ -7,8 +7,9 @@ from scipy.sparse import csc_array, diags_array, eye_array
 from scipy.sparse.linalg import aslinearoperator
 
 from rnnspec._checks import ConvergenceWarning
-from rnnspec.spectra import gallery, projection
-from rnnspec.spectra.engine.projection import KrylovResolvent, SparseResolvent, large_resolvent
+from rnnspec.spectra import gallery
+from rnnspec.spectra.engine import large
+from rnnspec.spectra.engine.large import KrylovResolvent, SparseResolvent, large_resolvent
 from rnnspec.spectra.pseudospectrum import pseudospectrum
 from rnnspec.spectra.resolvent import sigma_min
 
@@ -29,7 +30,7 @@ def test_exactly_on_an_eigenvalue():
 
 
 def test_a_large_sparse_matrix(monkeypatch):
-    monkeypatch.setattr(projection, "DENSE", 50)
+    monkeypatch.setattr(large, "DENSE", 50)
     n = 80
     A = diags_array([np.full(n - 1, 2.0), np.full(n - 1, 0.5)], offsets=[1, -1])
     result = pseudospectrum(A, box=(-2, 2, -1, 1), grid=5)
@@ -41,9 +42,9 @@ def test_a_large_sparse_matrix(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["array", "matrix"])
 @pytest.mark.parametrize("layout", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
-@pytest.mark.parametrize("dense", [projection.DENSE, 0])
+@pytest.mark.parametrize("dense", [large.DENSE, 0])
 def test_every_sparse_format_gives_the_dense_values(monkeypatch, layout, kind, dense):
-    monkeypatch.setattr(projection, "DENSE", dense)
+    monkeypatch.setattr(large, "DENSE", dense)
     A, stored = gallery.grcar(40), getattr(sparse, f"{layout}_{kind}")
     result = pseudospectrum(stored(A), box=BOX, grid=3)
     assert result.method == ("lanczos" if dense else "sparse")
@@ -68,7 +69,7 @@ def test_a_projection_is_an_inner_approximation_and_says_so(factor, monkeypatch)
     A = gallery.grcar(60) * factor
     errors = []
     for dimension in (15, 30, 60):
-        monkeypatch.setattr(projection, "KRYLOV", dimension)
+        monkeypatch.setattr(large, "KRYLOV", dimension)
         result = pseudospectrum(aslinearoperator(A), box=(-3, 3, -3, 3), grid=8)
         exact = pseudospectrum(A, box=(-3, 3, -3, 3), grid=8).sigma_min
         assert (result.sigma_min >= exact * (1 - 1e-6) - 1e-12).all()
@@ -109,7 +110,7 @@ def test_bad_arguments():
 
 def test_an_eigenvalue_at_the_centre_of_the_box(monkeypatch):
     """The factorisation there would be exactly singular."""
-    monkeypatch.setattr(projection, "DENSE", 10)
+    monkeypatch.setattr(large, "DENSE", 10)
     A = diags_array(np.arange(-30.0, 31.0), format="csc")
     result = pseudospectrum(A, box=(-1.5, 1.5, -1.5, 1.5), grid=4)
     assert abs(result.eigenvalues).max() == pytest.approx(10)
@@ -117,7 +118,7 @@ def test_an_eigenvalue_at_the_centre_of_the_box(monkeypatch):
 
 
 def test_a_large_jordan_block_has_a_picture_and_no_eigenvalues(monkeypatch):
-    monkeypatch.setattr(projection, "DENSE", 10)
+    monkeypatch.setattr(large, "DENSE", 10)
     A, where = eye_array(60, k=1, format="csc"), (-1.5, 1.5, -1.5, 1.5)
     with pytest.warns(ConvergenceWarning, match="no eigenvalue near 0"):
         result = pseudospectrum(A, box=where, grid=4)

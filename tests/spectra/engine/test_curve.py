@@ -3,18 +3,15 @@
 import numpy as np
 import pytest
 
-from rnnspec.spectra import gallery, levelsets
-from rnnspec.spectra.engine.descent import descend
-from rnnspec.spectra.engine.levelsets import (
-    CIRCLES,
-    LINES,
+from rnnspec.spectra import gallery
+from rnnspec.spectra.engine.crossings import (
     circle_candidates,
     circle_crossings,
-    exact_sigma_min,
     line_crossings,
-    lowest_below,
-    lowest_on_curve,
+    pencil_eigenvalues,
 )
+from rnnspec.spectra.engine.curve import CIRCLES, LINES, descend, lowest_below, lowest_on_curve
+from rnnspec.spectra.engine.dense import exact_sigma_min
 
 
 @pytest.mark.parametrize("kind", [float, complex])
@@ -87,7 +84,7 @@ def test_descend_never_climbs_and_its_options_count():
 
 def test_a_padded_pencil_has_one_more_infinite_eigenvalue():
     A, B = gallery.ginibre(64, seed=1), gallery.ginibre(64, seed=2)
-    alpha, beta = levelsets.pencil_eigenvalues(A, B)
+    alpha, beta = pencil_eigenvalues(A, B)
     finite = np.abs(beta) > 0
     assert (len(alpha), finite.sum()) == (65, 64)
     expected = np.linalg.eigvals(np.linalg.solve(B, A))

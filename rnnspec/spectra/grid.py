@@ -35,10 +35,10 @@ def automatic_box(
     [-0.16, 1.16, -0.16, 0.16]
     """
     epsilon = epsilon or 0.1 * spectral_norm(A) or 1.0
-    points, reach = eigenvalues(A), eigenvector_condition(A) * epsilon
+    points, radius = eigenvalues(A), eigenvector_condition(A) * epsilon
     turns = (-1, 1, 1j, -1j)  # each side in turn is rotated to the right
     sides = [
-        min((points * turn).real.max() + reach, numerical_abscissa(A * turn) + epsilon)
+        min((points * turn).real.max() + radius, numerical_abscissa(A * turn) + epsilon)
         for turn in turns
     ]
     xmin, xmax, ymin, ymax = np.array([-1, 1, -1, 1]) * sides

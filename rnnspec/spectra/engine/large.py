@@ -12,15 +12,13 @@ from scipy.sparse import csc_array, eye_array, issparse
 from scipy.sparse.linalg import LinearOperator, eigs, splu
 
 from rnnspec._checks import ConvergenceWarning
-from rnnspec.spectra.engine.multishift import SHARP
-from rnnspec.spectra.engine.ritz import relative_gap, top_ritz
-from rnnspec.spectra.engine.triangle import EPS
-from rnnspec.spectra.resolvent import Progress, Resolvent, warn_of_missed
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.dense import Count, Resolvent, exact_sigma_min, warn_of_missed
+from rnnspec.spectra.engine.ritz import has_converged, top_ritz
 
 DENSE = 500  # up to here a sparse matrix is treated as a dense one, which is faster
 KRYLOV = 100  # dimension of the projection of an operator
 NEAREST = 20  # eigenvalues of a sparse matrix that are computed
-WORK = 2**19  # entries of one batch of projected matrices
 
 
 def is_large(A: Any) -> TypeGuard[Any]:
@@ -98,14 +96,14 @@ class SparseResolvent:
             return np.zeros(0, complex)
 
     def sigma_min(
-        self, z: NDArray[np.complex128], tol: float, progress: Progress | None = None
+        self, z: NDArray[np.complex128], tol: float, count: Count | None = None
     ) -> tuple[NDArray[np.float64], bool]:
         """``sigma_min(zI - A)`` at each z, and whether every point converged; warns if not."""
         found = []
         for point in z.ravel():
             found.append(self._at(point, tol))
-            if progress is not None:
-                progress(1)
+            if count is not None:
+                count(1)
         sigma, converged = np.array(found).reshape(-1, 2).T
         warn_of_missed(int((converged == 0).sum()), z.size, tol)
         return sigma.reshape(z.shape), bool(converged.all())
@@ -125,9 +123,7 @@ class SparseResolvent:
             beta = np.linalg.norm(w)
             theta, last = top_ritz(alphas, betas[1:], theta, residual)
             residual = beta * last
-            r, gap = residual / theta, relative_gap(alphas, betas[1:], theta)
-            sharp = len(alphas) > 1 and r * r <= tol / 4 * gap and r <= SHARP
-            if r <= tol / 2 or r <= 8 * EPS * np.sqrt(theta) or sharp:
+            if has_converged(alphas, betas[1:], theta, residual, tol):
                 return float(theta[0] ** -0.5), True
             betas.append(np.array([beta]))
             previous, q = q, w / beta
@@ -184,15 +180,7 @@ class KrylovResolvent:
         self,
         z: NDArray[np.complex128],
         tol: float,  # noqa: ARG002  exact to rounding
-        progress: Progress | None = None,
+        count: Count | None = None,
     ) -> tuple[NDArray[np.float64], bool]:
         """``sigma_min(zI~ - H)`` at each z, by SVD; always converged."""
-        flat, sigma = z.ravel(), np.empty(z.size)
-        size = max(1, WORK // self.H.size)
-        for first in range(0, len(flat), size):
-            part = flat[first : first + size]
-            shifted = part[:, None, None] * np.eye(*self.H.shape) - self.H
-            sigma[first : first + size] = np.linalg.svd(shifted, compute_uv=False)[:, -1]
-            if progress is not None:
-                progress(len(part))
-        return sigma.reshape(z.shape), True
+        return exact_sigma_min(self.H, z.ravel(), count).reshape(z.shape), True

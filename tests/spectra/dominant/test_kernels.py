@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from rnnspec.spectra.dominant.squaring import EARLY, SQUARINGS, dot, high_power, leading
+from rnnspec.spectra.dominant.kernels import EARLY, SQUARINGS, dot, high_power, leading_pair
 
 K = 2**SQUARINGS
 
@@ -38,7 +38,7 @@ def test_the_early_columns_are_those_of_the_lower_power():
 def test_the_leading_pair_is_an_eigenpair_of_the_largest_modulus(n):
     H = np.random.default_rng(10 + n).standard_normal((n, n))
     _, P, _ = powers(H)
-    re, im, s = leading(H, P)
+    re, im, s = leading_pair(H, P)
     theta, x = complex(re, im), s[0] + 1j * s[1]
     assert im >= 0
     assert abs(theta) == pytest.approx(abs(np.linalg.eigvals(H)).max(), rel=1e-9)
@@ -61,7 +61,7 @@ def test_the_leading_pair_is_an_eigenpair_of_the_largest_modulus(n):
 )
 def test_closed_forms(H):
     growth, P, _ = powers(H)
-    re, im, s = leading(H, P)
+    re, im, s = leading_pair(H, P)
     assert growth == pytest.approx(3, rel=2e-3)
     assert math.hypot(re, im) == pytest.approx(3, rel=1e-12)
     x = s[0] + 1j * s[1]
@@ -72,7 +72,7 @@ def test_many_eigenvalues_of_one_modulus_do_not_mislead_the_growth():
     Q = np.linalg.qr(np.random.default_rng(2).standard_normal((30, 30)))[0]
     growth, P, _ = powers(0.7 * Q)
     assert growth == pytest.approx(0.7, rel=math.log(30) / K)
-    re, im, _ = leading(0.7 * Q, P)
+    re, im, _ = leading_pair(0.7 * Q, P)
     assert math.hypot(re, im) <= 0.7 * (1 + 1e-12)  # inside the numerical range, not on its edge
 
 
@@ -83,13 +83,13 @@ def test_a_defective_matrix_and_a_nilpotent_one():
     N = np.diag(np.ones(4), 1)
     growth, P, _ = powers(N)
     assert growth == 0
-    assert leading(N, P)[0] == 0
+    assert leading_pair(N, P)[0] == 0
 
 
 def test_zero_and_nan():
     growth, P, _ = powers(np.zeros((3, 3)))
     assert growth == 0
-    assert np.array_equal(leading(np.zeros((3, 3)), P)[2], np.zeros((2, 3)))
+    assert np.array_equal(leading_pair(np.zeros((3, 3)), P)[2], np.zeros((2, 3)))
     assert math.isnan(powers(np.full((3, 3), np.nan))[0])
 
 
