@@ -41,25 +41,24 @@ def matrices(n: int) -> dict[str, np.ndarray]:
 
 def numbers() -> dict[str, tuple[Callable[..., Any], Callable[..., float]]]:
     """Each bracketed number of the record: the package's function and brute force."""
-    import rnnspec
     from benchmarks import oracle
-    from rnnspec.spectra.transient_peak import transient_peak
+    from rnnspec.spectra.numbers import NUMBERS
 
-    return {
-        "numerical_radius": (rnnspec.numerical_radius, oracle.numerical_radius),
-        "kreiss_constant": (rnnspec.kreiss_constant, lambda A: max(1.0, oracle.kreiss(A))),
-        "transient_peak": (transient_peak, oracle.peak),
-        "distance_to_instability": (rnnspec.distance_to_instability, oracle.distance),
-        "stability_radius_real": (rnnspec.stability_radius_real, oracle.real_radius),
-        "pseudospectral_radius": (
-            lambda A: rnnspec.pseudospectral_radius(A, EPSILON),
-            lambda A: oracle.outermost(A, EPSILON, "radius"),
-        ),
-        "pseudospectral_abscissa": (
-            lambda A: rnnspec.pseudospectral_abscissa(A, EPSILON),
-            lambda A: oracle.outermost(A, EPSILON, "abscissa"),
-        ),
+    brute: dict[str, Callable[..., float]] = {
+        "numerical_radius": oracle.numerical_radius,
+        "kreiss_constant": lambda A: max(1.0, oracle.kreiss(A)),
+        "transient_peak": oracle.peak,
+        "distance_to_instability": oracle.distance,
+        "stability_radius_real": oracle.real_radius,
+        "pseudospectral_radius": lambda A: oracle.outermost(A, EPSILON, "radius"),
+        "pseudospectral_abscissa": lambda A: oracle.outermost(A, EPSILON, "abscissa"),
     }
+
+    def ours(name: str) -> Callable[..., Any]:
+        number = NUMBERS[name]
+        return lambda A: number.compute(A, *([EPSILON] if number.per_epsilon else []))
+
+    return {name: (ours(name), oracle) for name, oracle in brute.items()}
 
 
 def rows_of(name: str, A: np.ndarray, *, brute: bool) -> list[dict[str, Any]]:

@@ -14,11 +14,10 @@ from rnnspec._checks import count
 from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.models.reading import read_along
-from rnnspec.spectra.distance import distance_to_instability
-from rnnspec.spectra.nonnormality import henrici_departure
+from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]
-MEASURES = ("spectral_radius", "spectral_norm", "henrici_departure", "distance_to_instability")
+MEASURES = ("spectral_radius", "spectral_norm", "henrici", "distance_to_instability")
 STEPS = 16  # looked at by default
 
 
@@ -33,8 +32,8 @@ class StabilityBands:
     steps : (k,) array of int
         The steps looked at.
     values : dict of str to (m, k) array
-        ``spectral_radius``, ``spectral_norm``, ``henrici_departure``,
-        ``distance_to_instability``, of the functions of these names.  NaN at padded steps.
+        ``spectral_radius``, ``spectral_norm``, ``henrici`` and ``distance_to_instability``, as
+        `measure` names them.  NaN at padded steps.
     levels : (q,) array
     quantiles : dict of str to (q, k) array
         Over the sequences that reach a step.
@@ -109,7 +108,7 @@ def stability_bands(
     >>> _ = nn.init.eye_(rnn.weight_hh_l0).data.mul_(0.5)
     >>> bands = stability_bands(rnn, np.zeros((3, 2, 1)))  # at rest, where J = W
     >>> {name: round(float(values[2, 0]), 9) for name, values in bands.quantiles.items()}
-    {'spectral_radius': 0.5, 'spectral_norm': 0.5, 'henrici_departure': 0.0,
+    {'spectral_radius': 0.5, 'spectral_norm': 0.5, 'henrici': 0.0,
      'distance_to_instability': 0.5}
     """
     reading = read_along(model, inputs, lengths)
@@ -135,15 +134,9 @@ def _measured(J: Array) -> dict[str, Array]:
     real = ~np.isnan(J[:, :, 0, 0])
     if not real.any():
         raise ValueError("`steps` must hold one that a sequence looked at reaches, got none")
-    found = (
-        np.abs(np.linalg.eigvals(J[real])).max(1),
-        np.linalg.norm(J[real], 2, axis=(1, 2)),
-        np.array([henrici_departure(A) for A in J[real]]),
-        np.array([distance_to_instability(A).value for A in J[real]]),
-    )
     values = {name: np.full(real.shape, np.nan) for name in MEASURES}
-    for name, each in zip(MEASURES, found, strict=True):
-        values[name][real] = each
+    for name, each in values.items():
+        each[real] = [float(NUMBERS[name].compute(A)) for A in J[real]]
     return values
 
 
@@ -152,7 +145,7 @@ def _worst(
 ) -> dict[str, tuple[int, int]]:
     found = {}
     for name, each in values.items():
-        badness = -each if name == "distance_to_instability" else each
+        badness = -each if NUMBERS[name].better == "larger" else each
         largest = badness == np.nanmax(badness)
         i, k = np.unravel_index(
             np.nanargmax(np.where(largest, values["spectral_radius"], np.nan)), each.shape

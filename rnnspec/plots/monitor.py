@@ -12,13 +12,12 @@ from matplotlib.ticker import MaxNLocator
 from rnnspec._checks import one_of
 from rnnspec.plots.style import legend, styled
 from rnnspec.spectra.engine.glance import QUANTITIES
+from rnnspec.spectra.numbers import NUMBERS
 
 LABELS = {
-    "spectral_radius": "spectral radius ρ(W)",
-    "spectral_norm": "spectral norm ‖W‖₂",
-    "henrici": "Henrici departure of W",
-    "kreiss_lower": "Kreiss constant of W, at least",
-    "distance_upper": "distance to instability, at most",
+    **{name: NUMBERS[name].of("W") for name in QUANTITIES if name in NUMBERS},
+    "kreiss_lower": f"{NUMBERS['kreiss_constant'].of('W')}, at least",
+    "distance_upper": f"{NUMBERS['distance_to_instability'].of('W')}, at most",
 }
 DASHES = ("-", "--", ":")  # from one round of the colours to the next
 

@@ -9,20 +9,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec.dynamics.bands import StabilityBands
+from rnnspec.dynamics.bands import MEASURES, StabilityBands
 from rnnspec.dynamics.gradients import GradientProfile
 from rnnspec.dynamics.growth import FiniteTimeGrowth
 from rnnspec.plots.style import colour, legend, styled
+from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]
 DECADE = float(np.log(10))
 LEVELS = (0.05, 0.5, 0.95)  # of the sequences, in the picture of growth
-LABELS = {
-    "spectral_radius": "spectral radius ρ(Jₜ)",
-    "spectral_norm": "spectral norm ‖Jₜ‖₂",
-    "henrici_departure": "Henrici departure of Jₜ",
-    "distance_to_instability": "distance to instability of Jₜ",
-}
+LABELS = {name: NUMBERS[name].of("Jₜ") for name in MEASURES}
 
 
 def growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:

@@ -136,7 +136,7 @@ def transient_growth(results: Mapping[str, TransientGrowth], ax: Axes | None = N
             steps = np.arange(len(result.norms))
             (line,) = ax.semilogy(steps, visible(result.norms), label=name)
             colour = line.get_color()
-            ax.semilogy(steps, visible(result.predicted), ":", color=colour)
+            ax.semilogy(steps, visible(result.prediction), ":", color=colour)
             ax.plot(result.peak_step, visible(result.peak), "o", color=colour, markersize=5)
         ax.plot([], [], "o", color="black", markersize=5, label="peak")
         ax.plot([], [], ":", color="black", label="ρᵏ: the eigenvalues alone")
@@ -189,7 +189,7 @@ def transient_bounds(
         for values, line, shade, label in (
             (growth.norms, "-", colour(0), "‖Aᵏ‖"),
             (np.where(steps == growth.peak_step, growth.norms, 0), "o", colour(0), "peak"),
-            (growth.predicted, ":", colour(0), "ρᵏ: the eigenvalues alone"),
+            (growth.prediction, ":", colour(0), "ρᵏ: the eigenvalues alone"),
             (np.full(len(steps), bounds.upper), "--", colour(1), "upper bound e n K"),
             (bounds.lower, "-", colour(2), "lower bound of ‖Aᵏ‖"),
             (bounds.lower_peak, "-.", colour(2), "lower bound of the peak so far"),

@@ -8,8 +8,8 @@ from math import e, inf, log
 
 from rnnspec.plots.style import number
 from rnnspec.portrait.matrix import MatrixPortrait
+from rnnspec.spectra.eigen import EDGE, on_edge
 from rnnspec.spectra.numbers import StabilityMeasures
-from rnnspec.study.runs import ROOM
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def headline(portrait: MatrixPortrait) -> str:
         for one in portrait.roundings
         if one.name == "int8" and one.moved
     )
-    if _on_edge(m):
+    if on_edge(m.spectral_radius):
         return (
             "This matrix is on the edge of stability: its spectral radius is 1 up to rounding in"
             f" single precision{moved}."
@@ -62,10 +62,6 @@ def headline(portrait: MatrixPortrait) -> str:
     if r == inf:
         return f"No real {kind} can make this matrix unstable{moved}."
     return f"A {kind} of norm {number(r)} can make this matrix unstable{moved}."
-
-
-def _on_edge(m: StabilityMeasures) -> bool:
-    return abs(m.spectral_radius - 1) <= ROOM
 
 
 def readings(portrait: MatrixPortrait) -> tuple[Reading, ...]:
@@ -111,7 +107,7 @@ def _radius(m: StabilityMeasures) -> str:
 
 def _distance(m: StabilityMeasures) -> str:
     beta, margin = m.distance_to_instability, 1 - m.spectral_radius
-    if _on_edge(m):
+    if on_edge(m.spectral_radius):
         return "On the edge: what distance is left is rounding."
     if beta == 0:
         return "It is unstable already: no distance is left."
@@ -128,7 +124,7 @@ def _real_radius(m: StabilityMeasures) -> str:
     r, beta = m.stability_radius_real, m.distance_to_instability
     if r is None:
         return "Of a complex matrix it has no meaning."
-    if _on_edge(m):
+    if on_edge(m.spectral_radius):
         return "On the edge: what distance is left is rounding."
     if r == 0:
         return "It is unstable already."
@@ -169,7 +165,7 @@ def _pseudospectral_radii(m: StabilityMeasures) -> Iterator[Reading]:
 
 
 def _peak(m: StabilityMeasures) -> str:
-    if m.transient_peak_step is None and _on_edge(m):
+    if m.transient_peak_step is None and on_edge(m.spectral_radius):
         return "On the edge: rounding decides whether the powers grow without bound, slowly."
     if m.transient_peak_step is None:
         return "The powers grow without bound."
@@ -183,7 +179,7 @@ def _peak(m: StabilityMeasures) -> str:
 
 def _kreiss(m: StabilityMeasures) -> str:
     K = m.kreiss_constant
-    if K == inf and _on_edge(m):
+    if K == inf and on_edge(m.spectral_radius):
         return "On the edge: rounding decides whether the powers are bounded."
     if K == inf:
         return "The powers are not bounded, so there is no constant that bounds them."
@@ -194,7 +190,7 @@ def _kreiss(m: StabilityMeasures) -> str:
 
 
 def _norm(m: StabilityMeasures) -> str:
-    if m.spectral_norm <= 1 + ROOM:
+    if m.spectral_norm <= 1 + EDGE:
         return "No single step makes any state longer."
     return f"A single step makes some state {number(m.spectral_norm)} times as long."
 

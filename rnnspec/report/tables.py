@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnnspec.spectra.numbers import NUMBERS
+
 
 def print_json(record: Mapping[str, Any]) -> None:
     """One strict JSON document on stdout."""
@@ -94,13 +96,14 @@ def print_training(
             f" (validation {cell(validation)}, best epoch {summary['best_epoch']})"
             f" in {summary['train_seconds']:.1f} s"
         )
-        keys = ("spectral_radius", "spectral_norm", "henrici")
+        matrices = summary["matrices"]
+        keys = [key for key in NUMBERS if any(f"{key}_initial" in m for m in matrices.values())]
         print_table(
             "recurrent matrices, before -> after training",
-            ("matrix", "spectral radius", "spectral norm", "Henrici departure"),
+            ("matrix", *(NUMBERS[key].words for key in keys)),
             (
                 [name, *(f"{cell(m[f'{key}_initial'])} -> {cell(m[key])}" for key in keys)]
-                for name, m in summary["matrices"].items()
+                for name, m in matrices.items()
             ),
         )
         print(f"run directory: {directory}")
@@ -121,7 +124,7 @@ def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
     keys: list[tuple[str, ...]] = [
         (key,) for key, value in first.items() if not isinstance(value, dict | list | tuple)
     ]
-    for key in ("pseudospectral_radius", "pseudospectral_abscissa"):
+    for key in (name for name, number in NUMBERS.items() if number.per_epsilon):
         keys += [(key, epsilon) for epsilon in first[key]]
     rows = [[" ".join(path), *(_at(matrices[name], path) for name in names)] for path in keys]
     if len(names) == 1:

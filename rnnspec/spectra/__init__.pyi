@@ -15,7 +15,8 @@ from .nonnormality import henrici_departure as henrici_departure
 from .nonnormality import henrici_relative as henrici_relative
 from .nonnormality import numerical_abscissa as numerical_abscissa
 from .numbers import StabilityMeasures as StabilityMeasures
-from .numerical_range import numerical_radius as numerical_radius
+from .numerical_radius import numerical_radius as numerical_radius
+from .numerical_range import NumericalRange as NumericalRange
 from .numerical_range import numerical_range as numerical_range
 from .pseudomode import Pseudomode as Pseudomode
 from .pseudomode import pseudomode as pseudomode
@@ -29,5 +30,4 @@ from .transient import TransientGrowth as TransientGrowth
 from .transient import transient_growth as transient_growth
 from .transient_bounds import TransientBounds as TransientBounds
 from .transient_bounds import transient_bounds as transient_bounds
-from .transient_peak import TransientPeak as TransientPeak
 from .transient_peak import transient_peak as transient_peak

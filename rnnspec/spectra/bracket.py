@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec._checks import ConvergenceWarning
+from rnnspec._result import Result
 
-@dataclass(frozen=True, eq=False)
-class Bracket:
+Arguments = ParamSpec("Arguments")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Bracket(Result):
     """A number, and an interval ``[lower, upper]`` that holds it up to rounding.
 
-    Parameters
+    ``float()`` gives the value.
+
+    Attributes
     ----------
     value, lower, upper : float
     certified : bool
         Whether the interval was proved and is as narrow as was asked for.  If false, the interval
-        is still the best one known; its end is then 0 or ``inf`` where nothing was proved.
-    witness : complex, optional
+        is still the best one known; an end of it is 0 or ``inf`` where nothing was proved.
+    witness : complex or None
         The point z of the plane at which `value` is attained.
-    perturbation : ndarray, shape (n, n), optional
+    perturbation : ndarray, shape (n, n), or None
         The matrix E of norm `value` that puts an eigenvalue of ``A + E`` at `witness`.
+    step : int or None
+        The power of the matrix at which `value` is attained, for a number of the powers.
+    why : str
+        Why the number is not certified, or why it is infinite; "" if there is nothing to say.
 
     Examples
     --------
@@ -37,6 +51,8 @@ class Bracket:
     certified: bool
     witness: complex | None = None
     perturbation: NDArray[Any] | None = None
+    step: int | None = None
+    why: str = ""
 
     def __float__(self) -> float:
         return self.value
@@ -45,3 +61,38 @@ class Bracket:
     def angle(self) -> float:
         """Angle of the witness in radians, between -pi and pi; NaN where there is no witness."""
         return float("nan") if self.witness is None else float(np.angle(self.witness))
+
+
+def warn_if_uncertified(
+    search: Callable[Arguments, Bracket],
+) -> Callable[Arguments, Bracket]:
+    """Let `search` warn with the reason, at the line that called it, if its result is not proved.
+
+    Examples
+    --------
+    >>> search = warn_if_uncertified(lambda: Bracket(1.0, 0.0, 1.0, False, why="it was too long"))
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     search().value, str(caught[0].message)
+    (1.0, 'it was too long')
+    """
+
+    @wraps(search)
+    def search_and_warn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Bracket:
+        found = search(*args, **kwargs)
+        if not found.certified:
+            warnings.warn(found.why, ConvergenceWarning, stacklevel=2)
+        return found
+
+    return search_and_warn
+
+
+def why_unfinished(rtol: float, bound: str) -> str:
+    """Say that a search ended too early, and what its value then is: "a lower", "an upper" bound.
+
+    Examples
+    --------
+    >>> why_unfinished(1e-4, "a lower")
+    'the search did not reach rtol=0.0001: the value is a lower bound'
+    """
+    return f"the search did not reach rtol={rtol:g}: the value is {bound} bound"

@@ -1,4 +1,4 @@
-"""How near a matrix is to one that is not diagonalisable: eigenvalue by eigenvalue, and at all."""
+"""How near a matrix is to one that is not diagonalisable, for each eigenvalue and as a whole."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ def eigenvalue_conditions(
     """Condition numbers ``1 / |y* x|`` of the eigenvalues, with unit left and right eigenvectors.
 
     A perturbation of size epsilon moves a simple eigenvalue by at most its condition number times
-    epsilon, to first order.  1 for every eigenvalue of a normal matrix.
+    epsilon, to first order.  It is 1 for every eigenvalue of a normal matrix.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
 
     Returns
     -------
@@ -36,8 +40,8 @@ def eigenvalue_conditions(
 
     Notes
     -----
-    Cost O(n^3).  A semisimple multiple eigenvalue has no unique eigenvectors: the value is then
-    that of the ones LAPACK chose.
+    Cost O(n^3).  The eigenvectors of a semisimple multiple eigenvalue are not unique; the value is
+    then that of the ones which LAPACK chose.
 
     References
     ----------
@@ -58,28 +62,33 @@ def distance_to_defective(
 ) -> Bracket:
     """Bounds on the smallest ``||E||`` for which ``A + E`` has a multiple eigenvalue.
 
-    The matrices with a multiple eigenvalue are the limits of those that are not diagonalisable, so
-    that the answer to "may `A` not be diagonalisable?" is no for every perturbation below
-    ``lower``, and yes for one of size ``upper``.
+    Every matrix with a multiple eigenvalue is a limit of matrices that are not diagonalisable.  So
+    no perturbation below ``lower`` makes `A` lose its eigenvectors, and one of size ``upper``, or
+    as near to it as one likes, does.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+        At least two rows.
 
     Returns
     -------
     Bracket
-        ``value`` is the upper bound; ``certified`` says whether the two bounds agree, as they do
-        for a normal matrix.  ``witness`` is the eigenvalue that the upper bound makes multiple.
+        ``value`` is the upper bound.  ``certified`` says whether the two bounds agree to 1e-10,
+        relative, as they do for a normal matrix.  ``witness`` is the eigenvalue that the upper
+        bound makes multiple.
 
     Raises
     ------
     ValueError
         If `A` is not square, is 1 by 1, or has non-finite entries.
 
-    Notes
-    -----
-    Cost O(n^3).  Lower: below ``min |lambda_i - lambda_j| / (2 kappa(V))`` the discs of Bauer and
-    Fike stay apart, each with one eigenvalue.  Upper, the least of three: half of a gap moves two
-    eigenvalues of the Schur form together, and so does ``gap^2 / (4 |t|)`` below the entry t
-    between them; Wilkinson's ``||A - lambda I|| / sqrt(kappa^2 - 1)`` with the condition number
-    kappa of lambda.
+    Notes ----- Cost O(n^3).  The lower bound is ``min |lambda_i - lambda_j| / (2 kappa(V))``: below
+    it the discs of Bauer and Fike stay apart, each with one eigenvalue.  The upper bound is the
+    least of three. A change of half a gap moves two eigenvalues of the Schur form together; so does
+    a change of ``gap^2 / (4 |t|)`` below the diagonal, if t is the entry between the two; and so
+    does one of Wilkinson's size ``||A - lambda I|| / sqrt(kappa^2 - 1)``, with the condition number
+    kappa of lambda.  The bounds need no search, so that there is no tolerance to choose.
 
     References
     ----------
@@ -104,19 +113,24 @@ def distance_to_defective(
     joined = gaps / 2 * np.minimum(1.0, _corner(A))
     upper, witness = float(joined.min()), complex(values[int(joined.min(axis=0).argmin())])
     worst = int(conditions.argmax())
+    # Nearer to 1, the square root would be of rounding alone.
     if conditions[worst] > 1 + 1e-8:
         shifted = float(np.linalg.norm(A - values[worst] * np.eye(n), 2))
         wilkinson = shifted / np.sqrt(float(conditions[worst]) ** 2 - 1)
         if wilkinson < upper:
             upper, witness = float(wilkinson), complex(values[worst])
     lower = min(lower, upper)
-    return Bracket(upper, lower, upper, bool(upper - lower <= 1e-10 * upper), witness)
+    if upper - lower <= 1e-10 * upper:
+        return Bracket(upper, lower, upper, certified=True, witness=witness)
+    why = "the two bounds differ: the value is an upper bound"
+    return Bracket(upper, lower, upper, certified=False, witness=witness, why=why)
 
 
 def _corner(A: Array) -> NDArray[np.float64]:
-    """``gap / (2 |t|)`` of each pair, t the entry between the two in a Schur form that begins so.
+    """``gap / (2 |t|)`` of each pair of eigenvalues, with the entry t between them.
 
-    With c the inner product of the unit eigenvectors, ``|t| = gap |c| / sqrt(1 - |c|^2)``.
+    The entry is that of a Schur form which begins with the pair.  It satisfies
+    ``|t| = gap |c| / sqrt(1 - |c|^2)`` with the inner product c of the unit eigenvectors.
     """
     _, V = np.linalg.eig(A)
     cosine = np.minimum(np.abs(V.conj().T @ V), 1.0)
@@ -128,7 +142,7 @@ def _conditions(A: Array) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
     values, left, right = eig(A, left=True, right=True)
     inner = np.abs((left.conj() * right).sum(axis=0))
     rounding = len(A) * np.finfo(float).eps
-    # Below rounding the two vectors are orthogonal as far as can be told.
+    # An inner product below rounding cannot be told from 0.
     conditions = np.full(len(A), np.inf)
     np.divide(1.0, inner, out=conditions, where=inner > rounding)
     return values.astype(np.complex128), np.maximum(conditions, 1.0)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnspec._checks import ConvergenceWarning, one_of, positive, square
-from rnnspec.spectra.bracket import Bracket
+from rnnspec._checks import one_of, positive, square
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
 from rnnspec.spectra.engine import EPS
 from rnnspec.spectra.engine.curve import CIRCLES, LINES, lowest_on_curve
 from rnnspec.spectra.engine.dense import one_thread_if_small
@@ -16,6 +14,7 @@ from rnnspec.spectra.engine.dense import one_thread_if_small
 TIMES = ("discrete", "continuous")
 
 
+@warn_if_uncertified
 @one_thread_if_small
 def distance_to_instability(
     A: ArrayLike,  # shape: (n, n)
@@ -24,9 +23,9 @@ def distance_to_instability(
 ) -> Bracket:
     """Spectral norm of the smallest complex E for which ``A + E`` is not stable.
 
-    In discrete time, ``min sigma_min(zI - A)`` over the unit circle; in continuous time, over the
-    imaginary axis.  0 if `A` itself is not stable.  For weights, which are real, see
-    `stability_radius_real`, which is at least as large.
+    It is the minimum of ``sigma_min(zI - A)`` over the unit circle in discrete time, and over the
+    imaginary axis in continuous time.  It is 0 if `A` itself is not stable.  Changes of weights are
+    real, and for them `stability_radius_real` is the right number, which is at least as large.
 
     Parameters
     ----------
@@ -34,7 +33,7 @@ def distance_to_instability(
     time : {"discrete", "continuous"}
         Stable means all eigenvalues inside the unit circle, or left of the imaginary axis.
     rtol : float
-        Relative width of the bracket, as far as rounding allows.
+        Relative width of the bracket at which the search ends, as far as rounding allows.
 
     Returns
     -------
@@ -51,11 +50,11 @@ def distance_to_instability(
     Warns
     -----
     ConvergenceWarning
-        If the search did not end; the value is then an upper bound.
+        If the search did not reach `rtol`; the value is then an upper bound.
 
     Notes
     -----
-    Cost O((2n)^3) a level test, one to four of them.
+    Cost O((2n)^3) for each level test, of which one to four are needed.
 
     References
     ----------
@@ -79,14 +78,9 @@ def distance_to_instability(
         return Bracket(0.0, 0.0, 0.0, True, witness, np.zeros_like(A))
     sweep, t = (CIRCLES, 1.0) if discrete else (LINES, 0.0)
     found = lowest_on_curve(A, sweep, t, rtol)
-    if not found.certified:
-        warnings.warn(
-            f"the search did not reach rtol={rtol:g}: the value is an upper bound",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
     z = complex(sweep.point(t, found.parameter))
     U, sigma, Vh = np.linalg.svd(z * np.eye(len(A)) - A)
     E = sigma[-1] * np.outer(U[:, -1], Vh[-1])
     upper = found.value + len(A) * EPS * (1 + float(np.linalg.norm(A, 2)))
-    return Bracket(found.value, found.lower, upper, found.certified, z, E)
+    why = "" if found.certified else why_unfinished(rtol, "an upper")
+    return Bracket(found.value, found.lower, upper, found.certified, z, E, why=why)

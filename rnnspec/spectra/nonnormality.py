@@ -1,8 +1,7 @@
-"""How far a matrix is from normal: four numbers, none a substitute for the others."""
+"""How far a matrix is from normal: four numbers, of which none replaces another one."""
 
 from __future__ import annotations
 
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import schur
 
 from rnnspec._checks import square
+from rnnspec.spectra.eigen import power_of_two
 
 
 def henrici_departure(
@@ -17,9 +17,17 @@ def henrici_departure(
 ) -> float:
     r"""Distance of A from normality, ``sqrt(||A||_F^2 - sum |lambda_i|^2)``.
 
-    Zero exactly when A is normal.  Computed as the Frobenius norm of the strictly upper part of
-    the Schur form, which loses no digits to the subtraction; for a scale-free number divide by
-    ``||A||_F``.
+    It is zero exactly when A is normal.  It is computed as the Frobenius norm of the strictly upper
+    part of the Schur form, which loses no digits to the subtraction.  `henrici_relative` is the
+    same without the scale of A.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -39,7 +47,7 @@ def henrici_departure(
     >>> henrici_departure([[0.5, 3.0], [0.0, 0.5]])
     3.0
     """
-    A, size = _unit(square(A))
+    A, size = _divide_by_size(square(A))
     T, _ = schur(A, output="complex")
     return size * float(np.linalg.norm(np.triu(T, 1)))
 
@@ -49,7 +57,16 @@ def henrici_relative(
 ) -> float:
     r"""Departure from normality over the size of A, ``henrici_departure(A) / ||A||_F``.
 
-    From 0, of a normal matrix, to 1, of a nilpotent one; 0 of the zero matrix.
+    It lies between 0, the value of a normal matrix, and 1, that of a nilpotent one.  For the zero
+    matrix it is 0.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -60,6 +77,11 @@ def henrici_relative(
     -----
     Cost O(n^3), one Schur form.
 
+    References
+    ----------
+    .. [1] P. Henrici, Numer. Math. 4 (1962), 24-40.
+    .. [2] L. N. Trefethen and M. Embree, Spectra and Pseudospectra (2005), ch. 48.
+
     Examples
     --------
     >>> henrici_relative([[0.0, 3.0], [0.0, 0.0]])
@@ -67,7 +89,7 @@ def henrici_relative(
     """
     A = square(A)
     departure, largest = henrici_departure(A), float(np.abs(A).max())
-    # Entries by the largest one first: squares of the Frobenius norm would overflow.
+    # The entries are divided by the largest one first, since their squares may overflow.
     return departure / (largest * float(np.linalg.norm(A / largest))) if departure else 0.0
 
 
@@ -76,7 +98,15 @@ def commutator_norm(
 ) -> float:
     """Frobenius norm of ``A A* - A* A``: zero exactly when A is normal, quadratic in A.
 
-    ``inf`` where it is beyond the largest float.
+    It is ``inf`` where it is beyond the largest float.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -85,7 +115,7 @@ def commutator_norm(
 
     Notes
     -----
-    Cost O(n^3), two products.  With the Henrici departure h and ``c = commutator_norm(A)``,
+    Cost O(n^3), two products.  The Henrici departure h and the commutator norm c satisfy
     ``c^2 / (6 ||A||_F^2) <= h^2 <= sqrt((n^3 - n) / 12) c``.
 
     References
@@ -97,7 +127,7 @@ def commutator_norm(
     >>> round(commutator_norm([[0.0, 2.0], [0.0, 0.0]]), 12)
     5.656854249492
     """
-    A, size = _unit(square(A))
+    A, size = _divide_by_size(square(A))
     adjoint = A.conj().T
     return size * (size * float(np.linalg.norm(A @ adjoint - adjoint @ A)))
 
@@ -108,8 +138,17 @@ def eigenvector_condition(
     """Condition number ``kappa(V) = ||V|| ||V^-1||`` of the matrix of unit eigenvectors.
 
     By Bauer and Fike, the epsilon-pseudospectrum lies within ``kappa(V) * epsilon`` of the
-    eigenvalues.  1 for a normal matrix with distinct eigenvalues; ``inf`` when V is singular to
-    working precision, that is when A cannot be told from a matrix that is not diagonalisable.
+    eigenvalues.  It is 1 for a normal matrix with distinct eigenvalues, and ``inf`` if V is
+    singular to working precision, that is if A cannot be told from a matrix that is not
+    diagonalisable.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -143,7 +182,15 @@ def numerical_abscissa(
 ) -> float:
     """Numerical abscissa ``max eig (A + A*) / 2``: the growth rate of ``||exp(tA)||`` at t = 0.
 
-    The right end of the field of values; never left of the spectral abscissa.
+    It is the largest real part of the numerical range, and at least the spectral abscissa.
+
+    Parameters
+    ----------
+    A : array_like, shape (n, n)
+
+    Returns
+    -------
+    float
 
     Raises
     ------
@@ -167,7 +214,7 @@ def numerical_abscissa(
     return float(np.linalg.eigvalsh((A + A.conj().T) / 2)[-1])
 
 
-def _unit(A: NDArray[Any]) -> tuple[NDArray[Any], float]:
-    """A over a power of two near its largest entry, whose squares neither overflow nor vanish."""
-    size = 2.0 ** (frexp(float(np.abs(A).max()))[1] - 1)
+def _divide_by_size(A: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """A divided by the power of two of its largest entry, and that power."""
+    size = power_of_two(float(np.abs(A).max()))
     return A / size, size

@@ -1,4 +1,4 @@
-"""Pseudomodes: what almost is an eigenvector at z, and the perturbation that makes it one."""
+"""Pseudomodes: vectors that almost are eigenvectors, and the perturbation that makes them so."""
 
 from __future__ import annotations
 
@@ -9,19 +9,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import square
+from rnnspec._result import Result
 
 
-@dataclass(frozen=True, eq=False)
-class Pseudomode:
-    """Singular triplet of ``zI - A`` at one point, and the smallest perturbation that moves there.
+@dataclass(frozen=True, eq=False, repr=False)
+class Pseudomode(Result):
+    """Smallest singular triplet of ``zI - A``: ``(zI - A) right = sigma_min left``.
 
-    ``(zI - A) right = sigma_min left``, both of norm 1.
+    Attributes
+    ----------
+    z : complex
+        The point.
+    sigma_min : float
+        Smallest singular value of ``zI - A``.
+    right : ndarray of complex, shape (n,)
+        The pseudomode, of norm 1; its largest entry is real and positive.
+    left : ndarray of complex, shape (n,)
+        The left singular vector, of norm 1.
     """
 
     z: complex
     sigma_min: float
-    right: NDArray[np.complex128]  # shape: (n,): the pseudomode
-    left: NDArray[np.complex128]  # shape: (n,)
+    right: NDArray[np.complex128]
+    left: NDArray[np.complex128]
 
     @property
     def perturbation(self) -> NDArray[Any]:
@@ -35,20 +45,20 @@ def pseudomode(
 ) -> Pseudomode:
     """Smallest singular value of ``zI - A`` with its singular vectors, for one point z.
 
-    The right vector v is the pseudomode: ``||A v - z v|| = sigma_min``, so that A treats it as an
-    eigenvector to within sigma_min.  With the left vector u, ``E = sigma_min u v*`` is a smallest
-    matrix for which ``(A + E) v = z v``.
+    The right vector v is the pseudomode.  Since ``||A v - z v|| = sigma_min``, it is an eigenvector
+    of A to within sigma_min.  With the left vector u, ``E = sigma_min u v*`` is a smallest matrix
+    for which ``(A + E) v = z v``.
 
     Parameters
     ----------
     A : array_like, shape (n, n)
     z : complex
+        A point of the plane.
 
     Returns
     -------
     Pseudomode
-        ``z``, ``sigma_min``, ``right`` (n,), ``left`` (n,), ``perturbation`` (n, n); the largest
-        entry of ``right`` is real and positive.
+        Its ``perturbation`` is E, shape (n, n).
 
     Raises
     ------

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import warnings
-from math import frexp
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from rnnspec._checks import ConvergenceWarning, positive, square
-from rnnspec.spectra.bracket import Bracket
+from rnnspec._checks import positive, square
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec.spectra.eigen import power_of_two
 from rnnspec.spectra.engine import EPS
 from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep, descend, lowest_below
 from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 
 Array = NDArray[Any]
-RTOL = 1e-10
+# Relative error of sigma_min at the witness: what brentq leaves at its tightest tolerance is far
+# below, so that a larger error means that the boundary was not found.
+RESIDUAL = 1e-10
 
 
+@warn_if_uncertified
 @one_thread_if_small
 def pseudospectral_radius(
     A: ArrayLike,  # shape: (n, n)
     epsilon: float,
+    rtol: float = 1e-10,
 ) -> Bracket:
     """Largest ``|z|`` with ``sigma_min(zI - A) <= epsilon``: the worst spectral radius of A + E.
 
@@ -34,6 +38,8 @@ def pseudospectral_radius(
     A : array_like, shape (n, n)
     epsilon : float
         Size of the perturbation (spectral norm, absolute), above zero.
+    rtol : float
+        Relative width of the bracket at which the search ends, as far as rounding allows.
 
     Returns
     -------
@@ -43,18 +49,21 @@ def pseudospectral_radius(
     Raises
     ------
     ValueError
-        If `A` is not square or has non-finite entries, or `epsilon` is not above zero.
+        If `A` is not square or has non-finite entries, or `epsilon` or `rtol` is
+        not above zero.
 
     Warns
     -----
     ConvergenceWarning
-        If `epsilon` is below what rounding lets one see, or the search did not end.
+        If `epsilon` is below the rounding of `sigma_min`, or the search did not reach `rtol`; the
+        value is then a lower bound.
 
     Notes
     -----
-    From a point of the pseudospectrum, move outwards to its boundary and along the circle to a
-    lower value, in turn; a level test on the circle just outside the last point proves the
-    maximum or gives a point beyond it.  Cost O((2n)^3) a level test, two to five of them.
+    From a point of the pseudospectrum, the search moves outwards to the boundary and then along the
+    circle to a lower value, in turn.  A level test on the circle just outside the last point either
+    proves the maximum or gives a point beyond it.  Cost O((2n)^3) for each level test, of which two
+    to five are needed.
 
     References
     ----------
@@ -66,13 +75,15 @@ def pseudospectral_radius(
     0.331662479
     """
     A = square(A)
-    return _outermost(A, CIRCLES, positive(epsilon, "epsilon"))
+    return _outermost(A, CIRCLES, positive(epsilon, "epsilon"), positive(rtol, "rtol"))
 
 
+@warn_if_uncertified
 @one_thread_if_small
 def pseudospectral_abscissa(
     A: ArrayLike,  # shape: (n, n)
     epsilon: float,
+    rtol: float = 1e-10,
 ) -> Bracket:
     """Largest ``Re z`` with ``sigma_min(zI - A) <= epsilon``: the worst spectral abscissa of A + E.
 
@@ -83,6 +94,8 @@ def pseudospectral_abscissa(
     A : array_like, shape (n, n)
     epsilon : float
         Size of the perturbation (spectral norm, absolute), above zero.
+    rtol : float
+        Relative width of the bracket at which the search ends, as far as rounding allows.
 
     Returns
     -------
@@ -92,16 +105,19 @@ def pseudospectral_abscissa(
     Raises
     ------
     ValueError
-        If `A` is not square or has non-finite entries, or `epsilon` is not above zero.
+        If `A` is not square or has non-finite entries, or `epsilon` or `rtol` is
+        not above zero.
 
     Warns
     -----
     ConvergenceWarning
-        If `epsilon` is below what rounding lets one see, or the search did not end.
+        If `epsilon` is below the rounding of `sigma_min`, or the search did not reach `rtol`; the
+        value is then a lower bound.
 
     Notes
     -----
-    As `pseudospectral_radius`, with vertical lines in place of circles.
+    The search and its cost are those of `pseudospectral_radius`, with vertical lines in place of
+    circles.
 
     References
     ----------
@@ -113,26 +129,22 @@ def pseudospectral_abscissa(
     0.331662479
     """
     A = square(A)
-    return _outermost(A, LINES, positive(epsilon, "epsilon"))
+    return _outermost(A, LINES, positive(epsilon, "epsilon"), positive(rtol, "rtol"))
 
 
-def _outermost(A: Array, sweep: Sweep, epsilon: float) -> Bracket:
-    # Over a power of two, which changes no digit, nothing overflows or vanishes.
-    size = 2.0 ** (frexp(max(float(np.abs(A).max()), epsilon))[1] - 1)
-    found, why = _search(A / size, sweep, epsilon / size)
+def _outermost(A: Array, sweep: Sweep, epsilon: float, rtol: float) -> Bracket:
+    # Divided by a power of two, which changes no digit, A neither overflows nor vanishes.
+    size = power_of_two(max(float(np.abs(A).max()), epsilon))
+    t, z, upper, why = _search(A / size, sweep, epsilon / size, rtol)
     if why:
-        warnings.warn(
-            f"`epsilon` = {epsilon:g} {why}: the value is a lower bound",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    value, lower, upper = size * found.value, size * found.lower, size * found.upper
-    assert found.witness is not None
-    return Bracket(value, lower, upper, found.certified, size * found.witness)
+        why = f"{why} (`epsilon` = {epsilon:g})"
+    return Bracket(size * t, size * t, size * upper, not why, size * z, why=why)
 
 
-def _search(A: Array, sweep: Sweep, epsilon: float) -> tuple[Bracket, str]:
-    """The number, and why it is a lower bound only ("" if it is not)."""
+def _search(
+    A: Array, sweep: Sweep, epsilon: float, rtol: float
+) -> tuple[float, complex, float, str]:
+    """Find the number, its witness and an upper bound, and why that is not proved ("" if it is)."""
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     extents = np.abs(eigenvalues) if sweep is CIRCLES else eigenvalues.real
     t, s = float(extents.max()), float(sweep.parameter(eigenvalues[extents.argmax()]))
@@ -144,37 +156,35 @@ def _search(A: Array, sweep: Sweep, epsilon: float) -> tuple[Bracket, str]:
         return float(exact_sigma_min(A, sweep.point(t, s))[0])
 
     if epsilon <= rounding or f(t, s) >= epsilon:
-        why = f"is at most the rounding of sigma_min, about {rounding / epsilon:.1e} times as large"
-        return _lower_bound(t, norm + epsilon, complex(sweep.point(t, s))), why
+        why = (
+            f"`epsilon` is at most the rounding of sigma_min, which is about"
+            f" {rounding / epsilon:.1e} times as large: the value is a lower bound"
+        )
+        return t, complex(sweep.point(t, s)), norm + epsilon, why
     for _ in range(ROUNDS):
         t, s = _climb(f, sweep, epsilon, t, s, end)
-        upper = t + RTOL * max(abs(t), epsilon) + 4 * EPS * norm
+        upper = t + rtol * max(abs(t), epsilon) + 4 * EPS * norm
         below = lowest_below(A, sweep, upper, epsilon)
         if below is None:
-            witness = complex(sweep.point(t, s))
-            if abs(f(t, s) - epsilon) <= RTOL * epsilon + rounding:
-                return Bracket(t, t, upper, certified=True, witness=witness), ""
+            if abs(f(t, s) - epsilon) <= RESIDUAL * epsilon + rounding:
+                return t, complex(sweep.point(t, s)), upper, ""
             break
         t, s = upper, below[0]
-    why = f"did not reach tol={RTOL:g}"
-    return _lower_bound(t, norm + epsilon, complex(sweep.point(t, s))), why
+    return t, complex(sweep.point(t, s)), norm + epsilon, why_unfinished(rtol, "a lower")
 
 
 def _climb(
-    f: Any, sweep: Sweep, epsilon: float, t: float, s: float, end: float
+    f: Callable[[float, float], float], sweep: Sweep, epsilon: float, t: float, s: float, end: float
 ) -> tuple[float, float]:
-    """Outwards to the boundary, then along the curve to a lower value, until neither moves."""
+    """Move outwards to the boundary, then along the curve to a lower value, until both stay."""
     for _ in range(ROUNDS):
         boundary = float(
             brentq(lambda t, s=s: f(t, s) - epsilon, t, end, xtol=1e-300, rtol=4 * EPS)
         )
         gain, t = boundary - t, boundary
         lower, value = descend(lambda s, t=t: f(t, s), s, sweep.width(t, epsilon))  # type: ignore[misc]
+        # A value lower by less than some hundred roundings leads no further outwards.
         if value >= epsilon * (1 - 1e-13) or gain <= 4 * EPS * abs(t):
             break
         s = lower
     return t, s
-
-
-def _lower_bound(t: float, upper: float, witness: complex) -> Bracket:
-    return Bracket(t, t, upper, certified=False, witness=witness)

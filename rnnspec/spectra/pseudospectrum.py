@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from rnnspec._checks import positive, square
 from rnnspec._files import load_npz, save_npz
 from rnnspec._plot import plot
-from rnnspec.spectra.engine.dense import Count, Resolvent, count_points
+from rnnspec._result import Result
+from rnnspec.spectra.engine.dense import Resolvent, count_points
 from rnnspec.spectra.engine.large import (
-    KrylovResolvent,
-    SparseResolvent,
     is_large,
     large_resolvent,
 )
@@ -28,32 +27,55 @@ from rnnspec.spectra.grid import (
     check_levels,
     nice_levels,
 )
+from rnnspec.spectra.grid_values import GridValues
 from rnnspec.spectra.resolvent import check_device
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-STRIP = 2**20  # grid points that are taken together: what is known of each takes some 90 bytes
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Pseudospectrum(Result):
+    """``sigma_min(zI - A)`` on a grid, with everything that drawing and judging it needs.
 
-@dataclass(frozen=True, eq=False)
-class Pseudospectrum:
-    """``sigma_min(zI - A)`` on a grid, with what is needed to draw it and to judge it."""
+    Attributes
+    ----------
+    x : ndarray, shape (nx,)
+    y : ndarray, shape (ny,)
+        The grid.
+    sigma_min : ndarray, shape (ny, nx)
+        The values.
+    eigenvalues : ndarray of complex, shape (n,)
+    levels : ndarray
+        The epsilons to draw, increasing.
+    tol : float
+        Relative accuracy that was asked for.
+    method : {"svd", "lanczos", "sparse", "arnoldi"}
+        How the values were computed.
+    converged : bool
+        Whether every value is accurate to `tol`.
+    name : str
+        What the picture and the file call the matrix.
+    points : int
+        Number of grid points that did not need interpolation; fewer than ny * nx if adaptive.
+    inner : bool
+        Whether the values are those of a projection, so that the true sets are larger.
+    """
 
-    x: NDArray[np.float64]  # shape: (nx,)
-    y: NDArray[np.float64]  # shape: (ny,)
-    sigma_min: NDArray[np.float64]  # shape: (ny, nx)
-    eigenvalues: NDArray[np.complex128]  # shape: (n,)
-    levels: NDArray[np.float64]  # the epsilons to draw, increasing
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    sigma_min: NDArray[np.float64]
+    eigenvalues: NDArray[np.complex128]
+    levels: NDArray[np.float64]
     tol: float
-    method: str  # "svd", "lanczos", "sparse" or "arnoldi"
+    method: str
     converged: bool
     name: str
-    points: int = 0  # at how many the values were computed; fewer than ny * nx if adaptive
-    inner: bool = False  # of a projection: the true sets are larger
+    points: int = 0
+    inner: bool = False
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the contours; see `rnnspec.plots.pseudospectrum`."""
+        """Draw the contour lines of the levels; see `rnnspec.plots.pseudospectrum`."""
         return plot("pseudospectrum", self, ax)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -91,15 +113,16 @@ def pseudospectrum(
     Parameters
     ----------
     A : array_like, sparse array or LinearOperator, shape (n, n)
-        Real or complex.  A sparse one is factored at each point; of an operator a Krylov
-        projection is taken, whose sets lie within the true ones (``inner``).
+        Real or complex.  A sparse matrix is factored at each point.  An operator is projected on a
+        Krylov space, and the sets of the projection lie within the true ones (``inner``).
     box : (xmin, xmax, ymin, ymax), optional
-        By default one that holds the eigenvalues and the largest level's contour; needed for
-        a sparse matrix or an operator.
+        By default a box that contains the eigenvalues and the contour of the largest level.  It
+        must be given for a sparse matrix or an operator.
     grid : int or (nx, ny)
-        Points along x and y, both ends included.
+        Number of points along x and y, both ends included.
     levels : sequence of float, optional
-        The epsilons to draw; by default up to eight powers of ten that the grid's values cross.
+        The epsilons to draw.  By default up to eight powers of ten between the smallest and the
+        largest value on the grid.
     tol : float
         Relative accuracy of the values, as far as rounding, about 1e-16 ``||A||``, allows.
     device : "cpu" or "cuda"
@@ -107,17 +130,16 @@ def pseudospectrum(
     name : str
         What the picture and the file call this matrix.
     adaptive : bool
-        Compute only near the `levels`, which must be given: the same contour lines from a part of
-        the points.  The other values are interpolated and lie between the right two levels.
+        Whether to compute values only near the `levels`, which must then be given.  The contour
+        lines are the same; the other values are interpolated and lie between the right two levels.
     progress : function, optional
-        Called from time to time with the number of points that are done, and of all points (if
-        `adaptive`, at most so many).
+        Called from time to time with the number of points that are done and the number of all
+        points, of which an `adaptive` computation may need fewer.
 
     Returns
     -------
     Pseudospectrum
-        ``x`` (nx,), ``y`` (ny,), ``sigma_min`` (ny, nx), ``eigenvalues`` (n,), ``levels``,
-        ``tol``, ``method``, ``converged``, ``name``, ``points``, ``inner``.
+        The values with their grid; ``.plot()`` draws them, and ``.save(path)`` keeps them.
 
     Raises
     ------
@@ -131,9 +153,9 @@ def pseudospectrum(
 
     Notes
     -----
-    Cost O(n^3) once and O(n^2) a point.  Real matrices on a grid that is symmetric about the real
-    axis take half the work, since ``sigma_min`` has the same value at conjugate points.  Memory:
-    the grid's values, five matrices like `A`, and at most 512 MiB whatever n and the grid.
+    Cost O(n^3) once and O(n^2) for each point.  A real matrix on a grid that is symmetric about the
+    real axis takes half the work, since ``sigma_min`` has the same value at conjugate points.  The
+    memory is that of the values, of five matrices like `A`, and at most 512 MiB more.
 
     References
     ----------
@@ -166,7 +188,7 @@ def pseudospectrum(
     )
     spectrum = resolvent.eigenvalues(complex(xmin + xmax, ymin + ymax) / 2)
     count = count_points(progress, nx * (ny - ny // 2 if mirrored else ny))
-    field = _Field(resolvent, x, y, mirrored, tol, count)
+    field = GridValues(resolvent, x, y, mirrored, tol, count)
     if adaptive and wanted is not None:
         values, points = refine(x, y, wanted, spectrum, field)
     else:
@@ -184,41 +206,3 @@ def pseudospectrum(
         points=points,
         inner=resolvent.inner,
     )
-
-
-class _Field:
-    """Values at grid points, from one of each pair that mirrors the other."""
-
-    def __init__(
-        self,
-        resolvent: Resolvent | SparseResolvent | KrylovResolvent,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        mirrored: bool,
-        tol: float,
-        count: Count | None,
-    ) -> None:
-        self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
-        self.tol, self.count, self.converged = tol, count, True
-
-    def everywhere(self) -> NDArray[np.float64]:
-        """Values on the whole grid, shape (ny, nx), in strips of some rows."""
-        nx, ny = len(self.x), len(self.y)
-        values, below = np.empty((ny, nx)), ny // 2 if self.mirrored else 0
-        height = max(1, STRIP // nx)
-        for low in range(below, ny, height):
-            rows = np.arange(low, min(low + height, ny))
-            row, column = np.repeat(rows, nx), np.tile(np.arange(nx), len(rows))
-            values[rows] = self(row, column).reshape(-1, nx)
-        values[:below] = values[::-1][:below]
-        return values
-
-    def __call__(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float64]:
-        if self.mirrored:  # the upper half; a row on the real axis is its own mirror image
-            row = np.maximum(row, len(self.y) - 1 - row)
-        flat, back = np.unique(row * len(self.x) + column, return_inverse=True)
-        row, column = np.divmod(flat, len(self.x))
-        z = self.x[column] + 1j * self.y[row]
-        values, converged = self.resolvent.sigma_min(z, self.tol, self.count)
-        self.converged &= converged
-        return values[back]

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import ConvergenceWarning, positive, square
-from rnnspec.spectra.bracket import Bracket
+from rnnspec._checks import positive, square
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec.spectra.eigen import real_if_possible
 from rnnspec.spectra.engine import EPS
 from rnnspec.spectra.engine.crossings import NEAR, pencil_eigenvalues, without_dust
 from rnnspec.spectra.engine.curve import CIRCLES, STARTS, lowest_on_curve
 from rnnspec.spectra.engine.dense import WORK, exact_sigma_min, one_thread_if_small
 from rnnspec.spectra.real_distance import (
+    WEIGHT,
     RealDistance,
-    doubled,
     real_distance,
+    real_form,
     real_perturbation,
     turning_point,
 )
 
 Array = NDArray[Any]
 Span = tuple[float, float]  # angles between which the value may still be below the level
-TESTS = 60  # level tests before giving up; two to ten are usual
-AXIS = 1e-9  # angle from the real axis below which a point counts as real
+TESTS = 60  # level tests before the search gives up; two to ten are usual
+AXIS = 1e-9  # a point nearer to the real axis than this angle counts as real
+# A level with a relative error of a quarter or more is not tested: it would have to be lowered by
+# twice its error, to less than half of the value, where the complex distance is as good a bound.
+BLURRED = 0.25
+STRIDE = 0.5  # first stride of the descent, in radians: a sixth of the half circle
+# For a bracket of relative width w the level ``(1 - 0.9 w) value`` is tested.  A crossing counts as
+# low only if its value is below that level by 0.1 w, since otherwise an error of its angle would
+# keep every span.  What is proved is then ``(1 - w) value``.
+SHARE = 0.9
 
 
+@warn_if_uncertified
 @one_thread_if_small
 def stability_radius_real(
     A: ArrayLike,  # shape: (n, n), real
@@ -35,15 +45,17 @@ def stability_radius_real(
 ) -> Bracket:
     r"""Spectral norm of the smallest real E for which ``A + E`` has an eigenvalue on ``|z| = 1``.
 
-    The radius that a perturbation of weights meets; at least `distance_to_instability`, whose E
-    may be complex.  0 if `A` itself is not stable.
+    Perturbations of weights are real, and this is the size from which they can end stability.  It
+    is at least `distance_to_instability`, whose E may be complex, and 0 if `A` itself is not
+    stable.
 
     Parameters
     ----------
     A : array_like, shape (n, n)
         Real.
     rtol : float
-        Relative width of the bracket.  The value itself is a local minimum to about 1e-8.
+        Relative width of the bracket at which the search ends.  The value itself is a local minimum
+        to about 1e-8, relative.
 
     Returns
     -------
@@ -59,18 +71,18 @@ def stability_radius_real(
     Warns
     -----
     ConvergenceWarning
-        If `rtol` was not reached; the value is then an upper bound, and ``lower`` is proved.
+        If the search did not reach `rtol`; the value is then an upper bound, and ``lower`` is still
+        proved.
 
-    Notes
-    -----
-    At ``z = x + iy``, y not 0, the smallest E that makes z an eigenvalue has norm ``max over g of
-    sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is ``sigma_min(zI - A)``.
-    Level 1: for fixed g, the angles at which that singular value is below a level end where x is
-    an eigenvalue of a pencil of size 2n.  Level 2: at the middle of the longest span below the
-    level for every g so far, either the value is a better one, or its best g cuts the span.  No
-    span left proves the level.  Below about ``1e-6 ||A||`` rounding blurs the ends, and a lower
-    level, in the end the complex distance, is what is proved.  Cost O((2n)^3) a test, two to ten
-    of them.
+    Notes ----- At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
+    ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is
+    ``sigma_min(zI - A)``.  The search has two levels.  First, for fixed g, the spans of angles at
+    which that singular value is below a given level end where x is an eigenvalue of a pencil of
+    size 2n.  Second, at the middle of the longest span that is below the level for every g so far,
+    either the value is a better one, or its best g cuts the span.  If no span is left, the level is
+    proved.  Below about ``1e-6 ||A||`` rounding blurs the ends of the spans; then a lower level is
+    proved, and in the end the complex distance.  Cost O((2n)^3) for each level test, of which two
+    to ten are needed.
 
     References
     ----------
@@ -84,11 +96,12 @@ def stability_radius_real(
     >>> round(float(found), 6), found.certified
     (0.5, True)
     """
-    A, rtol = square(A), positive(rtol, "rtol")
+    A, rtol = real_if_possible(square(A)), positive(rtol, "rtol")
     if np.iscomplexobj(A):
-        if A.imag.any():
-            raise ValueError("`A` must be real, got complex entries")
-        A = A.real.copy()
+        raise ValueError(
+            "`A` must be real, got complex entries: take `distance_to_instability`, whose"
+            " perturbations are complex"
+        )
     A = without_dust(A)
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     if np.abs(eigenvalues).max() >= 1:
@@ -99,19 +112,16 @@ def stability_radius_real(
     if not certified:
         lower = max(lower, lowest_on_curve(A, CIRCLES, 1.0).lower)
         certified = lower >= (1 - rtol) * value - rounding
-    if not certified:
-        warnings.warn(
-            f"the search did not reach rtol={rtol:g}: the value is an upper bound",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+    why = "" if certified else why_unfinished(rtol, "an upper")
+    # The angle of the local minimum is right to 1e-9, and the value to the square of that.
     lower, upper = max(0.0, min(lower, value) - rounding), value * (1 + 1e-9) + rounding
     witness = complex(np.exp(1j * angle)) if 0 < angle < np.pi else complex(np.cos(angle))
-    return Bracket(value, lower, upper, certified, witness, real_perturbation(A, angle))
+    E = real_perturbation(A, angle)
+    return Bracket(value, lower, upper, certified, witness, E, why=why)
 
 
 def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float, float, bool]:
-    """Value, its angle, a lower bound, and whether that was proved."""
+    """Find the value, its angle, a lower bound, and whether the bound is within `rtol`."""
     ends = exact_sigma_min(A, np.array([1.0, -1.0]))
     value, angle = float(ends.min()), float(np.pi * ends.argmin())
     angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
@@ -119,25 +129,26 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
     norm = 1 + float(np.linalg.norm(A, 2))
     if angles.size:
         start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
-        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > 0.25:
+        # A hundredth is exact enough for the weight here: its error enters the value squared.
+        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > BLURRED:
             at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
             found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
         else:
-            at, found = _descend(A, start, 0.5, (AXIS, np.pi - AXIS))
+            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
         if found.value < value:
             value, angle = found.value, at
     weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
     for _ in range(TESTS):
         blur = _blur(len(A), norm, value)
-        if blur > 0.25:
+        if blur > BLURRED:
             return value, angle, 0.0, False
         width = max(rtol, 2 * blur)
         # Step 1: the spans below the level, for this weight as for those before.
-        level, slack = (1 - 0.9 * width) * value, 0.1 * width * value
+        level, slack = (1 - SHARE * width) * value, (1 - SHARE) * width * value
         spans = _below(A, weight, level, slack, spans)
         if not spans:
             return value, angle, level - slack, width == rtol
-        # Step 2: the middle of the longest one, a better value or the next weight.
+        # Step 2: the middle of the longest span gives a better value or the next weight.
         a, b = max(spans, key=lambda span: span[1] - span[0])
         found = real_distance(A, (a + b) / 2, weight, xtol=1e-3)
         if found.value < value:
@@ -149,14 +160,17 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
 
 
 def _blur(n: int, norm: float, level: float) -> float:
-    """Relative error of a level: the pencil of the crossings holds squares of A and of it."""
+    """Relative error of a level by rounding: the pencil of the crossings holds ``A^2``."""
     return n * EPS * norm**2 / max(level, 1e-150) ** 2
 
 
 def _descend(
-    A: Array, angle: float, step: float, ends: Span, weight: float = 0.6
+    A: Array, angle: float, stride: float, ends: Span, weight: float = WEIGHT
 ) -> tuple[float, RealDistance]:
-    """Local minimum over the angle: where it is, and the distance there."""
+    """Local minimum over the angle: where it is, and the distance there.
+
+    The weight is found to 1e-6 on the way, since its error enters the value squared.
+    """
     best, at = real_distance(A, angle, weight, xtol=1e-6), angle
 
     def fall(s: float) -> float:
@@ -166,14 +180,15 @@ def _descend(
             best, at = found, s
         return -found.slope
 
-    turning_point(fall, angle, step, ends, xtol=1e-9)
+    turning_point(fall, angle, stride, ends, xtol=1e-9)
     return at, real_distance(A, at, best.weight)
 
 
 def _below(A: Array, weight: float, level: float, slack: float, spans: list[Span]) -> list[Span]:
-    """Parts of `spans` that hold all angles at which the weight does not prove the level.
+    """Parts of `spans` that contain all angles at which the weight does not prove the level.
 
-    Between two crossings the middle decides; a crossing that came out low keeps both sides.
+    The value at the middle of two neighbouring crossings decides.  A crossing whose own value is
+    below the level by more than `slack` keeps the parts on both its sides.
     """
     crossings = _weighted_crossings(A, weight, level)
     kept: list[Span] = []
@@ -191,10 +206,10 @@ def _below(A: Array, weight: float, level: float, slack: float, spans: list[Span
 
 
 def _weighted_crossings(A: Array, g: float, level: float) -> Array:
-    """Angles that hold all those at which the singular value of weight g meets `level`.
+    """Angles that contain all those at which the singular value of weight g meets `level`.
 
-    Of the four blocks of singular vectors two can be eliminated, and with ``x^2 + y^2 = 1`` what
-    remains is linear in x.
+    Two of the four blocks of singular vectors can be eliminated, and with ``x^2 + y^2 = 1`` the
+    rest is linear in x.
     """
     one, r = np.eye(len(A)), level / g
     skew = r * (A.T - g * g * A)
@@ -204,6 +219,7 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
     )
     linear = np.block([[(g * g - 1) * r * one, 2 * A], [-2 * A.T, (g * g - 1) * r * one]])
     alpha, beta = pencil_eigenvalues(constant, -linear)
+    # A cosine of modulus above 4 belongs to no angle that is near a real one.
     finite = np.abs(beta) * 4 > np.abs(alpha)
     angles = np.arccos((alpha[finite] / beta[finite]).astype(complex))
     return np.unique(np.abs(angles.real[np.abs(angles.imag) <= NEAR]))
@@ -212,6 +228,6 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
 def _second_smallest(A: Array, angles: Array, weight: float) -> Array:
     if weight == 1:
         return exact_sigma_min(A, np.exp(1j * angles))
-    step = max(1, WORK // (2 * len(A)) ** 2)
-    parts = [doubled(A, angles[i : i + step], weight) for i in range(0, len(angles), step)]
+    size = max(1, WORK // (2 * len(A)) ** 2)
+    parts = [real_form(A, angles[i : i + size], weight) for i in range(0, len(angles), size)]
     return np.concatenate([np.linalg.svd(part, compute_uv=False)[:, -2] for part in parts])

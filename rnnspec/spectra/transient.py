@@ -11,29 +11,38 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import count, square
+from rnnspec._result import Result
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 
 
-@dataclass(frozen=True, eq=False)
-class TransientGrowth:
-    """Norms of the powers of a matrix, and the largest of them."""
+@dataclass(frozen=True, eq=False, repr=False)
+class TransientGrowth(Result):
+    """Norms of the powers of a matrix, and the largest of them.
 
-    norms: NDArray[np.float64]  # shape: (steps + 1,), ||A^k|| for k = 0 .. steps
+    Attributes
+    ----------
+    norms : ndarray, shape (steps + 1,)
+        ``||A^k||`` for k = 0 .. steps; ``inf`` where it is beyond the largest float.
+    spectral_radius : float
+        Spectral radius of A.
+    """
+
+    norms: NDArray[np.float64]
     spectral_radius: float
 
     @property
     def peak(self) -> float:
-        """The largest norm among the steps computed."""
+        """The largest norm among the computed steps."""
         return float(self.norms.max())
 
     @property
     def peak_step(self) -> int:
-        """The first step at which the peak is reached, up to rounding."""
+        """The first step whose norm is the peak, up to rounding."""
         return int((self.norms >= (1 - 1e-12) * self.peak).argmax())
 
     @property
-    def predicted(self) -> NDArray[np.float64]:
-        """What the eigenvalues alone predict: ``spectral_radius ** k``."""
+    def prediction(self) -> NDArray[np.float64]:
+        """Norms that the eigenvalues alone predict, ``spectral_radius ** k``."""
         with np.errstate(over="ignore", under="ignore"):
             return np.asarray(self.spectral_radius ** np.arange(len(self.norms)))
 
@@ -42,9 +51,9 @@ def transient_growth(
     A: ArrayLike,  # shape: (n, n)
     steps: int = 100,
 ) -> TransientGrowth:
-    """Spectral norms ``||A^k||``, k = 0 .. `steps`: how much ``h -> A h`` can amplify.
+    """Spectral norms ``||A^k||``, k = 0 .. `steps`: how much k steps of ``h -> A h`` amplify.
 
-    The eigenvalues only say what happens in the end; a non-normal matrix with spectral radius
+    The eigenvalues only say what happens in the end.  A non-normal matrix whose spectral radius is
     below 1 may amplify a great deal before that.
 
     Parameters
@@ -56,8 +65,7 @@ def transient_growth(
     Returns
     -------
     TransientGrowth
-        ``norms`` (steps + 1,), ``peak``, ``peak_step``, ``spectral_radius``.  A norm beyond the
-        largest float is ``inf``.
+        The norms, their ``peak`` and its ``peak_step``.
 
     Raises
     ------
@@ -66,7 +74,7 @@ def transient_growth(
 
     Notes
     -----
-    Cost O(n^3) a step: one product and one norm.
+    Cost O(n^3) for each step: one product and one norm.
 
     References
     ----------
@@ -86,7 +94,9 @@ def transient_growth(
 def power_norms(
     A: ArrayLike,  # shape: (n, n)
 ) -> Iterator[float]:
-    """``||A^k||`` for k = 0, 1, 2, ...; powers of two keep all but the norm from overflow.
+    """``||A^k||`` for k = 0, 1, 2, ..., without end.
+
+    The powers are divided by powers of two, so that nothing but the norm itself can overflow.
 
     Examples
     --------

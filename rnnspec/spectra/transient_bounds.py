@@ -9,18 +9,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import count, square
+from rnnspec._result import Result
 from rnnspec.spectra.eigen import spectral_norm
 from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 from rnnspec.spectra.kreiss import kreiss_constant
 
 
-@dataclass(frozen=True, eq=False)
-class TransientBounds:
-    """Bounds on ``||A^k||`` for k = 0 .. steps."""
+@dataclass(frozen=True, eq=False, repr=False)
+class TransientBounds(Result):
+    """Bounds on ``||A^k||`` for k = 0 .. steps.
 
-    lower: NDArray[np.float64]  # shape: (steps + 1,), of ||A^k||
-    lower_peak: NDArray[np.float64]  # shape: (steps + 1,), of the largest of ||A^j||, j <= k
-    upper: float  # of every ||A^k||: e n K
+    Attributes
+    ----------
+    lower : ndarray, shape (steps + 1,)
+        Lower bounds of ``||A^k||``; 0 where nothing is proved.
+    lower_peak : ndarray, shape (steps + 1,)
+        Lower bounds of the largest of ``||A^j||``, j <= k.
+    upper : float
+        Upper bound of every ``||A^k||``: e n K with the Kreiss constant K, ``inf`` if K is.
+    """
+
+    lower: NDArray[np.float64]
+    lower_peak: NDArray[np.float64]
+    upper: float
 
 
 @one_thread_if_small
@@ -38,15 +49,14 @@ def transient_bounds(
     steps : int
         The last power, at least 0.
     points : array_like of complex, any shape, optional
-        Points z, of which those with ``|z| > 1`` are used; for instance the grid of a
-        pseudospectrum.  By default 12 circles of 64 points each.
+        Points z, for instance the grid of a pseudospectrum.  Those with ``|z| > 1`` are used.  By
+        default 12 circles of 64 points each.
     sigma_min : array_like, the shape of `points`, optional
-        Smallest singular values of ``zI - A`` there, where they are known already.
+        Smallest singular values of ``zI - A`` at the points, if they are known already.
 
     Returns
     -------
     TransientBounds
-        ``lower`` is 0 where nothing is proved; ``upper`` is ``inf`` if the Kreiss constant is.
 
     Raises
     ------
@@ -54,13 +64,11 @@ def transient_bounds(
         If `A` is not square or has non-finite entries, `steps` is negative, `sigma_min` comes
         without `points` or has another shape.
 
-    Notes
-    -----
-    From ``z^k R = A^k R + sum z^(k-1-j) A^j`` with ``R = (zI - A)^-1``, ``r = |z|`` and ``s =
-    1 / ||R||``: ``||A^k|| >= r^k - s (r^k - a^k) / (r - a)``, ``a = ||A||``, and
-    ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, whose limit is the ratio of
-    the Kreiss constant.  Above, the Kreiss matrix theorem.  Cost O(n^3) a point that has no
-    `sigma_min`, and the cost of the Kreiss constant.
+    Notes ----- Let ``R = (zI - A)^-1``, ``r = |z|``, ``s = 1 / ||R||`` and ``a = ||A||``.  From
+    ``z^k R = A^k R + sum z^(k-1-j) A^j`` follow the lower bounds ``||A^k|| >= r^k - s (r^k - a^k) /
+    (r - a)`` and ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, whose limit
+    is the ratio of the Kreiss constant.  The upper bound is the Kreiss matrix theorem.  Cost O(n^3)
+    for each point without a known `sigma_min`, and the cost of the Kreiss constant.
 
     References
     ----------
@@ -78,6 +86,7 @@ def transient_bounds(
     if points is None:
         if sigma_min is not None:
             raise ValueError("`points` must be given with `sigma_min`, got None")
+        # From just outside the unit circle to beyond the norm, where the bounds say nothing new.
         radii = 1 + np.geomspace(1e-3, 1 + spectral_norm(A), 12)
         points = np.outer(radii, np.exp(2j * np.pi * np.arange(64) / 64))
     z = np.asarray(points, dtype=np.complex128)
@@ -107,7 +116,7 @@ def _from_resolvent(
         return lower, peak
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         for k in range(1, steps + 1):
-            # Divided by r^k, so that nothing overflows before the last product.
+            # Both bounds are divided by r^k, so that nothing overflows before the last product.
             share = 1 - sigma * (1 - (norm / r) ** k) / (r - norm)
             below = np.where(share > 0, share * r**k, 0.0)
             lower[k] = np.nanmax(np.where(np.isfinite(below), below, 0.0))

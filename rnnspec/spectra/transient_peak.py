@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import square
+from rnnspec._checks import count, square
+from rnnspec.spectra.bracket import Bracket, warn_if_uncertified
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 from rnnspec.spectra.engine.curve import CIRCLES, lowest_on_curve
 from rnnspec.spectra.engine.dense import one_thread_if_small
 
 Array = NDArray[Any]
-STEPS = 10_000  # powers looked at before giving up, for small matrices
-BEYOND = 1e150  # the norm of a larger power would overflow
-WORK = 10**10  # their cost in units of n^3, for large ones
+# Powers looked at before the search gives up: 10000 for small matrices, which takes under a second,
+# and for larger ones as many as take 10^10 multiplications and additions, some seconds.
+POWERS = 10_000
+WORK = 10**10
+BEYOND = 1e150  # the Gram matrix of a power with larger entries would overflow
+SAME = 1e-12  # norms this close, relative, count as equal, so that the first of them is the peak
 
 
-@dataclass(frozen=True)
-class TransientPeak:
-    """Largest norm of the powers looked at, the first step that has it, and the proof."""
-
-    value: float
-    step: int
-    steps: int  # the last power looked at
-    certified: bool  # whether no later power is larger
-    why: str
-
-
+@warn_if_uncertified
 @one_thread_if_small
 def transient_peak(
     A: ArrayLike,  # shape: (n, n)
     max_steps: int | None = None,
-) -> TransientPeak:
+) -> Bracket:
     """Largest of ``||A^k||``, k = 0, 1, 2, ...; ``inf`` if an eigenvalue lies outside the circle.
 
-    The search ends at the first m known to have ``||A^m|| <= 1``: then the largest norm so far is
-    that of all powers, since ``||A^(qm+r)|| <= ||A^m||^q ||A^r||``.
+    The search ends at the first m for which ``||A^m|| <= 1`` is known: then the largest norm so far
+    is that of all powers, since ``||A^(qm+r)|| <= ||A^m||^q ||A^r||``.
 
     Parameters
     ----------
@@ -49,19 +42,25 @@ def transient_peak(
 
     Returns
     -------
-    TransientPeak
-        ``why`` says in words what is proved.
+    Bracket
+        ``step`` is the first power whose norm is the value; None if the value is infinite.
 
     Raises
     ------
     ValueError
         If `A` is not square or has non-finite entries, or `max_steps` is below 1.
 
-    Notes
+    Warns
     -----
-    An eigenvalue outside is a proof only if no matrix within rounding of A has one on the circle.
-    Cost O(n^3) a step, a product.  A singular value is computed only where neither the Frobenius
-    norm nor the Schatten 16-norm, both upper bounds, shows that the peak stays.
+    ConvergenceWarning
+        If no power looked at is known to have a norm of at most 1; the value is then a lower bound.
+        Also if an eigenvalue lies outside by so little that rounding may have put it there, or if
+        the powers overflow; the value is then ``inf``, without proof.
+
+    Notes ----- An eigenvalue outside proves growth only if no matrix within rounding of `A` has an
+    eigenvalue on the circle.  Cost O(n^3) for each power, one product.  A singular value is
+    computed only where neither the Frobenius norm nor the Schatten 16-norm, both upper bounds,
+    shows that the peak stays.
 
     References
     ----------
@@ -75,33 +74,36 @@ def transient_peak(
     """
     A = square(A)
     if max_steps is None:
-        max_steps = max(100, min(STEPS, WORK // len(A) ** 3))
-    if max_steps < 1:
-        raise ValueError(f"`max_steps` must be an int >= 1, got {max_steps}")
+        max_steps = max(100, min(POWERS, WORK // len(A) ** 3))
+    count(max_steps, "max_steps")
     rounding, rho = 10 * len(A) * float(np.finfo(float).eps), spectral_radius(A)
     if rho > 1 + rounding:
-        why = f"the powers grow for ever (spectral_radius > 1, by {rho - 1:.2g})"
-        away = lowest_on_curve(A, CIRCLES, 1.0, rtol=0.5).lower
-        if away <= rounding * max(1.0, spectral_norm(A)):
-            why = f"{why}, unless it is rounding errors of A that put an eigenvalue outside"
-            return TransientPeak(inf, 0, 0, False, why)
-        return TransientPeak(inf, 0, 0, True, why)
+        return _unstable(A, rho, rounding)
     power, value, step = A, 1.0, 0
     for k in range(1, max_steps + 1):
         if not np.abs(power).max() < BEYOND:
             why = f"the entries of A^{k} are beyond {BEYOND:g}"
-            return TransientPeak(inf, 0, k, False, why)
+            return Bracket(inf, BEYOND, inf, certified=False, why=why)
         bound = float(np.linalg.norm(power))
-        # A norm for certain at every power of two: an orthogonal matrix never has a small bound.
+        # The norm itself at every power of two: the bounds of an orthogonal matrix stay above 1.
         if k & (k - 1) == 0 or bound > value and _schatten(power) > value:
             bound = spectral_norm(power)
-            if bound > value * (1 + 1e-12):
+            if bound > value * (1 + SAME):
                 value, step = bound, k
         if bound <= 1 + rounding:
-            return TransientPeak(value, step, k, True, f"||A^{k}|| <= 1")
+            return Bracket(value, value, value, certified=True, step=step)
         power = A @ power
     why = f"the largest of the first {max_steps} powers, none is known to have norm <= 1"
-    return TransientPeak(value, step, max_steps, False, why)
+    return Bracket(value, value, inf, certified=False, step=step, why=why)
+
+
+def _unstable(A: Array, rho: float, rounding: float) -> Bracket:
+    why = f"the powers grow for ever (spectral_radius > 1, by {rho - 1:.2g})"
+    away = lowest_on_curve(A, CIRCLES, 1.0, rtol=0.5).lower
+    if away > rounding * max(1.0, spectral_norm(A)):
+        return Bracket(inf, inf, inf, certified=True, why=why)
+    why = f"{why}, unless it is rounding errors of A that put an eigenvalue outside"
+    return Bracket(inf, 1.0, inf, certified=False, why=why)
 
 
 def _schatten(power: Array) -> float:

@@ -19,7 +19,7 @@ from rnnspec.study.runs import settled, trained
 from rnnspec.study.words import judged, label, said
 
 ENOUGH = 0.05  # of a number between 0 (normal) and 1 (nilpotent)
-RATIOS = ("eigenvector_condition", "kreiss_constant")
+RATIOS = ("eigenvector_condition", "kreiss_constant")  # they may be infinite
 MEASURES = ("henrici_relative", *RATIOS)
 
 QUESTION = "Does training make the recurrent matrices non-normal?"

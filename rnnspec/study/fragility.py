@@ -9,6 +9,7 @@ from math import inf, isfinite, log10
 import numpy as np
 
 from rnnspec.robustness.wilson import wilson
+from rnnspec.spectra.eigen import EDGE
 from rnnspec.study.contrasts import (
     Starts,
     as_ratio,
@@ -34,7 +35,7 @@ from rnnspec.study.estimate import (
 )
 from rnnspec.study.paired import paired
 from rnnspec.study.results import Row
-from rnnspec.study.runs import ROOM, column, trained
+from rnnspec.study.runs import column, trained
 from rnnspec.study.words import counted, judged, label, said
 
 GAIN = 1.1  # a median r* larger by less than a tenth is no gain
@@ -100,7 +101,7 @@ def _stable(radius: Sequence[Row]) -> Estimate:
     known = rho[~np.isnan(rho)]
     if not len(known):
         return Estimate(name, left_out=len(rho), why="no run")
-    share = float((known <= 1 + ROOM).mean())
+    share = float((known <= 1 + EDGE).mean())
     low, high = wilson(share, len(known))
     return Estimate(name, share, float(low), float(high), len(known), len(rho) - len(known))
 

@@ -8,18 +8,24 @@ from math import inf, isnan, nan
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec.spectra.eigen import EDGE, on_edge
+from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.study.results import Row, Value
 
 Array = NDArray[np.float64]
 
-MEASURES = (
-    *("spectral_radius", "spectral_norm", "spectral_abscissa", "henrici", "henrici_relative"),
-    *("commutator_norm", "eigenvector_condition", "numerical_radius", "kreiss_constant"),
-    *("transient_peak", "distance_to_instability", "stability_radius_real"),
+# The stability numbers that have a column in ``results.csv``.  The numerical abscissa has never
+# had one: it bounds growth in continuous time, and its column would add comparisons to the claims.
+MEASURES = tuple(
+    name
+    for name, known in NUMBERS.items()
+    if not known.per_epsilon and name != "numerical_abscissa"
 )
-SMALL_IS_WORST = ("distance_to_instability", "stability_radius_real", "distance_ratio")
+SMALL_IS_WORST = (
+    *(name for name in MEASURES if NUMBERS[name].better == "larger"),
+    "distance_ratio",
+)
 JACOBIAN = "jacobian "
-ROOM = 1e-6  # 1 - rho below this is rounding: the weights are float32
 UNBOUNDED = ("kreiss_constant", "transient_peak")  # as soon as rho is above 1
 
 
@@ -73,7 +79,7 @@ def settled(row: Row) -> Row:
     blank: Row = {
         name + when: None
         for when in ("", "_initial")
-        if abs(number(row, f"spectral_radius{when}") - 1) <= ROOM
+        if on_edge(number(row, f"spectral_radius{when}"))
         for name in UNBOUNDED
         if name + when in row
     }
@@ -106,7 +112,7 @@ def trained(run: Row, normalize: str = "none") -> bool:
 
 def _derived(row: Row) -> Row:
     rho, beta = number(row, "spectral_radius"), number(row, "distance_to_instability")
-    derived: Row = {"distance_ratio": beta / (1 - rho) if 1 - rho > ROOM else None}
+    derived: Row = {"distance_ratio": beta / (1 - rho) if 1 - rho > EDGE else None}
     for name in row:
         if name.startswith("pseudospectral_radius@"):
             epsilon = name.removeprefix("pseudospectral_radius@")

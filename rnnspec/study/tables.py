@@ -9,15 +9,11 @@ from typing import Any
 
 from rnnspec.study.plan import Task
 from rnnspec.study.results import Row, Value
+from rnnspec.study.runs import MEASURES
 from rnnspec.study.task import folder_of
 
 SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
-NUMBERS = (
-    *("spectral_radius", "spectral_norm", "spectral_abscissa", "henrici", "henrici_relative"),
-    *("commutator_norm", "eigenvector_condition", "numerical_radius", "kreiss_constant"),
-    *("transient_peak", "distance_to_instability", "stability_radius_real"),
-)
-INITIAL = (
+INITIAL = (  # the numbers that have a second column, for the value before training
     *("henrici", "henrici_relative", "eigenvector_condition", "kreiss_constant"),
     *("spectral_radius", "spectral_norm", "distance_to_instability"),
 )
@@ -58,7 +54,7 @@ def result_rows(task: Task, folder: Path) -> Iterator[Row]:
         yield {
             **run,
             "matrix": name,
-            **{key: _number(found[key]) for key in NUMBERS},
+            **{key: _number(found[key]) for key in MEASURES},
             **{f"pseudospectral_radius@{size}": _number(radii[size]) for size in radii},
             **{f"{key}_initial": _number(before.get(key)) for key in INITIAL},
         }

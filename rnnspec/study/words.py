@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
+from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.study.estimate import UNDECIDED, Estimate
 from rnnspec.study.runs import JACOBIAN
 
+SYMBOLS = ("ρ", "β", "κ(V)", "ρ_ε")  # those that the sentences of the claims use
 WORDS = {
+    **{
+        name: number.label if number.symbol in SYMBOLS else number.words
+        for name, number in NUMBERS.items()
+    },
     "test_accuracy": "test accuracy",
     "median_r": "median r*",
     "area": "area under the PGD curve",
     "lyapunov_max": "largest Lyapunov exponent",
-    "spectral_radius": "spectral radius ρ",
-    "spectral_norm": "spectral norm",
-    "spectral_abscissa": "spectral abscissa",
-    "henrici": "Henrici departure",
-    "henrici_relative": "relative Henrici departure",
-    "commutator_norm": "commutator norm",
-    "eigenvector_condition": "eigenvector condition κ(V)",
-    "numerical_radius": "numerical radius",
-    "kreiss_constant": "Kreiss constant",
-    "transient_peak": "transient peak",
-    "distance_to_instability": "distance to instability β",
     "distance_ratio": "β/(1−ρ)",
-    "stability_radius_real": "real stability radius",
-    "pseudospectral_radius": "pseudospectral radius ρ_ε",
     "pseudospectral_gap": "ρ_ε−ρ",
     "weights_accuracy": "accuracy under weight noise",
 }

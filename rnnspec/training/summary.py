@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rnnspec.models.recurrent import recurrent_matrices
-from rnnspec.spectra.eigen import spectral_norm, spectral_radius
-from rnnspec.spectra.nonnormality import henrici_departure
+from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.result import TrainedRun
+
+MEASURES = ("spectral_radius", "spectral_norm", "henrici")  # those that take a moment
 
 
 def summarize(run: TrainedRun, config: TrainingConfig) -> dict[str, Any]:
@@ -39,12 +40,9 @@ def summarize(run: TrainedRun, config: TrainingConfig) -> dict[str, Any]:
         "estimate_error": run.estimate_error,
         "matrices": {
             name: {
-                "spectral_radius": spectral_radius(W),
-                "spectral_norm": spectral_norm(W),
-                "henrici": henrici_departure(W),
-                "spectral_radius_initial": spectral_radius(run.initial_matrices[name]),
-                "spectral_norm_initial": spectral_norm(run.initial_matrices[name]),
-                "henrici_initial": henrici_departure(run.initial_matrices[name]),
+                f"{key}{when}": NUMBERS[key].compute(matrix)
+                for when, matrix in (("", W), ("_initial", run.initial_matrices[name]))
+                for key in MEASURES
             }
             for name, W in recurrent_matrices(run.model).items()
         },

@@ -26,7 +26,7 @@ def test_norms_and_all_bounds_are_in_one_picture(both):
     ax = plots.transient_bounds(growth, bounds)
     drawn = lines(ax)
     np.testing.assert_array_equal(drawn["‖Aᵏ‖"], growth.norms)
-    np.testing.assert_array_equal(drawn["ρᵏ: the eigenvalues alone"], growth.predicted)
+    np.testing.assert_array_equal(drawn["ρᵏ: the eigenvalues alone"], growth.prediction)
     np.testing.assert_array_equal(drawn["upper bound e n K"], np.full(31, bounds.upper))
     np.testing.assert_array_equal(drawn["lower bound of the peak so far"], bounds.lower_peak)
     lower = drawn["lower bound of ‖Aᵏ‖"]

@@ -34,7 +34,7 @@ def test_every_size_gives_a_finite_float_matrix(make, n):
 
 @pytest.mark.parametrize("make", SIZED.values(), ids=SIZED)
 def test_size_zero_is_refused(make):
-    with pytest.raises(ValueError, match="`n` must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="`n` must be an integer of at least 1, got 0"):
         make(0)
 
 

@@ -11,8 +11,8 @@ from rnnspec.spectra.measures import measure
 KEYS = [
     "n",
     "spectral_radius",
-    "spectral_abscissa",
     "spectral_norm",
+    "spectral_abscissa",
     "henrici",
     "henrici_relative",
     "commutator_norm",

@@ -111,6 +111,18 @@ def test_epsilon_below_rounding_is_said_to_be():
 
 
 @pytest.mark.parametrize("function", BOTH)
+def test_rtol_decides_the_bracket(function):
+    A = gallery.grcar(8) / 3
+    wide, narrow = function(A, 0.1, rtol=1e-3), function(A, 0.1)
+    assert wide.certified
+    assert narrow.certified
+    assert wide.lower <= narrow.value <= wide.upper
+    assert narrow.upper - narrow.lower < 1e-9 < wide.upper - wide.lower
+    with pytest.raises(ValueError, match="`rtol` must be a finite number > 0, got 0"):
+        function(A, 0.1, rtol=0)
+
+
+@pytest.mark.parametrize("function", BOTH)
 def test_errors(function):
     with pytest.raises(ValueError, match="`epsilon` must be a finite number > 0, got -0.1"):
         function(np.eye(2), -0.1)

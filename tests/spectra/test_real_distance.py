@@ -7,8 +7,8 @@ from benchmarks import oracle
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import eigenvalues
 from rnnspec.spectra.real_distance import (
-    doubled,
     real_distance,
+    real_form,
     real_perturbation,
     turning_point,
 )
@@ -21,13 +21,13 @@ def test_never_below_the_complex_one_and_every_weight_is_a_lower_bound(angle):
     found = real_distance(A, angle)
     assert found.value >= oracle.smallest(A, [np.exp(1j * angle)])[0] * (1 - 1e-12)
     for weight in np.geomspace(1e-3, 1, 40):
-        proved = np.linalg.svd(doubled(A, angle, weight), compute_uv=False)[-2]
+        proved = np.linalg.svd(real_form(A, angle, weight), compute_uv=False)[-2]
         assert proved <= found.value * (1 + 1e-9)
         assert real_distance(A, angle, weight).value == pytest.approx(found.value, rel=1e-8)
 
 
 def test_weight_and_its_inverse_prove_the_same():
-    one, other = (np.linalg.svd(doubled(A, 0.7, g), compute_uv=False) for g in (0.3, 1 / 0.3))
+    one, other = (np.linalg.svd(real_form(A, 0.7, g), compute_uv=False) for g in (0.3, 1 / 0.3))
     np.testing.assert_allclose(one, other, rtol=1e-12)
 
 

@@ -11,7 +11,7 @@ def test_delay_line_grows_and_vanishes():
     growth = transient_growth(gallery.delay_line(5, gain=2.0), steps=7)
     assert growth.norms.tolist() == [1, 2, 4, 8, 16, 0, 0, 0]
     assert (growth.peak, growth.peak_step) == (16, 4)
-    assert growth.predicted.tolist() == [1, 0, 0, 0, 0, 0, 0, 0]
+    assert growth.prediction.tolist() == [1, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_agrees_with_matrix_power():
@@ -23,7 +23,7 @@ def test_agrees_with_matrix_power():
 def test_normal_matrix_does_what_its_eigenvalues_say():
     growth = transient_growth(0.5 * gallery.random_orthogonal(9, seed=6), steps=12)
     np.testing.assert_allclose(growth.norms, 0.5 ** np.arange(13), rtol=1e-12)
-    np.testing.assert_allclose(growth.predicted, growth.norms, rtol=1e-12)
+    np.testing.assert_allclose(growth.prediction, growth.norms, rtol=1e-12)
     assert growth.peak_step == 0
 
 

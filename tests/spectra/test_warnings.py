@@ -19,6 +19,7 @@ A = gallery.grcar(8) / 4
         lambda: rnnspec.kreiss_constant([[0.5, 3.0], [0.0, 0.4]], rtol=1e-15),
         lambda: rnnspec.kreiss_constant(gallery.jordan(4, 1.0)),
         lambda: rnnspec.stability_radius_real(A, rtol=1e-18),
+        lambda: rnnspec.spectra.transient_peak([[1.0, 1.0], [0.0, 1.0]], max_steps=9),
     ],
 )
 def test_the_warning_points_at_the_caller(search):

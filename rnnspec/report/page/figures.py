@@ -39,7 +39,7 @@ def growth(results: Mapping[str, TransientGrowth]) -> Figure:
         steps = np.arange(len(result.norms))
         for text, values, dash in (
             ("‖Aᵏ‖", result.norms, "solid"),
-            ("ρᵏ: the eigenvalues alone", result.predicted, "dot"),
+            ("ρᵏ: the eigenvalues alone", result.prediction, "dot"),
         ):
             trace = line(steps, values, f"{label}{text}", colour(j))
             trace["line"]["dash"] = dash

@@ -9,8 +9,13 @@ from typing import Any
 from rnnspec.plots.style import number
 from rnnspec.portrait.source import Portrait
 from rnnspec.report.page.html import share, slug, table, text
+from rnnspec.study.words import label
 
 ACCURACIES = ("test", "validation", "train")
+MEASURES = (  # of the table of all matrices
+    *("spectral_radius", "distance_to_instability", "spectral_norm"),
+    *("transient_peak", "kreiss_constant", "henrici_relative"),
+)
 
 
 def overview_section(runs: Mapping[str, Portrait]) -> str:
@@ -67,27 +72,14 @@ def _all_matrices(runs: Mapping[str, Portrait]) -> str:
     rows = [
         [
             f"<a href='#{slug(name)}'>{escape(f'{source}: {name}' if several else name)}</a>",
-            *(
-                number(value).replace("inf", "∞")
-                for value in (
-                    m.spectral_radius,
-                    m.distance_to_instability,
-                    m.spectral_norm,
-                    m.transient_peak,
-                    m.kreiss_constant,
-                    m.henrici_relative,
-                )
-            ),
+            *(number(getattr(m, measure)).replace("inf", "∞") for measure in MEASURES),
             next((number(r.moved) for r in shown.roundings if r.name == "int8"), "–"),
         ]
         for name in names_of(runs)
         for source, portrait in runs.items()
         if (shown := portrait.matrices.get(name)) and (m := shown.measures)
     ]
-    columns = (
-        *("matrix", "spectral radius ρ", "distance to instability β", "spectral norm"),
-        *("transient peak", "Kreiss constant", "Henrici, relative", "int8 moves it by"),
-    )
+    columns = ("matrix", *(label(measure) for measure in MEASURES), "int8 moves it by")
     return table("All matrices", columns, rows)
 
 
