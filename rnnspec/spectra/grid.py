@@ -16,14 +16,19 @@ Box = tuple[float, float, float, float]
 
 
 def automatic_box(
-    A: NDArray[Any],  # shape: (n, n)
+    A: NDArray[Any],
     epsilon: float | None = None,
 ) -> Box:
     """Box (xmin, xmax, ymin, ymax) that holds the `epsilon`-pseudospectrum of A.
 
-    Each side is the nearer of two bounds: the eigenvalues and ``kappa(V) epsilon`` (Bauer and
-    Fike), the field of values and epsilon; plus a margin of a twentieth of the longer side.
-    Without `epsilon`, a tenth of ``||A||``.
+    Each side is the nearer of two bounds: the eigenvalues widened by ``kappa(V) epsilon`` (Bauer
+    and Fike), and the field of values widened by epsilon.  A margin of a twentieth of the longer
+    side is added.  Without `epsilon`, it is a tenth of ``||A||``.
+
+    Parameters
+    ----------
+    A : ndarray, shape (n, n)
+    epsilon : float, optional
 
     References
     ----------
@@ -95,12 +100,16 @@ def check_levels(levels: Sequence[float]) -> NDArray[np.float64]:
 
 
 def nice_levels(
-    sigma_min: NDArray[np.float64],  # shape: (ny, nx)
+    sigma_min: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Up to eight powers of ten, equally spaced in the exponent, that the values cross.
 
-    Left out are the lowest hundredth of the values, whose contours are specks at the eigenvalues,
-    and the upper half as far as its contours leave the box.
+    The lowest hundredth of the values is left out, because its contours are specks at the
+    eigenvalues, and of the upper half what has contours that leave the box.
+
+    Parameters
+    ----------
+    sigma_min : ndarray, shape (ny, nx)
 
     Examples
     --------
@@ -108,7 +117,7 @@ def nice_levels(
     >>> nice_levels(np.hypot(x, x[:, None]) ** 3).round(6)
     array([0.01    , 0.031623, 0.1     , 0.316228, 1.      , 3.162278])
     """
-    values = np.maximum(sigma_min, 1e-13 * sigma_min.max())  # below lies rounding
+    values = np.maximum(sigma_min, 1e-13 * sigma_min.max())  # lower values are rounding
     edge = min(values[[0, -1]].min(), values[:, [0, -1]].min())
     low, high = np.log10([np.percentile(values, 1), max(edge, np.median(values))])
     for step in (0.1, 0.25, 0.5, 1, 2, 5):

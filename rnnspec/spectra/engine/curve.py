@@ -20,8 +20,10 @@ from rnnspec.spectra.engine.crossings import circle_crossings, line_crossings
 from rnnspec.spectra.engine.dense import exact_sigma_min
 
 Array = NDArray[Any]
-STARTS = 16  # eigenvalues next to the curve from which the search starts
-STRIDES = (16, 4, 1)  # which candidates get their value first
+STARTS = 16  # eigenvalues next to the curve from which the search starts: a value of each is cheap
+# Every 16th candidate gets its value first, then every fourth, then the rest: the first ones rule
+# out most of the others.
+STRIDES = (16, 4, 1)
 ROUNDS = 60  # level tests before giving up; two to five are usual
 
 

@@ -48,7 +48,7 @@ class Resolvent:
 
     def __init__(self, A: Array, device: str = "cpu") -> None:
         self.A = A
-        # Few rows, or the zero matrix of any order, which has no scale: point by point.
+        # Point by point with few rows, and for the zero matrix of any order, which has no scale.
         self.method = "svd" if len(A) <= SMALL or not A.any() else "lanczos"
         if self.method == "lanczos":
             self.scale = float(np.linalg.norm(A, 2))
@@ -57,7 +57,7 @@ class Resolvent:
             self.engine = engine_of(self.T, device)
 
     def eigenvalues(self, _centre: complex = 0) -> NDArray[np.complex128]:
-        """All of them, wherever the centre of interest is."""
+        """All eigenvalues, wherever the centre of interest is."""
         if self.method == "svd":
             return np.linalg.eigvals(self.A).astype(np.complex128)
         from rnnspec.spectra.engine.triangle import ShiftedTriangle
@@ -78,7 +78,7 @@ class Resolvent:
             Called with the number of points after each batch.
         """
         flat = z.ravel()
-        workers = _threads()  # one for each batch is faster than all in each small product
+        workers = _threads()  # one thread for each batch is faster than all in each small product
         with blas().limit(limits=1, user_api="blas"):
             if self.method == "svd":
                 sigma, converged = exact_sigma_min(self.A, flat, count), np.ones(flat.size, bool)
@@ -98,9 +98,7 @@ def engine_of(T: Array, device: str = "cpu") -> Engine:
     Without numba, or with no directory where it may keep what it compiles, its import fails.
     The values agree to the tolerance either way.
     """
-    rng = np.random.default_rng(1997)
-    v = rng.standard_normal(len(T)) + 1j * rng.standard_normal(len(T))
-    v /= np.linalg.norm(v)
+    v = random_unit_vector(len(T))
     lanes = lane_engine() if device == "cpu" and np.isrealobj(T) else None
     if lanes is not None:
         return lanes(T, v)
@@ -111,6 +109,14 @@ def engine_of(T: Array, device: str = "cpu") -> Engine:
     import torch
 
     return ArrayEngine(T, v, like=torch.empty(0, dtype=torch.complex128, device=device))
+
+
+def random_unit_vector(n: int) -> NDArray[np.complex128]:
+    """The start of an iteration where nothing is known: the same complex vector each time."""
+    rng = np.random.default_rng(1997)
+    v: NDArray[np.complex128] = rng.standard_normal(n) + 1j * rng.standard_normal(n)
+    v /= np.linalg.norm(v)
+    return v
 
 
 @cache
@@ -126,12 +132,14 @@ def lane_engine() -> Callable[[Array, NDArray[np.complex128]], Engine] | None:
 def exact_sigma_min(A: Array, z: Array, count: Count | None = None) -> NDArray[np.float64]:
     """Smallest singular values of ``zI - A`` by the SVD: right to rounding.
 
-    For an A with more rows than columns, zI is the identity with as many rows, times z.
+    A may have more rows than columns; then the identity has as many rows, too.
 
     Parameters
     ----------
     A : ndarray, shape (n, n)
     z : ndarray of complex, shape (m,)
+    count : function, optional
+        Called with the number of points after each batch.
 
     Examples
     --------

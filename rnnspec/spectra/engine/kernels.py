@@ -418,7 +418,7 @@ def lanczos(
 
     The start of shift j is `noise` plus the rows ``index[j]`` of `known` times ``weights[j]``.
     Row j of `vectors`, unless it has no rows, becomes the start after two inverse iterations.
-    `tol`, `sharp` and `huge` decide when a lane is done, see `_is_done` and `_iterate`.
+    `tol`, `sharp` and `huge` decide when a lane is done, see `is_done` and `_iterate`.
     A lane changes only its own entries, except for the last bits of the Ritz values.
     """
     size, count = P.size * W, len(z)
@@ -449,7 +449,7 @@ def lanczos(
             point = owner[lane]
             if point < 0:
                 continue
-            done = _is_done(state, lane, age[lane], tol, sharp)
+            done = is_done(state, lane, age[lane], tol, sharp)
             if len(vectors) and (age[lane] == 1 or (age[lane] == 0 and done)):
                 _smooth(alphas, betas, k, age[lane], previous, q, w, lane, vectors[point])
             age[lane] += 1
@@ -578,7 +578,7 @@ def _ritz(alphas, betas, k, oldest, state, scratch):
 
 
 @jit
-def _is_done(state, lane, age, tol, sharp):
+def is_done(state, lane, age, tol, sharp):
     """Whether a lane has converged, by the rule of `rnnspec.spectra.engine.ritz.has_converged`."""
     theta = state[THETA + lane]
     r = state[RESIDUAL + lane] / theta

@@ -1,4 +1,4 @@
-"""Large matrices that are not stored densely: sparse LU at each point, or a Krylov projection."""
+"""Matrices that are not stored densely: sparse LU at each point, or a Krylov projection."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ from scipy.sparse.linalg import LinearOperator, eigs, splu
 
 from rnnspec._checks import ConvergenceWarning
 from rnnspec.spectra.engine import EPS
-from rnnspec.spectra.engine.dense import Count, Resolvent, exact_sigma_min, warn_of_missed
+from rnnspec.spectra.engine.dense import (
+    Count,
+    Resolvent,
+    exact_sigma_min,
+    random_unit_vector,
+    warn_of_missed,
+)
 from rnnspec.spectra.engine.ritz import has_converged, top_ritz
 
-DENSE = 500  # up to here a sparse matrix is treated as a dense one, which is faster
-KRYLOV = 100  # dimension of the projection of an operator
-NEAREST = 20  # eigenvalues of a sparse matrix that are computed
+DENSE = 500  # up to so many rows the dense way is faster than a sparse factorisation at each point
+KRYLOV = 100  # dimension of the projection of an operator: then the SVD of a point takes some ms
+NEAREST = 20  # eigenvalues of a sparse matrix that are computed, to be drawn
+ITERATIONS = 300  # of Lanczos at a point before it is given up; three to ten are usual
 
 
 def is_large(A: Any) -> TypeGuard[Any]:
-    """Whether A is sparse, or known by its products only.
+    """Whether A is sparse, or known only by its products with vectors.
 
     Examples
     --------
@@ -35,7 +42,7 @@ def is_large(A: Any) -> TypeGuard[Any]:
 def large_resolvent(A: Any, device: str = "cpu") -> Resolvent | SparseResolvent | KrylovResolvent:
     """Choose how to compute ``sigma_min(zI - A)`` of a sparse matrix or an operator.
 
-    What stays sparse, or an operator, is computed on the CPU whatever the device.
+    Only a sparse matrix that is treated as a dense one uses the device; the others use the CPU.
 
     Raises
     ------
@@ -75,15 +82,13 @@ class SparseResolvent:
 
     def __init__(self, A: csc_array) -> None:
         self.A = A
-        rng = np.random.default_rng(1997)
-        v = rng.standard_normal(A.shape[0]) + 1j * rng.standard_normal(A.shape[0])
-        self.start = v / np.linalg.norm(v)
+        self.start = random_unit_vector(A.shape[0])
 
     def eigenvalues(self, centre: complex) -> NDArray[np.complex128]:
-        """Those nearest to `centre`; none, with a warning, if ARPACK finds none."""
+        """The eigenvalues nearest to `centre`; none, with a warning, if ARPACK finds none."""
         k = min(NEAREST, self.A.shape[0] - 2)
         A = self.A.astype(complex)
-        # Not at the centre itself, which of a symmetric box is 0, an eigenvalue of many.
+        # Not the centre itself: of a symmetric box it is 0, an eigenvalue of many matrices.
         shift = centre + 1e-8j * (abs(A).sum(axis=0).max() or 1.0)
         try:
             return np.asarray(eigs(A, k, sigma=shift, v0=self.start, return_eigenvectors=False))
@@ -109,6 +114,7 @@ class SparseResolvent:
         return sigma.reshape(z.shape), bool(converged.all())
 
     def _at(self, z: complex, tol: float) -> tuple[float, bool]:
+        """Value at one point, and whether it converged: the iteration of `multishift`."""
         n = self.A.shape[0]
         try:
             lu = splu(csc_array(z * eye_array(n) - self.A, dtype=complex))
@@ -116,7 +122,7 @@ class SparseResolvent:
             return 0.0, True
         q, previous, alphas, betas = self.start, 0 * self.start, [], [np.zeros(1)]
         theta = residual = np.zeros(1)
-        for _ in range(300):
+        for _ in range(ITERATIONS):
             w = lu.solve(lu.solve(q, "H")) - betas[-1] * previous
             alphas.append(np.array([np.vdot(q, w).real]))
             w -= alphas[-1] * q
@@ -151,7 +157,7 @@ class KrylovResolvent:
     method, inner = "arnoldi", True
 
     def __init__(self, A: LinearOperator) -> None:
-        self.A = np.empty(0, A.dtype)  # only asked whether it is real
+        self.A = np.empty(0, A.dtype)  # others ask only whether it is real
         n, m = A.shape[0], min(KRYLOV, A.shape[0])
         rng = np.random.default_rng(1997)
         V = np.zeros((n, m + 1), dtype=np.result_type(A.dtype, float))
@@ -161,7 +167,7 @@ class KrylovResolvent:
         for j in range(m):
             w = A.matvec(V[:, j])
             size = np.linalg.norm(w)
-            for _ in range(2):  # twice is enough
+            for _ in range(2):  # the second pass removes what rounding left of the first
                 part = V[:, : j + 1].conj().T @ w
                 H[: j + 1, j] += part
                 w = w - V[:, : j + 1] @ part
@@ -173,7 +179,7 @@ class KrylovResolvent:
         self.H = H
 
     def eigenvalues(self, _centre: complex) -> NDArray[np.complex128]:
-        """Ritz values."""
+        """The Ritz values, wherever the centre of interest is."""
         return np.asarray(eigvals(self.H[:-1]).astype(complex))
 
     def sigma_min(

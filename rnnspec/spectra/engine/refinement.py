@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 Evaluate = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
 Values = NDArray[np.float64]
 
-COARSEST = 8  # grid lines from one to the next of the first round
-FEWEST = 40  # lines of the first round, along the shorter side, if the grid has them
+COARSEST = 8  # from one line of the first round to the next: three halvings lead to the grid
+FEWEST = 40  # lines of the first round, along the shorter side, so that no hole is missed easily
 
 
 def refine(
-    x: Values,  # shape: (nx,)
-    y: Values,  # shape: (ny,)
+    x: Values,
+    y: Values,
     levels: Values,
     eigenvalues: NDArray[np.complex128],
     evaluate: Evaluate,
@@ -29,13 +29,13 @@ def refine(
 
     Parameters
     ----------
-    x, y : ndarray
+    x, y : ndarray, shapes (nx,) and (ny,)
         Grid lines.
-    levels : ndarray
+    levels : ndarray, shape (k,)
         Increasing.
-    eigenvalues : ndarray
+    eigenvalues : ndarray of complex, shape (n,)
     evaluate : function
-        Values at the grid points with the given row and column numbers.
+        Of row and column numbers, shape (k,) each: the values at these grid points.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def refine(
     -----
     Cells are halved while a level passes between their corners or the midpoints of their sides,
     or while they hold an eigenvalue, unless ``|sigma_min(z) - sigma_min(c)| <= |z - c|`` from the
-    corners c proves that no level passes.  A hole of a level set within one of the first cells is
-    found from the second differences, which is not proved to find each.
+    corners c proves that no level passes.  A level set may have a hole within one of the first
+    cells.  Second differences find such holes; it is not proved that they find every one.
 
     References
     ----------
@@ -79,14 +79,14 @@ def refine(
         cells, bulge = cells[coarse], bulge[coarse]
         split = np.zeros(len(cells), dtype=bool)
         fresh = split | forced | _to_split(values, cells, bulge, x, y, levels, eigenvalues)
-        while fresh.any():  # a midpoint of one cell may show that a level passes its neighbour
+        while fresh.any():  # a midpoint of one cell may show that a level crosses its neighbour
             points += _compute(values, *_nine_points(cells[fresh]), evaluate)
             split |= fresh
             fresh = ~split & _to_split(values, cells, bulge, x, y, levels, eigenvalues)
         leaves = np.concatenate([leaves, cells[~split]])
         bulge = np.tile(bulge[split] / 4, 4)  # a parabola's height goes with the square
         cells, forced = _quarters(cells[split]), False
-        if not len(cells):  # the finer points of a neighbour may show that a level passes a leaf
+        if not len(cells):  # the finer points of a neighbour may show that a level crosses a leaf
             shown = np.array([_is_crossed(values, leaf, levels) for leaf in leaves], dtype=bool)
             cells, leaves, forced = leaves[shown], leaves[~shown], True
             bulge = np.zeros(len(cells))
@@ -96,6 +96,7 @@ def refine(
 
 
 def _lines(count: int, stride: int) -> NDArray[np.intp]:
+    """Every `stride`-th of `count` lines, and the last one."""
     return np.unique(np.append(np.arange(0, count, stride), count - 1))
 
 
@@ -107,7 +108,7 @@ def _cells(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp
 
 
 def _bulge(values: Values) -> Values:
-    """How far values in each cell may pass those at its corners, from second differences."""
+    """How far values in a cell may lie beyond those at its corners, from second differences."""
     bend = np.zeros_like(values)
     bend[1:-1] += np.abs(np.diff(values, 2, axis=0))
     bend[:, 1:-1] += np.abs(np.diff(values, 2, axis=1))
@@ -117,6 +118,7 @@ def _bulge(values: Values) -> Values:
 
 
 def _middle(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column number of the middle of each cell."""
     return (cells[:, 0] + cells[:, 1]) // 2, (cells[:, 2] + cells[:, 3]) // 2
 
 
@@ -137,17 +139,23 @@ def _to_split(
     levels: Values,
     eigenvalues: NDArray[np.complex128],
 ) -> NDArray[np.bool_]:
+    """Whether each cell must be split.
+
+    It must if a level can cross it, and either values near it show that one does or it holds an
+    eigenvalue.
+    """
     known = values[_ring_points(cells)]
     smallest, largest = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
     low, high, left, right = cells.T
-    reach = np.hypot(x[right] - x[left], y[high] - y[low]) / 2
-    possible = _band(smallest - reach, levels) != _band(largest + reach, levels)
+    radius = np.hypot(x[right] - x[left], y[high] - y[low]) / 2  # sigma_min is 1-Lipschitz
+    possible = _band(smallest - radius, levels) != _band(largest + radius, levels)
     crossed = _band(smallest - bulge, levels) != _band(largest + bulge, levels)
     split: NDArray[np.bool_] = possible & (crossed | _holds(cells, x, y, eigenvalues))
     return split
 
 
 def _band(values: Values, levels: Values) -> NDArray[np.intp]:
+    """Number of the levels below each value."""
     return np.searchsorted(levels, values)
 
 
@@ -164,12 +172,14 @@ def _holds(
 
 
 def _nine_points(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column numbers of corners, midpoints of the sides, and middles."""
     rows, columns = _ring_points(cells)
     i, j = _middle(cells)
     return np.append(rows, i), np.append(columns, j)
 
 
 def _quarters(cells: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The four quarters of each cell."""
     low, high, left, right = cells.T
     i, j = _middle(cells)
     parts = [
@@ -183,7 +193,7 @@ def _quarters(cells: NDArray[np.intp]) -> NDArray[np.intp]:
 def _compute(
     values: Values, rows: NDArray[np.intp], columns: NDArray[np.intp], evaluate: Evaluate
 ) -> int:
-    """Fill in what is not known yet of the given points; how many that were."""
+    """Compute the values at those of the given points that have none; return how many."""
     flat = np.unique(rows * values.shape[1] + columns)
     flat = flat[np.isnan(values.ravel()[flat])]
     rows, columns = np.divmod(flat, values.shape[1])
@@ -201,7 +211,7 @@ def _is_crossed(values: Values, cell: NDArray[np.intp], levels: Values) -> bool:
 
 
 def _interpolate(values: Values, cell: NDArray[np.intp]) -> None:
-    """Fill what is not known of the cell bilinearly from its corners."""
+    """Fill in the missing values of the cell bilinearly from its corners."""
     low, high, left, right = cell
     patch = values[low : high + 1, left : right + 1]
     s = np.linspace(0, 1, high - low + 1)[:, None]

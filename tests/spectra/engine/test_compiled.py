@@ -16,6 +16,7 @@ from numba.core import types
 import rnnspec
 from rnnspec.spectra.engine import kernels
 from rnnspec.spectra.engine.dense import Resolvent
+from rnnspec.spectra.engine.ritz import SHARP, has_converged
 
 ROOT = Path(rnnspec.__file__).parent
 
@@ -44,6 +45,24 @@ def test_there_is_compiled_code():
 @pytest.mark.parametrize("path", compiled_files(), ids=lambda path: path.stem)
 def test_a_compiled_file_takes_nothing_from_another_file(path):
     assert not [module for module in imported(path) if module.startswith(("rnnspec", "."))]
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 5])
+def test_both_iterations_stop_by_one_rule(iterations):
+    rng = np.random.default_rng(iterations)
+    told = set()
+    for _ in range(300):
+        alphas, betas = rng.uniform(0.01, 1, iterations), 0.1 * rng.random(iterations - 1)
+        theta = np.linalg.eigvalsh(np.diag(alphas) + np.diag(betas, 1) + np.diag(betas, -1))[-1]
+        residual, tol = theta * 10 ** rng.uniform(-14, 0), 10 ** rng.uniform(-12, -1)
+        state = np.zeros(7 * kernels.LANES)
+        state[[kernels.THETA, kernels.RESIDUAL]] = theta, residual
+        state[kernels.SQUARES] = (alphas**2).sum() + 2 * (betas**2).sum()
+        columns = [[np.full(1, x) for x in values] for values in (alphas, betas)]
+        done = has_converged(*columns, np.full(1, theta), np.full(1, residual), tol)
+        assert kernels.is_done(state, 0, iterations - 1, tol, SHARP) == done
+        told.add(bool(done))
+    assert told == {True, False}
 
 
 def test_a_compiled_function_is_given_no_type_of_another_file():
