@@ -1,4 +1,4 @@
-"""``rnnspec datasets``: what can be trained on, and where it comes from."""
+"""``rnnspec datasets``: what can be trained on, and from where."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rnnspec.cli.options import json_option, quiet_option
 data_dir_option = click.option(
     "--data-dir",
     metavar="DIR",
-    help="Folder to look for files in first.  [default: $RNNSPEC_DATA_DIR]",
+    help="Look for files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
 )
 
 
 @click.group()
 def datasets() -> None:
-    """List the data sets that can be trained on, and get their files.
+    """Say what can be trained on, and from where.
 
     \b
     Example:
@@ -33,7 +33,7 @@ def datasets() -> None:
 @json_option
 @quiet_option
 def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """List every name that --dataset takes, and whether its files are on this machine.
+    """Every name that --dataset takes, and whether its files are here.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
     from rnnspec.data.download import data_folder
     from rnnspec.data.registry import ENTRIES
 
-    data_folder(data_dir)  # refuses a wrong folder once, not for each data set
+    data_folder(data_dir)  # a wrong folder is said once, not per data set
     rows: list[dict[str, Any]] = [
         {
             "name": entry.name,
@@ -67,9 +67,9 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @json_option
 @quiet_option
 def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """Show sizes, classes and files of data that is on this machine.
+    """Sizes, classes and files of data that is on this machine.
 
-    Exit code 0 means that the data is here and intact.
+    Exit code 0 says that the data is here and sound.
 
     \b
     Example:
@@ -99,11 +99,11 @@ def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @datasets.command()
 @click.argument("name")
 @data_dir_option
-@click.option("--no-download", is_flag=True, help="Never use the network.")
+@click.option("--no-download", is_flag=True, help="Only look; never use the network.")
 @json_option
 @quiet_option
 def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, quiet: bool) -> None:
-    """Get the files of a data set, check them, and print where they are.
+    """Get the files of a data set, check them, and say where they are.
 
     \b
     Example:
@@ -118,7 +118,7 @@ def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, qui
 
 
 def _status(name: str, data_dir: str | None) -> str | None:
-    """Whether the files of `name` are on this machine; None if it is a pattern of names."""
+    """Say whether the files of `name` are on this machine; None for a pattern of names."""
     from rnnspec.data.download import DatasetUnavailable
     from rnnspec.data.load import dataset_files
 

@@ -10,17 +10,16 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 from rnnspec import __version__
 from rnnspec.data.splits import DataSplits
 from rnnspec.models.recurrent import recurrent_matrices
-from rnnspec.spectra.eigen import spectral_norm, spectral_radius
-from rnnspec.spectra.nonnormality import henrici_departure
+from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.declaration import names_with
 from rnnspec.training.result import TrainedRun
 
+SUMMARIZED = ("spectral_radius", "spectral_norm", "henrici")  # they cost milliseconds
 COLUMNS = (
     "epoch",
     "train_loss",
@@ -97,17 +96,10 @@ def summarize(run: TrainedRun, config: TrainingConfig) -> dict[str, Any]:
         "estimate_error": run.estimate_error,
         "matrices": {
             name: {
-                **_matrix_numbers(W, ""),
-                **_matrix_numbers(run.initial_matrices[name], "_initial"),
+                f"{key}{when}": NUMBERS[key].compute(matrix)
+                for when, matrix in (("", W), ("_initial", run.initial_matrices[name]))
+                for key in SUMMARIZED
             }
             for name, W in recurrent_matrices(run.model).items()
         },
-    }
-
-
-def _matrix_numbers(W: NDArray[Any], suffix: str) -> dict[str, float]:
-    return {
-        f"spectral_radius{suffix}": spectral_radius(W),
-        f"spectral_norm{suffix}": spectral_norm(W),
-        f"henrici{suffix}": henrici_departure(W),
     }
