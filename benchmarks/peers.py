@@ -85,7 +85,7 @@ def art_pgd(steps: int, restarts: int) -> Attack:
 
     def attack(victim: Victim, epsilons: Tensor) -> Tensor:
         with torch.no_grad():
-            n_classes = victim.logits(victim.nothing()).shape[1]
+            n_classes = victim.logits(victim.zeros()).shape[1]
         model = PyTorchClassifier(
             Fixed(victim),
             nn.CrossEntropyLoss(),
@@ -107,7 +107,7 @@ def art_pgd(steps: int, restarts: int) -> Attack:
                 verbose=False,
             )
             found = run.generate(victim.inputs.numpy(), victim.labels.numpy())
-            fooled[j] = victim.fooled(torch.from_numpy(found) - victim.inputs)
+            fooled[j] = victim.is_fooled(torch.from_numpy(found) - victim.inputs)
         return fooled
 
     return attack
@@ -127,7 +127,7 @@ def best_batch(attack: Attack, victim: Victim, epsilon: float) -> int:
 
 def in_batches(attack: Attack, victim: Victim, epsilons: list[float], size: int) -> Tensor:
     """(m, n) mask: fooled within each of `epsilons`; who is wrong as it is counts as fooled."""
-    wrong = victim.fooled(victim.nothing())
+    wrong = victim.is_fooled(victim.zeros())
     fooled = wrong.repeat(len(epsilons), 1)
     above = torch.tensor(epsilons) > 0
     for rows in (~wrong).nonzero()[:, 0].split(size):
@@ -138,8 +138,8 @@ def in_batches(attack: Attack, victim: Victim, epsilons: list[float], size: int)
 
 def foolbox_deepfool(victim: Victim) -> Tensor:
     """Perturbations u by foolbox's DeepFool with its defaults; 0 where wrong as it is."""
-    u = victim.nothing()
-    rows = (~victim.fooled(u)).nonzero()[:, 0]
+    u = victim.zeros()
+    rows = (~victim.is_fooled(u)).nonzero()[:, 0]
     part = victim[rows]
     run = foolbox.attacks.L2DeepFoolAttack()  # 50 steps, 10 candidates, overshoot 0.02: as ours
     found, _, _ = run(for_foolbox(part), part.inputs, part.labels, epsilons=None)

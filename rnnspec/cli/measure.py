@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from rnnspec.cli.options import cut_option, json_option, quiet_option
-from rnnspec.cli.source import advice_on_gates, check_source, choose, matrices_of, numbers
+from rnnspec.cli.options import cut_option, json_option, numbers, quiet_option
+from rnnspec.cli.source import advice_on_gates, check_source, choose, matrices_of
 
 
 @click.command()

@@ -62,3 +62,21 @@ def check_file(path: str | None, option: str) -> None:
     if path is not None and Path(path).is_dir():
         raise ValueError(f"`{option}` {path!r}: expected a file to write, got a folder")
     check_writable(path, option)
+
+
+def numbers(text: str, option: str, count: int | None = None) -> list[float]:
+    """Comma-separated numbers, `count` of them if given.
+
+    Examples
+    --------
+    >>> numbers("0.01,1e-3", "--levels")
+    [0.01, 0.001]
+    """
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if not values or count not in (None, len(values)):
+        wanted = "numbers" if count is None else f"{count} numbers"
+        raise ValueError(f"`{option}` must be {wanted} separated by commas, got {text!r}")
+    return values

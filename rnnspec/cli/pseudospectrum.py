@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnspec.cli.options import check_file, cut_option, json_option, quiet_option
-from rnnspec.cli.source import check_source, choose, matrices_of, numbers
+from rnnspec.cli.options import check_file, cut_option, json_option, numbers, quiet_option
+from rnnspec.cli.source import check_source, choose, matrices_of
 
 if TYPE_CHECKING:
     from rnnspec.spectra.pseudospectrum import Pseudospectrum

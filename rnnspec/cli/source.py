@@ -1,4 +1,4 @@
-"""What commands share about SOURCE: choosing matrices, reading lists of numbers."""
+"""What commands share about SOURCE: reading and choosing its matrices."""
 
 from __future__ import annotations
 
@@ -116,24 +116,6 @@ def _why_no_jacobian(source: str, name: str) -> str:
     from rnnspec.dynamics.weights_jacobian import why_no_jacobian
 
     return "" if Path(source).is_dir() else why_no_jacobian(source, name)
-
-
-def numbers(text: str, option: str, count: int | None = None) -> list[float]:
-    """Comma-separated numbers, `count` of them if given.
-
-    Examples
-    --------
-    >>> numbers("0.01,1e-3", "--levels")
-    [0.01, 0.001]
-    """
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    if not values or count not in (None, len(values)):
-        wanted = "numbers" if count is None else f"{count} numbers"
-        raise ValueError(f"`{option}` must be {wanted} separated by commas, got {text!r}")
-    return values
 
 
 def grid_of(text: str) -> int | tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +13,7 @@ from rnnspec.plots.style import colour, legend, styled
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength
 from rnnspec.robustness.result import RobustnessCurve
+from rnnspec.robustness.several import Survey
 from rnnspec.robustness.wilson import wilson
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, for the colour-blind
@@ -167,6 +169,45 @@ def weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = None)
     return ax
 
 
+def survey(found: Survey, ax: Axes | None = None) -> Axes:
+    """What each of several attacks did: accuracies, and smallest changes beside them.
+
+    Parameters
+    ----------
+    found : Survey
+        From `rnnspec.robustness.survey`.
+    ax : matplotlib Axes, optional
+        By default a new figure; several panels always take one.
+
+    Returns
+    -------
+    Axes
+        That of the first panel.
+
+    Examples
+    --------
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> from rnnspec.robustness.several import survey as run
+    >>> ax = survey(run(*two_logits(3.0, 1.0), ["sign", "fmn"], [0.5]))
+    >>> len(ax.figure.axes)
+    2
+    """
+    if found.moved:
+        return weights(found.moved, ax)
+    by_norm: dict[str, dict[str, MinimalPerturbations]] = {}
+    for name, one in found.minimal.items():
+        by_norm.setdefault(one.norm, {})[name] = one
+    drawings = [partial(minimal, some) for some in by_norm.values()]
+    if found.curves:
+        drawings.insert(0, partial(robustness, found.curves))
+    if len(drawings) == 1:
+        return drawings[0](ax=ax)
+    with styled():
+        axes = plt.subplots(1, len(drawings), figsize=(6.0 * len(drawings), 4.2))[1]
+    drawn = [draw(ax=one) for draw, one in zip(drawings, axes, strict=True)]
+    return drawn[0]
+
+
 def _abscissa(
     results: Mapping[str, RobustnessCurve] | Mapping[str, MinimalPerturbations], name: str
 ) -> str:
@@ -177,6 +218,8 @@ def _abscissa(
         listed = ", ".join("/".join(kind) for kind in sorted(kinds))
         raise ValueError(f"`{name}` must share target, norm and units, got {listed}")
     ((target, norm, units),) = kinds
+    if norm == "steps":
+        return "number of time steps that are touched"
     if target == "state":
         return f"ε: {NORMS[norm]} perturbation of the initial state"
     return f"ε: {NORMS[norm]} perturbation of the {target} ({UNITS[units]})"

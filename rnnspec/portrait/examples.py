@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.fmn import fmn
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import under_attack
 
 CANDIDATES = 64  # sequences searched for examples
 EXAMPLES = 4
@@ -42,7 +42,7 @@ def smallest_changes(model: SequenceClassifier, data: SequenceDataset) -> tuple[
             u = fmn(victim)
         became = victim.logits(u).argmax(1)
         found = np.flatnonzero((right & (became != victim.labels)).cpu().numpy())
-        moved = victim.perturbed(u).double().cpu().numpy()
+        moved = victim.perturb(u).double().cpu().numpy()
         size = u.flatten(1).norm(dim=1).double().cpu().numpy()
     ranked = found[np.argsort(size[found], kind="stable")]
     places = np.unique(np.linspace(0, len(ranked) - 1, EXAMPLES).round().astype(int))

@@ -101,8 +101,11 @@ class Budget:
         >>> budget.project(torch.tensor([[0.7, 0.7]]), 0.5)
         tensor([[0.2000, 0.0000]])
         """
-        ball = PROJECTIONS[self.norm](u, like(epsilon, u))
-        return torch.clamp(ball, self.lower, self.upper)
+        return self.clip(PROJECTIONS[self.norm](u, like(epsilon, u)))
+
+    def clip(self, u: Tensor) -> Tensor:
+        """Into the box alone: what the box of each sequence leaves of `u`."""
+        return torch.clamp(u, self.lower, self.upper)
 
     def check(self, u: Tensor, epsilon: float | Tensor) -> None:
         """Raise unless `u` is admissible to rounding; always on.

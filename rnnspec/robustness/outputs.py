@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from rnnspec.models.call import parameters_of, takes, unwrap
 from rnnspec.robustness.budget import ROUNDING
 
 FEW = 64  # sequences whose logits are checked
@@ -128,3 +129,18 @@ def _apart(one: Tensor, other: Tensor, eps: float) -> float:
     apart = float((one - other).nan_to_num(0.0).abs().amax())
     size = float(one.nan_to_num(0.0, 0.0, 0.0).abs().amax())
     return apart if apart > eps**0.5 * size else 0.0
+
+
+def padding_is_read(model: nn.Module, lengths: Tensor, n_steps: int) -> str | None:
+    """A sentence if sequences are padded and the forward of `model` takes no lengths."""
+    shorter = int((lengths < n_steps).sum())
+    if not shorter or takes(model, "lengths"):
+        return None
+    others = ", ".join(f"`{name}`" for name in list(parameters_of(model))[1:])
+    return (
+        f"{shorter} of {len(lengths)} sequences are padded, and the forward of"
+        f" {type(unwrap(model)).__name__} has no parameter `lengths`"
+        + (f" (it has {others}, which is given nothing)" if others else "")
+        + ": it reads the padding as data, unless it finds the ends by itself, and accuracy"
+        " depends on how long the padding is"
+    )

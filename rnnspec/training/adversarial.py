@@ -25,10 +25,12 @@ from torch.nn.utils import parametrize
 from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.acting import at_rest
-from rnnspec.robustness.attacks.gradient import cross_entropy
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.ascent import Ascent
 from rnnspec.robustness.attacks.restarts import random_start
+from rnnspec.robustness.decision import cross_entropy
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import Victim, under_attack
+from rnnspec.robustness.victim import Victim
 from rnnspec.training.config import DEFAULTS, METHODS, SCHEDULES
 from rnnspec.training.evaluation import Tensors
 from rnnspec.training.schedule import epsilon_at
@@ -133,7 +135,7 @@ class AdversarialLoss:
         epsilon = epsilon_at(step / self.total, self.adversarial.epsilon, self.adversarial.schedule)
         victim = self.victim[batch]
         if epsilon == 0:  # plain, for trades too, whose second term is 0 but for rounding
-            logits = victim.logits(victim.nothing())
+            logits = victim.logits(victim.zeros())
             return functional.cross_entropy(logits, victim.labels), logits
         with resting(self.model):
             u = self._perturbation(victim, batch, epsilon, step)
@@ -141,7 +143,7 @@ class AdversarialLoss:
             logits = victim.logits(u)
             return functional.cross_entropy(logits, victim.labels), logits
         with parametrize.cached():  # a normalised weight moves on once a step, not twice
-            logits, attacked = victim.logits(victim.nothing()), victim.logits(u)
+            logits, attacked = victim.logits(victim.zeros()), victim.logits(u)
         apart = divergence(logits)(attacked, victim.labels).mean()
         return functional.cross_entropy(
             logits, victim.labels
@@ -158,7 +160,7 @@ class AdversarialLoss:
         loss: SampleLosses = cross_entropy
         if self.adversarial.method == "trades":
             with torch.no_grad():
-                loss = divergence(victim.logits(victim.nothing()))
+                loss = divergence(victim.logits(victim.zeros()))
         return ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, loss)
 
     @property
@@ -177,7 +179,7 @@ class AdversarialLoss:
         with under_attack(self.model, self.validation) as victim:
             start = random_start(victim.budget, epsilon, generator)
             u = ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, cross_entropy)
-            return victim.perturbed(u), victim.lengths, victim.labels
+            return victim.perturb(u), victim.lengths, victim.labels
 
     def state_dict(self) -> dict[str, Any]:
         """The perturbations that ``free`` keeps."""
@@ -190,12 +192,10 @@ class AdversarialLoss:
 
 
 def ascend(
-    victim: Victim, u: Tensor, epsilon: float, n_steps: int, step_size: float, loss: SampleLosses
+    victim: Victim, u: Tensor, epsilon: float, iterations: int, length: float, loss: SampleLosses
 ) -> Tensor:
-    """The perturbation after `n_steps` projected steps along the sign of the gradient."""
-    for _ in range(n_steps):
-        _, gradient, _ = victim.gradient(u, loss)
-        u = victim.budget.project(u + step_size * gradient.sign(), epsilon)
+    """The perturbation after `iterations` projected updates along the sign of the gradient."""
+    u = Ascent(victim, u, epsilon, length, loss).climb(iterations)
     victim.budget.check(u, epsilon)
     return u
 

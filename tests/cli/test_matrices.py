@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import rnnspec
-from rnnspec.cli.source import choose, grid_of, numbers
+from rnnspec.cli.options import numbers
+from rnnspec.cli.source import choose, grid_of
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run

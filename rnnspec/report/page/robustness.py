@@ -11,6 +11,7 @@ from rnnspec.portrait.source import Portrait
 from rnnspec.report.page.figures import accuracies
 from rnnspec.report.page.html import figure, share, table, text
 from rnnspec.report.page.sequence import example
+from rnnspec.robustness.attacks.table import ATTACKS
 
 OF = {
     "input": "largest change of any value of the input, in standard deviations",
@@ -21,11 +22,6 @@ AXES = {
     "input": "ε (standard deviations)",
     "state": "ε (absolute)",
     "weights": "ε (spectral norm)",
-}
-ATTACKS = {
-    "pgd": "worst case (PGD)",
-    "sign": "noise of random signs",
-    "random": "random change of the weights",
 }
 
 
@@ -54,7 +50,7 @@ def by_attack(rows: Iterable[Mapping[str, Any]], target: str) -> dict[str, list[
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["target"] == target:
-            found.setdefault(ATTACKS.get(row["attack"], row["attack"]), []).append(row)
+            found.setdefault(ATTACKS[row["attack"]].words, []).append(row)
     return found
 
 

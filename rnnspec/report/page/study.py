@@ -12,7 +12,8 @@ from rnnspec.portrait.study import SETTING, Study
 from rnnspec.report.page.figures import accuracies, scatter
 from rnnspec.report.page.html import figure, share, slug, table, text
 from rnnspec.report.page.reproduce import versions
-from rnnspec.report.page.robustness import ATTACKS, AXES, OF
+from rnnspec.report.page.robustness import AXES, OF
+from rnnspec.robustness.attacks.table import ATTACKS
 from rnnspec.study.estimate import Claim
 from rnnspec.study.results import Row
 from rnnspec.study.words import label, said
@@ -96,7 +97,7 @@ def _curves(study: Study) -> str:
             run = setting.get(row["run"])
             chosen = (row["target"], row["attack"]) == ("input", "pgd")
             if run is not None and run["dataset"] == dataset and chosen:
-                by_size = sizes.setdefault((str(run["condition"]), ATTACKS["pgd"]), {})
+                by_size = sizes.setdefault((str(run["condition"]), ATTACKS["pgd"].words), {})
                 by_size.setdefault(_float(row["epsilon"]), []).append(_float(row["accuracy"]))
         curves = {
             key: [{"epsilon": e, "accuracy": fmean(all_)} for e, all_ in sorted(found.items())]
