@@ -16,9 +16,9 @@ from .pseudospectrum import pseudospectrum as pseudospectrum
 from .pseudospectrum import spectra as spectra
 from .pseudospectrum import transient_bounds as transient_bounds
 from .pseudospectrum import transient_growth as transient_growth
+from .robustness import attacks as attacks
 from .robustness import minimal as minimal
 from .robustness import robustness as robustness
-from .robustness import survey as survey
 from .robustness import weights as weights
 from .state_space import state_space as state_space
 from .study import pareto as pareto

@@ -169,7 +169,7 @@ def weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = None)
     return ax
 
 
-def survey(found: Survey, ax: Axes | None = None) -> Axes:
+def attacks(found: Survey, ax: Axes | None = None) -> Axes:
     """What each of several attacks did: accuracies, and smallest changes beside them.
 
     Parameters
@@ -187,8 +187,8 @@ def survey(found: Survey, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> from rnnspec.robustness.examples import two_logits
-    >>> from rnnspec.robustness.several import survey as run
-    >>> ax = survey(run(*two_logits(3.0, 1.0), ["sign", "fmn"], [0.5]))
+    >>> from rnnspec.robustness.several import survey
+    >>> ax = attacks(survey(*two_logits(3.0, 1.0), ["sign", "fmn"], [0.5]))
     >>> len(ax.figure.axes)
     2
     """

@@ -124,13 +124,7 @@ def under_attack(
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where the first parameter of `model` lies; the CPU, if it has none.
-
-    Raises
-    ------
-    ValueError
-        If `model` is no module, or has weights without values.
-    """
+    """Where the first parameter lies; refuses what is no module, or has weights without values."""
     if not isinstance(model, nn.Module):
         raise ValueError(
             f"`model` must be a torch.nn.Module, got {type(model).__name__}"

@@ -20,10 +20,9 @@ from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, CURVES
 from rnnspec.robustness.budget import sizes as norms_of
-from rnnspec.robustness.decision import cross_entropy, wrong
-from rnnspec.robustness.probe import check_slopes, probe
+from rnnspec.robustness.decision import answers_fail, cross_entropy, wrong
 from rnnspec.robustness.result import RobustnessCurve, curve_of
-from rnnspec.robustness.sanity import accuracy_rises, answers_fail
+from rnnspec.robustness.sanity import accuracy_rises, check_slopes, probe
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.thresholds import Thresholds
 from rnnspec.robustness.victim import Victim, in_batches

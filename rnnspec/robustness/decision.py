@@ -7,6 +7,9 @@ it.  Logits decide nothing if one of them is NaN or :math:`+\infty`, or if all a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -119,3 +122,38 @@ def decisive(logits: Tensor) -> Tensor:
             " is understood)"
         )
     return logits
+
+
+def answers_fail(undecided: int, n: int) -> str | None:
+    """Whether the perturbed network has NaN or infinite logits for some sequences.
+
+    Examples
+    --------
+    >>> answers_fail(2, 40)
+    'the logits of 2 of 40 sequences become NaN or infinite under perturbation: ...'
+    """
+    if not undecided:
+        return None
+    return (
+        f"the logits of {undecided} of {n} sequences become NaN or infinite under perturbation:"
+        " they count as wrong, though what failed is the arithmetic of the model, and not a"
+        " decision (a logarithm, a root or a division whose argument left its range?)"
+    )
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What an attack raises and when it has won: away from the label, or towards a target."""
+
+    loss: Callable[[Tensor, Tensor], Tensor]
+    targeted: bool
+
+    def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(n,) losses, to be raised."""
+        losses = self.loss(logits, labels)
+        return -losses if self.targeted else losses
+
+    def is_reached(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(n,) mask: the class is the target, or is no longer the label."""
+        elsewhere = wrong(logits, labels)
+        return ~elsewhere if self.targeted else elsewhere

@@ -23,9 +23,8 @@ from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, MINIMAL
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
-from rnnspec.robustness.decision import is_undecided, logit_difference
-from rnnspec.robustness.probe import without_slope
-from rnnspec.robustness.sanity import answers_fail, gradient_vanishes
+from rnnspec.robustness.decision import answers_fail, is_undecided, logit_difference
+from rnnspec.robustness.sanity import gradient_vanishes, without_slope
 from rnnspec.robustness.threat import Threat, either
 from rnnspec.robustness.victim import Victim, in_batches
 

@@ -80,8 +80,8 @@ class Survey(Table):
         return rows
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw accuracies and smallest changes; see `rnnspec.plots.survey`."""
-        return plot("survey", self, ax)
+        """Draw accuracies and smallest changes; see `rnnspec.plots.attacks`."""
+        return plot("attacks", self, ax)
 
 
 def survey(

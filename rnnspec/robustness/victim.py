@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from rnnspec._checks import one_of, positive
 from rnnspec.robustness.budget import ROUNDING, Budget
-from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
+from rnnspec.robustness.decision import LOSSES, Aim, decisive, excess, magnitude, wrong
 
 Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """Maps inputs, lengths and the state (or None) to logits."""
@@ -140,6 +141,51 @@ class Victim:
         here, clean = (magnitude(z, self.labels) for z in (logits, self.clean_logits()))
         moved = (u != 0).flatten(1).any(1)
         return excess(logits, self.labels) >= -self.rounding * torch.maximum(here, clean) * moved
+
+    def aim(self, loss: str, targets: Tensor | None) -> tuple[Victim, Aim]:
+        """The victim whose labels an attack is measured by, and what the attack raises.
+
+        Raises
+        ------
+        ValueError
+            If the loss is unknown, or the targets are no classes, one per sequence.
+        """
+        aim = Aim(LOSSES[one_of(loss, "loss", LOSSES)], targets is not None)
+        if targets is None:
+            return self, aim
+        targets = torch.as_tensor(targets, device=self.labels.device)
+        if targets.shape != self.labels.shape or targets.dtype.is_floating_point:
+            raise ValueError(
+                f"`targets` must hold {len(self)} classes, one per sequence,"
+                f" got {targets.dtype} of shape {tuple(targets.shape)}"
+            )
+        with torch.no_grad():
+            k = self[torch.zeros_like(self.labels[:1])].logits(self.zeros()[:1]).shape[1]
+        outside = (targets < 0) | (targets >= k)
+        if outside.any():
+            raise ValueError(
+                f"`targets` must be classes from 0 to {k - 1}, got {int(targets[outside][0])}"
+            )
+        return replace(self, labels=targets.long()), aim
+
+    def per_sequence(self, value: float | Tensor, name: str = "epsilon") -> Tensor:
+        """(n,) budgets, or whatever else `name` says; a single number counts for all sequences.
+
+        Raises
+        ------
+        ValueError
+            If one is negative or not finite, or there is another number of them.
+        """
+        lower = self.budget.lower
+        amounts = torch.as_tensor(value, dtype=lower.dtype, device=lower.device)
+        if amounts.shape not in ((), (len(self),)):
+            raise ValueError(
+                f"`{name}` must be a number or {len(self)} numbers, one per sequence,"
+                f" got shape {tuple(amounts.shape)}"
+            )
+        for worst in (amounts.min(), amounts.max()):  # either is NaN if one number is
+            positive(float(worst), name, zero=True)
+        return amounts.expand(len(self))
 
     def gradient(
         self, u: Tensor, loss: Callable[[Tensor, Tensor], Tensor]

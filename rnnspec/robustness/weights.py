@@ -17,10 +17,9 @@ from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, ON_WEIGHTS
 from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
 from rnnspec.robustness.curve import increasing_sizes
-from rnnspec.robustness.decision import is_undecided, wrong
+from rnnspec.robustness.decision import answers_fail, is_undecided, wrong
 from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
 from rnnspec.robustness.quantisation import prune_smallest, round_to_bits, to_half_precision
-from rnnspec.robustness.sanity import answers_fail
 from rnnspec.robustness.worst_weights import worst_perturbation
 from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius

@@ -26,8 +26,7 @@ from rnnspec._checks import one_of, positive
 from rnnspec.data.sequences import DataSplits
 from rnnspec.models.acting import at_rest
 from rnnspec.robustness.access import under_attack
-from rnnspec.robustness.attacks.ascent import Ascent
-from rnnspec.robustness.attacks.restarts import random_start
+from rnnspec.robustness.attacks.ascent import Ascent, random_start
 from rnnspec.robustness.decision import cross_entropy
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import Victim

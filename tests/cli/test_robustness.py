@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from rnnspec.cli.robustness import attack_names
+from rnnspec.robustness.attacks.table import ATTACKS
 from rnnspec.robustness.curve import robustness_curve
 from rnnspec.robustness.moved_weights import MovedWeights, row_of
 from rnnspec.training.config import TrainingConfig
@@ -161,6 +163,22 @@ def test_a_figure_of_curves_and_smallest_changes_shows_both(program, run, tmp_pa
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["sign"]
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["fmn", "deepfool"]
     assert (left.get_ylabel(), right.get_ylabel()) == ("accuracy", "share of decisions changed")
+
+
+def test_the_help_names_every_attack_of_the_table(program):
+    code, out, _ = program("robustness", "--help")
+    assert code == 0
+    assert all(re.search(rf"\b{name}\b", out) for name in ATTACKS)
+    assert "universal 100" in " ".join(out.split())
+
+
+def test_one_perturbation_for_all_and_the_fewest_time_steps(program, run):
+    record = record_of(
+        program, run, "--attack", "universal,sparse", "--epsilon", "0.3", *FEW[:2], "--steps", 5
+    )
+    assert [row["attack"] for row in record["results"]] == ["universal"]
+    assert record["minimal"]["sparse"]["norm"] == "steps"
+    assert record["minimal"]["sparse"]["median"] >= 1
 
 
 def test_the_table_and_quiet(program, run):

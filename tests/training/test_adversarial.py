@@ -15,7 +15,7 @@ import rnnspec
 from rnnspec import Normalize, SequenceClassifier, train
 from rnnspec.data.sequences import DataSplits, SequenceDataset
 from rnnspec.robustness.access import under_attack
-from rnnspec.robustness.attacks.restarts import random_start
+from rnnspec.robustness.attacks.ascent import random_start
 from rnnspec.robustness.budget import BudgetExceeded, sizes
 from rnnspec.robustness.decision import cross_entropy
 from rnnspec.training import Adversarial, TrainingDiverged

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count
-from rnnspec.robustness.attacks.ascent import Ascent, steepest
-from rnnspec.robustness.attacks.restarts import Outcome, aim_at, best_of, per_sequence, starts
+from rnnspec.robustness.attacks.ascent import Ascent, Outcome, best_of, starts, steepest
 from rnnspec.robustness.budget import like
 from rnnspec.robustness.victim import Victim
 
@@ -106,11 +105,11 @@ def apgd(
     >>> from rnnspec import under_attack
     >>> from rnnspec.robustness.examples import two_logits
     >>> with under_attack(*two_logits(2.0, 1.0)) as victim:
-    ...     [bool(victim.is_fooled(apgd(victim, epsilon))) for epsilon in (0.49, 0.51)]
-    [False, True]
+    ...     [int(victim.is_fooled(apgd(victim, epsilon))) for epsilon in (0.49, 0.51)]
+    [0, 1]
     """
-    victim, aim = aim_at(victim, loss, targets)
-    amounts = per_sequence(epsilon, victim)
+    victim, aim = victim.aim(loss, targets)
+    amounts = victim.per_sequence(epsilon)
     count(iterations, "iterations")
     begin = starts(victim.budget, amounts, restarts, True, start, seed)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import Tensor
 
 from rnnspec.robustness.attacks.ascent import Ascent
-from rnnspec.robustness.attacks.restarts import aim_at, per_sequence
 from rnnspec.robustness.victim import Victim
 
 
@@ -52,8 +51,8 @@ def fgsm(victim: Victim, epsilon: float | Tensor, *, targets: Tensor | None = No
     ...     fgsm(victim, 0.625).flatten()
     tensor([-0.6250,  0.6250])
     """
-    victim, aim = aim_at(victim, "cross_entropy", targets)
-    amounts = per_sequence(epsilon, victim)
+    victim, aim = victim.aim("cross_entropy", targets)
+    amounts = victim.per_sequence(epsilon)
     u = Ascent(victim, victim.zeros(), amounts, amounts, aim).climb(1)
     u[aim.is_reached(victim.clean_logits(), victim.labels)] = 0
     victim.budget.check(u, amounts)

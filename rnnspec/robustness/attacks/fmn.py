@@ -15,8 +15,8 @@ from rnnspec.robustness.budget import like, sizes
 from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.victim import Victim
 
-# The first as in [1], where the cosine ends at a hundredth too.  The two others stop sequences
-# that hardly gain any more; [1] runs all of them to the last iteration.
+# The annealing ends at a hundredth of the first step size, as in the code of [1].  The two other
+# numbers let sequences leave that hardly gain any more, where [1] runs all to the last iteration.
 LAST = 0.01  # of the first step size and rate: where the annealing ends
 IDLE = 15  # iterations without a gain after which a sequence leaves
 GAIN = 1e-3  # relative
@@ -102,7 +102,7 @@ def fmn(
         succeeds = excess(victim.logits(u), victim.labels) >= 0
     ascent = ShrinkingAscent(victim, u, succeeds, ~wrong, iterations, step_size, gamma)
     ascent.climb(iterations)
-    best = shrink(victim, ascent.found())
+    best = shrink(victim, ascent.smallest())
     budget.check(best, sizes(best, budget.norm))
     return best
 
@@ -136,7 +136,7 @@ class ShrinkingAscent(Ascent):
 
     def leave(self, k: int, losses: Tensor, gradient: Tensor, logits: Tensor) -> Tensor:
         """Keep the smallest success, choose the next ball, and let those go that gain no more."""
-        rows, part, annealed = self.rows, self.victim, self.annealed(k)
+        rows, part, factor = self.rows, self.victim, self.annealing(k)
         self.last[rows] = self.u
         size, won = sizes(self.u, part.budget.norm), excess(logits, part.labels) >= 0
         gains = won & (size < (1 - GAIN) * self.radius[rows])
@@ -145,24 +145,24 @@ class ShrinkingAscent(Ascent):
         self.best[rows[shorter]], self.radius[rows[shorter]] = self.u[shorter], size[shorter]
         self.unit = steepest(gradient, part.budget)
         slope = torch.where(part.budget.movable, gradient * self.unit, 0).flatten(1).sum(1)
-        r, factor = self.radius[rows], 1 + torch.where(won, -self.gamma, self.gamma) * annealed
+        r, rate = self.radius[rows], 1 + torch.where(won, -self.gamma, self.gamma) * factor
         known = torch.where(r.isfinite(), self.epsilon, size + losses.abs() / slope)
-        self.epsilon = torch.minimum(factor * known, r)
+        self.epsilon = torch.minimum(rate * known, r)
         # Without a slope, or if all other classes are masked, there is no finite distance to go.
         near = (slope > 0) & self.epsilon.isfinite()
         return near & ((self.idle[rows] < IDLE) | r.isinf())
 
     def update(self, k: int, losses: Tensor, gradient: Tensor) -> None:  # noqa: ARG002
         """Move by a share of the ball's radius, and project into the ball."""
-        length = self.step_size * self.annealed(k) * self.epsilon
+        length = self.step_size * self.annealing(k) * self.epsilon
         ahead = self.u + like(length, self.u) * self.unit
         self.u = self.budget.project(ahead, self.epsilon)
 
-    def annealed(self, k: int) -> float:
+    def annealing(self, k: int) -> float:
         """The factor of step size and rate, from 1 down to `LAST`."""
         return LAST + (1 - LAST) * (1 + cos(pi * k / self.iterations)) / 2
 
-    def found(self) -> Tensor:
+    def smallest(self) -> Tensor:
         """The smallest success of each sequence, or its last try without one."""
         self.last[self.rows] = self.u
         return torch.where(like(self.radius.isinf(), self.last) > 0, self.last, self.best)

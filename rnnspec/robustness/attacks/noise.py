@@ -31,7 +31,6 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.robustness.attacks.restarts import per_sequence
 from rnnspec.robustness.budget import Budget, like, sizes
 from rnnspec.robustness.victim import Victim
 
@@ -84,7 +83,7 @@ def noise(
     one_of(distribution, "distribution", DISTRIBUTIONS)
     generator = torch.Generator().manual_seed(seed_number(seed))
     u = unit_noise(victim.budget, distribution, generator)
-    epsilon = per_sequence(epsilon, victim)
+    epsilon = victim.per_sequence(epsilon)
     u = victim.budget.project(like(epsilon, u) * u, epsilon)
     u[victim.wrong()] = 0
     victim.budget.check(u, epsilon)

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count
-from rnnspec.robustness.attacks.ascent import Ascent
-from rnnspec.robustness.attacks.restarts import Outcome, aim_at, best_of, per_sequence, starts
+from rnnspec.robustness.attacks.ascent import Ascent, Outcome, best_of, starts
 from rnnspec.robustness.budget import like
 from rnnspec.robustness.victim import Victim
 
@@ -89,18 +88,18 @@ def pgd(
     >>> from rnnspec import under_attack
     >>> from rnnspec.robustness.examples import two_logits
     >>> with under_attack(*two_logits(2.0, 1.0)) as victim:
-    ...     [bool(victim.is_fooled(pgd(victim, epsilon))) for epsilon in (0.49, 0.51)]
-    [False, True]
+    ...     [int(victim.is_fooled(pgd(victim, epsilon))) for epsilon in (0.49, 0.51)]
+    [0, 1]
     """
-    victim, aim = aim_at(victim, loss, targets)
-    amounts = per_sequence(epsilon, victim)
+    victim, aim = victim.aim(loss, targets)
+    amounts = victim.per_sequence(epsilon)
     count(iterations, "iterations")
     if not 0 <= momentum <= 1:
         raise ValueError(f"`momentum` must be from 0 to 1, got {momentum}")
     length = (
         2.5 * amounts / iterations
         if step_size is None
-        else per_sequence(step_size, victim, "step_size")
+        else victim.per_sequence(step_size, "step_size")
     )
     begin = starts(victim.budget, amounts, restarts, random_start, start, seed)
 

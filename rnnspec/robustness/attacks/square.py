@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count, seed_number
-from rnnspec.robustness.attacks.restarts import Aim, Outcome, aim_at, per_sequence
+from rnnspec.robustness.attacks.ascent import Outcome
 from rnnspec.robustness.budget import like, sizes
+from rnnspec.robustness.decision import Aim
 from rnnspec.robustness.victim import Victim
 
 # Share of the queries done at which the block's share of the sequence halves again, as in [1].
@@ -71,11 +72,11 @@ def square(
     >>> from rnnspec import under_attack
     >>> from rnnspec.robustness.examples import two_logits
     >>> with under_attack(*two_logits(2.0, 1.0)) as victim:
-    ...     [bool(victim.is_fooled(square(victim, epsilon))) for epsilon in (0.49, 0.51)]
-    [False, True]
+    ...     [int(victim.is_fooled(square(victim, epsilon))) for epsilon in (0.49, 0.51)]
+    [0, 1]
     """
-    victim, aim = aim_at(victim, "logit_difference", None)
-    amounts = per_sequence(epsilon, victim)
+    victim, aim = victim.aim("logit_difference", None)
+    amounts = victim.per_sequence(epsilon)
     count(iterations, "iterations")
     generator = torch.Generator().manual_seed(seed_number(seed))
     possible = (amounts > 0) & victim.budget.movable.flatten(1).any(1)

@@ -8,7 +8,7 @@ from torch import nn
 
 import rnnspec
 from rnnspec import SequenceClassifier, SequenceDataset, Threat, under_attack
-from rnnspec.robustness.attacks import restarts
+from rnnspec.robustness.attacks import ascent
 from rnnspec.robustness.attacks.apgd import apgd
 from rnnspec.robustness.attacks.fgsm import fgsm
 from rnnspec.robustness.attacks.pgd import pgd
@@ -247,7 +247,7 @@ def test_a_wide_budget_is_met_in_one_look(digits, digits_lstm, monkeypatch):
 def test_how_runs_share_batches_is_of_no_matter(walks, lstm, attack, rows, monkeypatch):
     with attacked(lstm, walks(23), norm="l2") as victim:
         usual = victim.is_fooled(attack(victim, 0.7, restarts=4, iterations=10))
-        monkeypatch.setattr(restarts, "ROWS", rows)
+        monkeypatch.setattr(ascent, "ROWS", rows)
         u = attack(victim, 0.7, restarts=4, iterations=10)
         assert torch.equal(victim.is_fooled(u), usual)
         assert 0 < usual.sum() < 23
@@ -259,7 +259,7 @@ def test_random_starts_fill_the_ball_of_what_may_move(walks, norm):
     data = walks(4).subset([0] * 500)
     budget = Threat(norm=norm, steps=steps).budget(data, torch.float64, torch.device("cpu"))
     epsilon = torch.full((500,), 2.0, dtype=torch.float64)
-    u = restarts.random_start(budget, epsilon, torch.Generator().manual_seed(0))
+    u = ascent.random_start(budget, epsilon, torch.Generator().manual_seed(0))
     assert not u[~budget.movable].any()
     # Of a ball in d = 4 dimensions, a share r^d lies within r of the radius.
     share = (sizes(u, norm) / 2) ** 4
