@@ -255,6 +255,7 @@ def training_rows(cell: str, scale: Scale) -> list[Row]:
     from rnnspec.robustness.attacks.pgd import pgd
 
     accuracy: dict[str, list[float]] = {}
+    strength = {"iterations": scale.steps, "restarts": scale.restarts}
     sizes = [0.0, EPSILON, 2 * EPSILON, 3 * EPSILON]
     for way, adversarial in (
         ("plain", None),
@@ -264,7 +265,7 @@ def training_rows(cell: str, scale: Scale) -> list[Row]:
         with rnnspec.under_attack(model, data.test) as victim:
             accuracy[way] = [
                 1 - float(victim.is_fooled(u).double().mean())
-                for u in (pgd(victim, e, steps=scale.steps, restarts=scale.restarts) for e in sizes)
+                for u in (pgd(victim, e, **strength) for e in sizes)
             ]
     rows = []
     for epsilon, plain, robust in zip(sizes, accuracy["plain"], accuracy["robust"], strict=True):

