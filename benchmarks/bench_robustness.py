@@ -124,9 +124,9 @@ def contestants(
     import rnnspec
     from benchmarks import peers
     from rnnspec import SanityWarning
-    from rnnspec.robustness.attacks.gradient import pgd
+    from rnnspec.robustness.attacks.pgd import pgd
 
-    strength = {"steps": scale.steps, "restarts": scale.restarts}
+    strength = {"iterations": scale.steps, "restarts": scale.restarts}
 
     def curve(checks: bool) -> Any:
         with warnings.catch_warnings():
@@ -137,11 +137,11 @@ def contestants(
         return torch.tensor(found.thresholds <= found.epsilons[:, None])
 
     def separate() -> Any:
-        return torch.stack([victim.fooled(pgd(victim, e, **strength)) for e in epsilons])
+        return torch.stack([victim.is_fooled(pgd(victim, e, **strength)) for e in epsilons])
 
     def of_peer(make: Any) -> Callable[[], Any]:
         size = peers.best_batch(make(scale.steps // 4, 1), victim, epsilons[CHANCE_SIZES // 2])
-        return lambda: peers.in_batches(make(**strength), victim, epsilons, size)
+        return lambda: peers.in_batches(make(scale.steps, scale.restarts), victim, epsilons, size)
 
     return {
         "curve": lambda: curve(checks=True),
@@ -230,10 +230,10 @@ def minimal_rows(victim: Any, scale: Scale) -> list[Row]:
         },
         3 * scale.turns,  # their times are short, so they vary more
     )
-    right = ~victim.fooled(victim.nothing())
+    right = ~victim.is_fooled(victim.zeros())
     r = {}
     for name, u in found.items():
-        size = u.flatten(1).norm(dim=1).masked_fill(~victim.fooled(u), float("inf"))
+        size = u.flatten(1).norm(dim=1).masked_fill(~victim.is_fooled(u), float("inf"))
         r[name] = size[right].sort().values
     rows = []
     for name, sizes in r.items():
@@ -252,9 +252,10 @@ def minimal_rows(victim: Any, scale: Scale) -> list[Row]:
 def training_rows(cell: str, scale: Scale) -> list[Row]:
     """Accuracy on the whole test set, unperturbed and under pgd, of plain and robust training."""
     import rnnspec
-    from rnnspec.robustness.attacks.gradient import pgd
+    from rnnspec.robustness.attacks.pgd import pgd
 
     accuracy: dict[str, list[float]] = {}
+    strength = {"iterations": scale.steps, "restarts": scale.restarts}
     sizes = [0.0, EPSILON, 2 * EPSILON, 3 * EPSILON]
     for way, adversarial in (
         ("plain", None),
@@ -263,8 +264,8 @@ def training_rows(cell: str, scale: Scale) -> list[Row]:
         model, data = network("digits", cell, scale, adversarial=adversarial)
         with rnnspec.under_attack(model, data.test) as victim:
             accuracy[way] = [
-                1 - float(victim.fooled(u).double().mean())
-                for u in (pgd(victim, e, steps=scale.steps, restarts=scale.restarts) for e in sizes)
+                1 - float(victim.is_fooled(u).double().mean())
+                for u in (pgd(victim, e, **strength) for e in sizes)
             ]
     rows = []
     for epsilon, plain, robust in zip(sizes, accuracy["plain"], accuracy["robust"], strict=True):

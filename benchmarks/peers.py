@@ -86,7 +86,7 @@ def art_pgd(steps: int, restarts: int) -> Attack:
 
     def attack(victim: Victim, epsilons: Tensor) -> Tensor:
         with torch.no_grad():
-            n_classes = victim.logits(victim.nothing()).shape[1]
+            n_classes = victim.logits(victim.zeros()).shape[1]
         model = PyTorchClassifier(
             Fixed(victim),
             nn.CrossEntropyLoss(),
@@ -108,7 +108,7 @@ def art_pgd(steps: int, restarts: int) -> Attack:
                 verbose=False,
             )
             found = run.generate(victim.inputs.numpy(), victim.labels.numpy())
-            fooled[j] = victim.fooled(torch.from_numpy(found) - victim.inputs)
+            fooled[j] = victim.is_fooled(torch.from_numpy(found) - victim.inputs)
         return fooled
 
     return attack
@@ -131,7 +131,7 @@ def in_batches(attack: Attack, victim: Victim, epsilons: list[float], size: int)
 
     A sequence that is wrong unperturbed counts as fooled.
     """
-    wrong = victim.fooled(victim.nothing())
+    wrong = victim.is_fooled(victim.zeros())
     fooled = wrong.repeat(len(epsilons), 1)
     above = torch.tensor(epsilons) > 0
     for rows in (~wrong).nonzero()[:, 0].split(size):
@@ -142,8 +142,8 @@ def in_batches(attack: Attack, victim: Victim, epsilons: list[float], size: int)
 
 def foolbox_deepfool(victim: Victim) -> Tensor:
     """Perturbations u by foolbox's DeepFool with its defaults; 0 for what is wrong already."""
-    u = victim.nothing()
-    rows = (~victim.fooled(u)).nonzero()[:, 0]
+    u = victim.zeros()
+    rows = (~victim.is_fooled(u)).nonzero()[:, 0]
     part = victim[rows]
     run = foolbox.attacks.L2DeepFoolAttack()  # 50 steps, 10 candidates, overshoot 0.02: as ours
     found, _, _ = run(for_foolbox(part), part.inputs, part.labels, epsilons=None)

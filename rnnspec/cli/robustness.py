@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection, Sequence
+
 import click
 from click.core import ParameterSource
 
 from rnnspec.cli.options import check_file, json_option, numbers, quiet_option
+from rnnspec.robustness.attacks.table import (
+    ATTACKS,
+    CURVES,
+    MINIMAL,
+    ON_SEQUENCES,
+    ON_WEIGHTS,
+    SIZED,
+)
+
+CAPPED = [name for name in MINIMAL if ATTACKS[name].capped]
+ITERATIVE = [name for name in CURVES if ATTACKS[name].iterations]
+RESTARTED = [name for name in CURVES if ATTACKS[name].restarts]
+UNSIZED = [name for name in (*MINIMAL, *ON_WEIGHTS) if name not in (*CAPPED, *SIZED)]
+
+
+def _usual(names: Sequence[str], of: str) -> str:
+    return "[default: " + ", ".join(f"{name} {getattr(ATTACKS[name], of)}" for name in names) + "]"
 
 
 @click.command()
@@ -20,44 +40,51 @@ from rnnspec.cli.options import check_file, json_option, numbers, quiet_option
 @click.option(
     "--attack",
     metavar="NAME[,NAME...]",
-    help="Of input and state: pgd, apgd, square, fgsm, gaussian, uniform, sign, sphere, and for"
-    " the smallest perturbation deepfool, fmn, bisection.  Of weights: random, worst, rank_one,"
-    " fp16, int8, int4, prune.  [default: pgd; of weights all but worst]",
+    help=f"On input and state, within each size: {', '.join(CURVES)}; for the smallest"
+    f" perturbation: {', '.join(MINIMAL)}.  On weights: {', '.join(ON_WEIGHTS)}."
+    "  [default: pgd; on weights all but worst]",
 )
 @click.option(
     "--norm",
     type=click.Choice(("linf", "l2", "spectral", "frobenius")),
-    help="linf or l2; of weights spectral or frobenius.  [default: linf; spectral]",
+    help="How sizes are measured: linf or l2; on weights spectral or frobenius."
+    "  [default: linf; spectral]",
 )
 @click.option(
     "--epsilon",
     metavar="E1,E2,...",
-    help="Sizes, increasing; not of deepfool, fmn, bisection, of rounding and pruning."
-    "  [default: 0 to 1, eight of them; of weights six]",
+    help=f"Sizes, increasing; {', '.join(UNSIZED)} take none.  For {', '.join(CAPPED)} the last one"
+    " is the most that it may move a time step.  [default: 0 to 1, eight of them; on weights six]",
 )
 @click.option(
     "--units",
     type=click.Choice(("std", "raw")),
     default="std",
     show_default=True,
-    help="Of an input: standard deviations of its channel, or raw units.",
+    help="Units of an input: standard deviations of its channel, or raw units.",
 )
-@click.option("--samples", type=click.IntRange(1), help="Test sequences.  [default: all]")
+@click.option(
+    "--samples", type=click.IntRange(1), help="Use so many test sequences.  [default: all]"
+)
 @click.option(
     "--steps",
     type=click.IntRange(1),
-    help="Gradient steps of pgd and apgd, queries of square.  [default: 40, 100, 1000]",
+    help=f"Iterations of the attack.  {_usual(ITERATIVE, 'iterations')}",
 )
 @click.option(
-    "--restarts", type=click.IntRange(1), help="Of pgd, apgd and square.  [default: 5, 5, 1]"
+    "--restarts",
+    type=click.IntRange(1),
+    help=f"Random starts before a sequence is given up.  {_usual(RESTARTED, 'restarts')}",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all random numbers."
+)
 @click.option("--data-dir", metavar="DIR", help="Where data files are.")
 @click.option("--no-download", is_flag=True, help="Never use the network.")
 @click.option(
     "--out",
     metavar="FILE.csv",
-    help="Write a row per attack and size, and one per smallest perturbation.",
+    help="Write a row for each attack and size, and one for each smallest perturbation.",
 )
 @click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw accuracy against size.")
 @json_option
@@ -92,10 +119,10 @@ def robustness(
     from pathlib import Path
 
     from rnnspec._files import write_text
-    from rnnspec.cli.perturbations import attack_names, check_read, of_sequences, of_weights
     from rnnspec.plots.figures import check_figure, check_folder, save_figure
     from rnnspec.report.tables import print_json, print_robustness
     from rnnspec.robustness.result import rows_csv
+    from rnnspec.robustness.several import survey
     from rnnspec.training.trained import load_run
 
     check_figure(figure)
@@ -106,35 +133,86 @@ def robustness(
     check_read(_given(), names, target)
     sizes = None if epsilon is None else numbers(epsilon, "--epsilon")
     model, data = load_run(run, data_dir, download=not no_download)
-    if target == "weights":
-        found = of_weights(model, data.test, names, sizes, norm or "spectral", samples, seed)
-    else:
-        found = of_sequences(
-            model,
-            data.test,
-            names,
-            sizes,
-            threat={"target": target, "norm": norm or "linf", "units": units},
-            effort={"steps": steps, "restarts": restarts, "samples": samples, "seed": seed},
-        )
+    found = survey(
+        model,
+        data.test,
+        names,
+        sizes,
+        target=target,
+        norm=norm,
+        units=units,
+        iterations=steps,
+        restarts=restarts,
+        samples=samples,
+        seed=seed,
+    )
     if out:
         write_text(Path(out), rows_csv(found.rows()))
     if figure:
         save_figure(found.plot(), Path(figure))
     if as_json:
-        print_json(found.record)
+        print_json(found.to_dict())
     elif not quiet:
-        print_robustness(found.record)
+        print_robustness(found.to_dict())
         for label, path in (("numbers", out), ("figure", figure)):
             if path:
                 click.echo(f"{label}: {path}")
 
 
 def _given() -> set[str]:
-    """Names of the options that the command line holds, not their defaults."""
+    """Names of the options that stand on the command line, without those left at their default."""
     context = click.get_current_context()
     return {
         name
         for name in context.params
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
+
+
+def attack_names(text: str | None, target: str) -> list[str]:
+    """Attacks of the target, separated by commas; by default ``pgd``, or all but one of weights.
+
+    Examples
+    --------
+    >>> attack_names("pgd,sign", "input")
+    ['pgd', 'sign']
+    """
+    known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
+    if text is None:
+        return [name for name in known if name != "worst"] if target == "weights" else ["pgd"]
+    names = list(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(
+                f"`--attack` on {target} must be of {', '.join(known)}, got {name!r}{hint}"
+            )
+    return names
+
+
+def check_read(given: Collection[str], names: Sequence[str], target: str) -> None:
+    """Refuse an option among `given` that none of the attacks `names` on `target` takes.
+
+    Examples
+    --------
+    >>> check_read({"steps"}, ["sign", "pgd"], "input")
+    >>> check_read({"restarts"}, ["sign", "fmn"], "input")
+    Traceback (most recent call last):
+    ...
+    ValueError: `--restarts` on input is taken by pgd, apgd, square, got sign, fmn: leave it out
+    """
+    known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
+    takers = {
+        "epsilon": (*CURVES, *CAPPED, *SIZED),
+        "units": ON_SEQUENCES if target == "input" else (),
+        "steps": ITERATIVE,
+        "restarts": RESTARTED,
+    }
+    for option, all_takers in takers.items():
+        if option in given and not set(names) & set(all_takers):
+            possible = ", ".join(name for name in known if name in all_takers) or "no attack"
+            raise ValueError(
+                f"`--{option}` on {target} is taken by {possible}, got {', '.join(names)}:"
+                " leave it out"
+            )

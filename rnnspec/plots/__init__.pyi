@@ -16,6 +16,7 @@ from .motion import growth as growth
 from .pareto import pareto as pareto
 from .pseudospectrum import pseudospectrum as pseudospectrum
 from .pseudospectrum import spectra as spectra
+from .robustness import attacks as attacks
 from .robustness import minimal as minimal
 from .robustness import robustness as robustness
 from .state_space import state_space as state_space

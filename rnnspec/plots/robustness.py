@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnspec.plots.accuracy import draw_accuracy
 from rnnspec.plots.style import axes_or_new, colour, figure_style, legend
+from rnnspec.plots.weights import weights
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.result import RobustnessCurve
+from rnnspec.robustness.several import Survey
 
 NORMS = {"linf": "ℓ∞", "l2": "ℓ₂"}
 UNITS = {"std": "standard deviations", "raw": "raw units"}
@@ -86,7 +90,8 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
     --------
     >>> import torch
     >>> from rnnspec.data.sequences import SequenceDataset
-    >>> from rnnspec.robustness.minimal import minimal_perturbations
+    >>> from rnnspec.plots.weights import weights
+    from rnnspec.robustness.minimal import minimal_perturbations
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
     >>> data = SequenceDataset.from_raw([[[1.0], [0.0]]], [2], [0], ("first", "second"))
     >>> ax = minimal({"mine": minimal_perturbations(model, data)})
@@ -106,6 +111,45 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
     return ax
 
 
+def attacks(found: Survey, ax: Axes | None = None) -> Axes:
+    """What each of several attacks did: accuracies, and smallest changes beside them.
+
+    Parameters
+    ----------
+    found : Survey
+        From `rnnspec.robustness.survey`.
+    ax : matplotlib Axes, optional
+        By default a new figure; several panels always take one.
+
+    Returns
+    -------
+    Axes
+        That of the first panel.
+
+    Examples
+    --------
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> from rnnspec.robustness.several import survey
+    >>> ax = attacks(survey(*two_logits(3.0, 1.0), ["sign", "fmn"], [0.5]))
+    >>> len(ax.figure.axes)
+    2
+    """
+    if found.moved:
+        return weights(found.moved, ax)
+    by_norm: dict[str, dict[str, MinimalPerturbations]] = {}
+    for name, one in found.minimal.items():
+        by_norm.setdefault(one.norm, {})[name] = one
+    drawings = [partial(minimal, some) for some in by_norm.values()]
+    if found.curves:
+        drawings.insert(0, partial(robustness, found.curves))
+    if len(drawings) == 1:
+        return drawings[0](ax=ax)
+    with figure_style():
+        axes = plt.subplots(1, len(drawings), figsize=(6.0 * len(drawings), 4.2))[1]
+    drawn = [draw(ax=one) for draw, one in zip(drawings, axes, strict=True)]
+    return drawn[0]
+
+
 def _abscissa(
     results: Mapping[str, RobustnessCurve] | Mapping[str, MinimalPerturbations], name: str
 ) -> str:
@@ -116,6 +160,8 @@ def _abscissa(
         listed = ", ".join("/".join(kind) for kind in sorted(kinds))
         raise ValueError(f"`{name}` must share target, norm and units, got {listed}")
     ((target, norm, units),) = kinds
+    if norm == "steps":
+        return "number of time steps that are touched"
     if target == "state":
         return f"ε: {NORMS[norm]} perturbation of the initial state"
     return f"ε: {NORMS[norm]} perturbation of the {target} ({UNITS[units]})"

@@ -2,11 +2,11 @@ r"""The set of admissible perturbations of a batch, and the projection onto it.
 
 A perturbation is kept in *units*: u moves the value x to x + s u, where the scale
 s > 0 says how much of the model's input one unit is.  The budget of size
-:math:`\varepsilon` is then the same plain set whatever the data,
+:math:`\varepsilon` is then the same simple set for all data,
 
 .. math:: \{u : \|u_i\|_p \le \varepsilon_i,\ \ell \le u \le h\},\qquad \ell \le 0 \le h,
 
-one norm per sequence i, p = 2 or infinity, and a box.  The box carries everything
+with one norm per sequence i, p = 2 or infinity, and a box.  The box expresses everything
 else: raw bounds give it its width, and an entry that must not move (a padded step,
 a masked channel) has a box of width zero.
 """
@@ -21,11 +21,13 @@ from torch import Tensor
 from rnnspec._checks import one_of
 
 NORMS = ("linf", "l2")
-ROUNDING = 1e-5  # relative; float32 sums of a few thousand squares stay far below
+# Relative excess of a norm that counts as rounding: the error of a float32 sum of a few thousand
+# squares is far smaller.
+ROUNDING = 1e-5
 
 
 class BudgetExceeded(RuntimeError):
-    """A perturbation left its budget: a defect of the attack that made it."""
+    """A perturbation left its budget, which is a defect of the attack that made it."""
 
 
 def sizes(u: Tensor, norm: str) -> Tensor:
@@ -41,19 +43,19 @@ def sizes(u: Tensor, norm: str) -> Tensor:
     order = 2 if one_of(norm, "norm", NORMS) == "l2" else torch.inf
     norms: Tensor = torch.linalg.vector_norm(values, order, dim=1)
     if norm == "l2" and not ((norms > (limits.tiny / limits.eps) ** 0.5) & norms.isfinite()).all():
-        # By the largest entry first: squares of very small or large values vanish or overflow.
+        # Divided by the largest entry first: squares of tiny values vanish, of huge ones overflow.
         unit = values.abs().amax(1).clamp_min(limits.tiny)
         norms = unit * torch.linalg.vector_norm(values / unit[:, None], order, dim=1)
     return norms
 
 
 def onto_linf(u: Tensor, epsilon: Tensor) -> Tensor:
-    r"""The nearest point with :math:`\|u_i\|_\infty \le \varepsilon_i`: each entry clipped."""
+    r"""The nearest point with :math:`\|u_i\|_\infty \le \varepsilon_i`: each entry is clipped."""
     return torch.clamp(u, -epsilon, epsilon)
 
 
 def onto_l2(u: Tensor, epsilon: Tensor) -> Tensor:
-    r"""The nearest point with :math:`\|u_i\|_2 \le \varepsilon_i`: u shortened."""
+    r"""The nearest point with :math:`\|u_i\|_2 \le \varepsilon_i`: u is shortened."""
     length = like(sizes(u, "l2"), u)
     return u * torch.clamp(epsilon / length.clamp_min(torch.finfo(u.dtype).tiny), max=1)
 
@@ -68,8 +70,9 @@ class Budget:
     Parameters
     ----------
     norm : {"linf", "l2"}
-    lower, upper : (n, ...) tensors
-        The box, ``lower <= 0 <= upper``; both 0 where nothing may move.
+        How the size of a sequence's perturbation is measured.
+    lower, upper : tensor, shape (n, ...)
+        The box, ``lower <= 0 <= upper``; both are 0 where nothing may move.
     """
 
     norm: str
@@ -91,9 +94,9 @@ class Budget:
         return self.upper > self.lower
 
     def project(self, u: Tensor, epsilon: float | Tensor) -> Tensor:
-        """Into the ball, then into the box; the box holds 0, so the norm only shrinks.
+        """Project `u` onto the ball, then onto the box, which holds 0: the norm can only shrink.
 
-        For linf this is the nearest admissible point; for l2 an admissible one.
+        For linf the result is the nearest admissible point; for l2 it is an admissible one.
 
         Examples
         --------
@@ -101,19 +104,22 @@ class Budget:
         >>> budget.project(torch.tensor([[0.7, 0.7]]), 0.5)
         tensor([[0.2000, 0.0000]])
         """
-        ball = PROJECTIONS[self.norm](u, like(epsilon, u))
-        return torch.clamp(ball, self.lower, self.upper)
+        return self.clip(PROJECTIONS[self.norm](u, like(epsilon, u)))
+
+    def clip(self, u: Tensor) -> Tensor:
+        """Project `u` onto the box alone: what the box of each sequence leaves of it."""
+        return torch.clamp(u, self.lower, self.upper)
 
     def check(self, u: Tensor, epsilon: float | Tensor) -> None:
-        """Raise unless `u` is admissible to rounding; always on.
+        """Raise unless `u` is admissible to rounding; every attack asks for it.
 
         Raises
         ------
         BudgetExceeded
-            That names norm, size and budget.
+            If it is not; the text names norm, size and budget.
         """
         size, limit = sizes(u, self.norm), like(epsilon, u).flatten()
-        over = ~(size <= limit * (1 + ROUNDING))  # NaN is over every budget
+        over = ~(size <= limit * (1 + ROUNDING))  # NaN counts as over every budget
         if over.any():
             i = int(torch.argmax(over.to(torch.int8)))
             raise BudgetExceeded(

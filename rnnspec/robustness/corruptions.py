@@ -1,4 +1,4 @@
-"""What clocks and sensors do to sequences, by name and severity."""
+"""What bad clocks and sensors do to sequences, by name and severity."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ CORRUPTIONS: dict[str, Callable[[SequenceDataset, int, np.random.Generator], Cor
 def corrupt(data: Labelled, name: str, severity: int, seed: int = 0) -> SequenceDataset:
     """The sequences of `data` as a bad clock or sensor would have delivered them.
 
-    Not an attack: nothing is chosen to fool a network.  Labels and standardisation stay,
+    This is no attack: nothing is chosen to fool a network.  Labels and standardisation stay,
     raw values stay inside the raw bounds, padded steps stay 0, and lengths change only
-    where steps are lost.  Strengths in standard deviations, or as shares of the length, make
-    severities comparable between data sets.
+    where steps are lost.  Strengths are standard deviations or shares of the length, so that
+    severities can be compared between data sets.
 
     Parameters
     ----------
@@ -49,10 +49,19 @@ def corrupt(data: Labelled, name: str, severity: int, seed: int = 0) -> Sequence
     seed : int, default 0
         With one seed, a higher severity is the same accident, worse.
 
+    Returns
+    -------
+    SequenceDataset
+        Of the same number of sequences.
+
     Raises
     ------
     ValueError
-        For an unknown name or severity.
+        If the name or the severity is unknown.
+
+    Notes
+    -----
+    Cost: O(n t d) for n sequences of t steps and d channels.
 
     Examples
     --------

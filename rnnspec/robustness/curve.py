@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import time
 import warnings as python_warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from rnnspec import robustness
 from rnnspec._checks import SanityWarning, count, one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.attacks.searches import INDEPENDENT, SEARCHES
-from rnnspec.robustness.points import Points, independent_points, points_of_search
-from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.sanity import accuracy_rises, answers_fail, probe, vanishing
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.table import ATTACKS, CURVES
+from rnnspec.robustness.budget import sizes as norms_of
+from rnnspec.robustness.decision import answers_fail, cross_entropy, wrong
+from rnnspec.robustness.result import RobustnessCurve, curve_of
+from rnnspec.robustness.sanity import accuracy_rises, check_slopes, probe
 from rnnspec.robustness.threat import Threat, either
-from rnnspec.robustness.thresholds import Thresholds, knowing
-from rnnspec.robustness.victim import under_attack
-from rnnspec.robustness.wilson import wilson
+from rnnspec.robustness.thresholds import Thresholds
+from rnnspec.robustness.victim import Victim, in_batches
 
 EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -35,7 +40,7 @@ def robustness_curve(
     units: str = "std",
     target: str = "input",
     threat: Threat | None = None,
-    steps: int | None = None,
+    iterations: int | None = None,
     restarts: int | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -46,38 +51,41 @@ def robustness_curve(
     .. math:: a(\varepsilon) = \frac1n\,\#\{i : f(x_i + u) = y_i
               \text{ for each } u \text{ tried with } \|u\| \le \varepsilon\}
 
-    For the searching attacks this is one search for the whole list: see
-    `rnnspec.robustness.thresholds`.  Noise and ``fgsm`` try one perturbation at each size,
-    and their a is that of this one: it may rise.
+    For the searching attacks this is one search for the whole list, see
+    `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their a
+    counts this one alone: it may rise with the size.
 
     Parameters
     ----------
     model : torch.nn.Module
         Maps inputs, and `lengths` if its forward names them, to logits; see `under_attack`.
     data : SequenceDataset, or pair (X, y)
-        Say ``load_dataset("digits").test``; arrays, tensors and lists of sequences reach the
-        model as they are, see `rnnspec.data.as_dataset`.
+        For instance ``load_dataset("digits").test``.  Arrays, tensors and lists of sequences come
+        to the model as they are, see `rnnspec.data.as_dataset`.
     attack : str
-        ``pgd``, ``apgd`` (along the gradient), ``square`` (black box) search;
-        ``fgsm`` is one gradient step; ``gaussian``, ``uniform``, ``sign`` and ``sphere`` are
-        noise.
-    epsilons : sequence of float
+        ``pgd`` and ``apgd`` search along the gradient, ``square`` without it; ``fgsm`` is one
+        update along the gradient; ``universal`` finds one perturbation for all sequences of
+        `data` together; ``gaussian``, ``uniform``, ``sign`` and ``sphere`` are noise.
+    epsilons : sequence of float, shape (m,)
         Sizes, increasing, in units of the threat.
     norm : {"linf", "l2"}
+        The largest entry, or the Euclidean length of a sequence's perturbation.
     units : {"std", "raw"}
+        Standard deviations of each channel, or raw units.
     target : {"input", "state"}
-        See `Threat`; weights are perturbed by `rnnspec.robustness.weights`.
+        What moves, see `Threat`; `weight_robustness` moves the weights.
     threat : Threat, optional
-        In place of `norm`, `units` and `target`: masks in time and channels.
-    steps : int, optional
-        Gradient steps of a run, by default 40 (pgd) or 100 (apgd); queries of ``square``,
-        1000.  Nothing to the others.
+        In place of `norm`, `units` and `target`; it can mask time steps and channels.
+    iterations : int, optional
+        Updates of each start, by default 40 (``pgd``) or 100 (``apgd``); updates of
+        ``universal``, 100; queries of ``square``, 1000.  The other attacks ignore it.
     restarts : int, optional
-        Runs from fresh random starts before a sequence is given up: 5; 1 of ``square``.
-        Nothing to the others.
+        Random starts before a sequence is given up, by default 5 (``pgd``, ``apgd``) or 1
+        (``square``).  The other attacks ignore it.
     samples : int, optional
         Use at most so many sequences, chosen by `seed`.
     seed : int, default 0
+        Of the choice of sequences and of all random numbers.
     checks : bool, default True
         Run the sanity checks that cost little, warn of what they find and keep it in
         ``warnings``.
@@ -85,21 +93,27 @@ def robustness_curve(
     Returns
     -------
     RobustnessCurve
+        Accuracy at each size, with intervals, losses, and the threshold of each sequence.
 
     Raises
     ------
     ValueError
-        For sizes that are negative, not finite or out of order, an unknown attack, a norm
-        or target that does not exist, counts that are no integers of at least 1 (whether the
-        attack takes them or not), and whatever `under_attack` refuses.
+        If sizes are negative, not finite or out of order, the attack, norm or target is unknown,
+        a count is no integer of at least 1 (whether the attack takes it or not), or
+        `under_attack` refuses the model or the data.
+
+    Warns
+    -----
+    SanityWarning
+        For each sign that the number says something else than it seems to.
 
     Notes
     -----
     Perturbed logits that decide nothing, because NaN is among them, count as wrong; a warning says
     for how many sequences.
 
-    A search costs one full attack (``steps * restarts`` gradients) for each sequence that
-    is not fooled at the smallest size, and about a tenth more.  Every sequence that counts
+    Cost: a search takes one full attack (``iterations * restarts`` gradients) for each sequence
+    that is not fooled at the smallest size, and about a tenth more.  Every sequence that counts
     as right at a size withstood a full attack at that size or at a larger one of the list.
 
     References
@@ -108,88 +122,91 @@ def robustness_curve(
 
     Examples
     --------
-    >>> import torch
-    >>> from rnnspec.data.sequences import SequenceDataset
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
-    >>> _ = torch.nn.init.eye_(model[1].weight)
-    >>> values = [[[1.0], [0.0]], [[3.0], [0.0]]]
-    >>> data = SequenceDataset.from_raw(values, [2, 2], [0, 0], ("first", "second"))
-    >>> curve = robustness_curve(model, data, epsilons=[0, 0.45, 0.55, 1.6])
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> curve = robustness_curve(*two_logits(3.0, 1.0), epsilons=[0, 0.9, 1.1])
     >>> curve.accuracy.tolist(), curve.thresholds.tolist()
-    ([1.0, 1.0, 0.5, 0.0], [0.55, 1.6])
+    ([1.0, 1.0, 0.0], [1.1])
     """
-    sizes = increasing(epsilons)
-    one_of(attack, "attack", (*SEARCHES, *INDEPENDENT))
-    for name, value in (("steps", steps), ("restarts", restarts)):
+    sizes = increasing_sizes(epsilons)
+    chosen = ATTACKS[one_of(attack, "attack", CURVES)]
+    for name, value in (("iterations", iterations), ("restarts", restarts)):
         if value is not None:
             count(value, name)
     threat = either(threat, Threat(target=target, norm=norm, units=units), usual="linf")
     part = at_most(data, samples, seed_number(seed))
-    with under_attack(model, part, threat) as victim:
-        known = victim.doubts  # which `under_attack` has warned of
-        said: list[str] = []
-        victim = knowing(victim)
-        wrong = victim.wrong().cpu().numpy()
-        if attack in SEARCHES:
-            search = SEARCHES[attack]
+    options = dict(chosen.options)
+    if chosen.iterations:
+        options["iterations"] = iterations or chosen.iterations
+    run = getattr(robustness, chosen.function)
+    said: list[str | None] = []
+    with under_attack(model, part, threat) as doubtful:
+        victim = doubtful.with_clean_logits()
+        if chosen.kind == "search":
             found = Thresholds(
                 victim,
                 sizes[sizes > 0].tolist(),
-                search.run,
-                steps=steps or search.steps,
-                restarts=restarts or search.restarts,
+                run,
+                **options,
+                restarts=restarts or chosen.restarts or 1,
+                warm=chosen.warm,
                 seed=seed,
             ).find()
-            points = points_of_search(found, sizes)
-            said += probe(found, threat, seed) if checks and search.white_box else []
+            fooled, losses, norms, seconds = found.at_sizes(sizes)
+            said += probe(found, threat, seed) if checks and chosen.white_box else []
         else:
-            points = independent_points(victim, sizes, INDEPENDENT[attack], seed)
-            text = vanishing(victim) if checks and attack == "fgsm" else None
-            said += [text] if text else []
-    if text := answers_fail(int(points.undecided.sum()), len(wrong)):
-        said.append(text)
-    curve = _curve(threat, attack, sizes, points, wrong)
-    if checks and (text := accuracy_rises(curve.epsilons, curve.accuracy, curve.ci_high)):
-        said.append(text)
-    for text in said:
+            seeds = np.random.default_rng(seed) if chosen.seeded else None
+            tried = partial(run, **options)
+            fooled, losses, norms, seconds = try_each(victim, sizes, tried, seeds, chosen.together)
+            said.append(check_slopes(victim) if checks and chosen.white_box else None)
+        said.append(answers_fail(int(losses.isnan().any(0).sum()), len(victim)))
+        clean = victim.wrong()
+    curve = curve_of(threat, attack, sizes, fooled, clean, losses, norms, seconds)
+    if checks:
+        said.append(accuracy_rises(curve.epsilons, curve.accuracy, curve.ci_high))
+    texts = [text for text in said if text]
+    for text in texts:
         python_warnings.warn(text, SanityWarning, stacklevel=2)
-    return replace(curve, warnings=(*known, *said))
+    return replace(curve, warnings=(*doubtful.doubts, *texts))
 
 
-def _curve(
-    threat: Threat,
-    attack: str,
+def try_each(
+    victim: Victim,
     epsilons: NDArray[np.float64],
-    points: Points,
-    wrong: NDArray[np.bool_],
-) -> RobustnessCurve:
-    accuracy = (~points.fooled).mean(1)
-    low, high = wilson(accuracy, len(wrong))
-    smallest = np.where(points.fooled, epsilons[:, np.newaxis], np.inf).min(0)
-    return RobustnessCurve(
-        target=threat.target,
-        attack=attack,
-        norm=threat.norm,
-        units=threat.units,
-        epsilons=epsilons,
-        accuracy=accuracy,
-        ci_low=low,
-        ci_high=high,
-        mean_loss=np.where(np.isnan(points.losses), np.inf, points.losses).mean(1),
-        max_perturbation=points.norms,
-        seconds=points.seconds,
-        thresholds=np.where(wrong, 0, smallest),
-        n=len(wrong),
-        clean_accuracy=float((~wrong).mean()),
-    )
+    attack: Callable[..., Tensor],
+    seeds: np.random.Generator | None,
+    together: bool = False,
+) -> tuple[Tensor, Tensor, NDArray[np.float64], NDArray[np.float64]]:
+    """Who is fooled (m, n), losses (m, n), norms (m,) and seconds (m,) of one try at each size.
+
+    With the same seed at each size, noise is the same noise, larger or smaller.
+    """
+    rows = torch.arange(len(victim), device=victim.labels.device)
+    batches = (rows,) if together else in_batches(rows)
+    given: list[dict[str, int]] = [{}] * len(batches)
+    if seeds is not None:
+        given = [{"seed": seed} for seed in seeds.integers(2**31, size=len(batches)).tolist()]
+    fooled, losses, norms, seconds = [], [], [], []
+    for epsilon in epsilons.tolist():
+        began = time.perf_counter()
+        u = victim.zeros()
+        for some, own in zip(batches, given, strict=True):
+            u[some] = victim[some].budget.clip(attack(victim[some], epsilon, **own))
+        u[victim.wrong()] = 0  # a perturbation never repairs
+        victim.budget.check(u, epsilon)
+        logits = victim.answers(u)
+        fooled.append(wrong(logits, victim.labels))
+        losses.append(cross_entropy(logits, victim.labels))
+        norms.append(norms_of(u, victim.budget.norm).max().item())
+        seconds.append(time.perf_counter() - began)
+    return torch.stack(fooled), torch.stack(losses), np.array(norms), np.array(seconds)
 
 
-def increasing(given: Sequence[float], name: str = "epsilons") -> NDArray[np.float64]:
+def increasing_sizes(given: Sequence[float], name: str = "epsilons") -> NDArray[np.float64]:
     """Sizes as an array, if they are finite, at least 0 and each above the one before.
 
     Examples
     --------
-    >>> increasing([0, 0.2, 0.1])
+    >>> increasing_sizes([0, 0.2, 0.1])
     Traceback (most recent call last):
     ...
     ValueError: `epsilons` must increase, got 0.1 after 0.2

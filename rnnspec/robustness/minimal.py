@@ -14,46 +14,41 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rnnspec import robustness
 from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec._files import load_npz, save_npz
+from rnnspec._result import Table, plain
 from rnnspec.data.arrays import Labelled
-from rnnspec.robustness.attacks.bisection import bisection
-from rnnspec.robustness.attacks.deepfool import deepfool
-from rnnspec.robustness.attacks.fmn import fmn
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.table import ATTACKS, MINIMAL
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.curve import at_most
-from rnnspec.robustness.decision import logit_difference, undecided
-from rnnspec.robustness.sanity import answers_fail, gradient_vanishes, without_slope
+from rnnspec.robustness.decision import answers_fail, is_undecided, logit_difference
+from rnnspec.robustness.sanity import gradient_vanishes, without_slope
 from rnnspec.robustness.threat import Threat, either
-from rnnspec.robustness.thresholds import knowing
-from rnnspec.robustness.victim import Victim, under_attack
-
-ATTACKS: dict[str, Callable[..., Tensor]] = {
-    "deepfool": deepfool,
-    "fmn": fmn,
-    "bisection": bisection,
-}
-BATCH = 512  # sequences; a larger batch gains no speed, and memory grows with it
+from rnnspec.robustness.victim import Victim, in_batches
 
 
-@dataclass(frozen=True, eq=False)
-class MinimalPerturbations:
+@dataclass(frozen=True, eq=False, repr=False)
+class MinimalPerturbations(Table):
     r"""Sizes of the smallest perturbations found, upper bounds of :math:`r^*`.
 
-    A sequence that is wrong unperturbed has r = 0 and no part in the statistics, which
+    A sequence that is wrong without perturbation has r = 0 and no part in the statistics, which
     are NaN where no sequence is right.
 
     Attributes
     ----------
-    attack, norm, units, target
-        What searched, how sizes are measured, and what moved.
-    r : (n,) array
+    attack, norm, units, target : str
+        What searched, how sizes are measured, and what moved.  The norm of ``sparse`` is
+        "steps": its sizes are numbers of time steps.
+    r : array, shape (n,)
         Sizes; infinite where the attack found nothing.
-    relative : (n,) array
+    relative : array, shape (n,)
         :math:`r / \|x\|`, x the clean sequence (less its channel means) in the same norm and
-        units; NaN where that is 0: for the state, and a sequence that is its channel means.
-    clean_correct : (n,) boolean array
-        Sequences that are right unperturbed.
+        units; of ``sparse``, the share of the sequence's steps.  NaN where that is 0: for the
+        state, and a sequence that equals its channel means.
+    clean_correct : boolean array, shape (n,)
+        Sequences that are right without perturbation.
     """
 
     attack: str
@@ -66,7 +61,7 @@ class MinimalPerturbations:
 
     @property
     def success(self) -> NDArray[np.bool_]:
-        """(n,) mask: right unperturbed, and a perturbation was found."""
+        """(n,) mask: right without perturbation, and one was found that changes the decision."""
         mask: NDArray[np.bool_] = self.clean_correct & np.isfinite(self.r)
         return mask
 
@@ -88,19 +83,24 @@ class MinimalPerturbations:
 
     @property
     def mean_relative(self) -> float:
-        """Mean relative size over the successes that have one."""
+        """Mean relative size over those successes whose relative size is a number."""
         return _mean(self.relative[self.success & ~np.isnan(self.relative)])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a record for each sequence."""
+        columns = {"r": self.r, "relative": self.relative, "clean_correct": self.clean_correct}
+        return [
+            {"sequence": i, **{name: plain(values[i]) for name, values in columns.items()}}
+            for i in range(len(self.r))
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a record for JSON: an infinite number is the string "inf", NaN is null."""
         names = ("median", "mean", "mean_relative", "success_rate")
         return {
-            "target": self.target,
-            "attack": self.attack,
-            "norm": self.norm,
-            "units": self.units,
+            **{name: getattr(self, name) for name in ("target", "attack", "norm", "units")},
             "n": len(self.r),
-            **{name: _strict(getattr(self, name)) for name in names},
+            **{name: plain(getattr(self, name)) for name in names},
         }
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -138,7 +138,7 @@ def minimal_perturbations(
 
     over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Every
     attack gives an upper bound, to the rounding of the two logits that decide.  It is enough to
-    reach the boundary: where the label's logit equals another, r is 0.
+    come to the boundary: where the label's logit equals another, r is 0.
 
     Parameters
     ----------
@@ -146,21 +146,26 @@ def minimal_perturbations(
         Maps inputs, and `lengths` if its forward names them, to (n, k) logits.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
-    attack : {"deepfool", "fmn", "bisection"}
-        From fast to thorough: a few linearisations; from there on by gradient steps, in
-        the median a tenth to a half smaller; `pgd` in a bracket, independent of both, slowest.
-    norm, units, target, threat
-        What may move and how it is measured, see `rnnspec.Threat`; the first three, or `threat`.
+    attack : {"deepfool", "fmn", "bisection", "sparse"}
+        The first three go from fast to thorough: a few linearisations; gradient updates that
+        begin there, in the median a tenth to a half smaller; `pgd` in a bracket, independent of
+        both and slowest.  ``sparse`` counts the time steps that must be touched.
+    norm, units, target : str
+        How a perturbation is measured and what may move, as in `rnnspec.Threat`.
     samples : int, optional
-        Use at most so many sequences, chosen by `seed`; default: all.
+        Use at most so many sequences, chosen by `seed`; by default all.
+    threat : Threat, optional
+        In place of `norm`, `units` and `target`; it can mask time steps and channels.
     seed : int, default 0
-        Of the drawing, and of restarts.
+        Of the choice of sequences, and of random starts.
     **options
-        Of the attack's function in `rnnspec.robustness`, as ``steps``.
+        Of the attack's function in `rnnspec.robustness`, for instance ``iterations``, or
+        ``epsilon``, the cap on every step that ``sparse`` touches.
 
     Returns
     -------
     MinimalPerturbations
+        The size for each sequence, and statistics of them.
 
     Raises
     ------
@@ -174,67 +179,68 @@ def minimal_perturbations(
         If perturbed logits decide nothing, or where nothing was found because the gradient is
         zero.
 
+    Notes
+    -----
+    Cost: that of the attack's function; sequences run in batches.
+
     Examples
     --------
-    >>> from rnnspec import SequenceDataset
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
-    >>> _ = torch.nn.init.eye_(model[1].weight)
-    >>> data = SequenceDataset.from_raw([[[3.0], [1.0]]], [2], [0], ("first", "second"))
-    >>> found = minimal_perturbations(model, data)
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> found = minimal_perturbations(*two_logits(3.0, 1.0))
     >>> round(found.median, 3), found.success_rate
     (1.414, 1.0)
     """
-    kernel = ATTACKS[one_of(attack, "attack", ATTACKS)]
-    known = set(inspect.signature(kernel).parameters) - {"victim", "start", "seed"}
+    chosen = ATTACKS[one_of(attack, "attack", MINIMAL)]
+    run = getattr(robustness, chosen.function)
+    known = set(inspect.signature(run).parameters) - {"victim", "start", "seed"}
     for name in options:
         one_of(name, "options", sorted(known))
     threat = either(threat, Threat(target=target, norm=norm, units=units), usual="l2")
     part = at_most(data, samples, seed_number(seed))
-    if "seed" in inspect.signature(kernel).parameters:
+    if chosen.seeded:
         options["seed"] = seed
-    with under_attack(model, part, threat) as victim:
-        victim = knowing(victim)
-        rows = torch.arange(len(victim), device=victim.labels.device)
-        parts = [
-            _measure(victim[rows[i : i + BATCH]], kernel, options)
-            for i in range(0, len(victim), BATCH)
+    with under_attack(model, part, threat) as doubtful:
+        victim = doubtful.with_clean_logits()
+        columns = [
+            _measure(victim[rows], run, options, chosen.capped)
+            for rows in in_batches(torch.arange(len(victim), device=victim.labels.device))
         ]
-    r, relative, clean_correct, lost, flat = map(np.concatenate, zip(*parts, strict=True))
+    r, relative, clean_correct, lost, flat = map(np.concatenate, zip(*columns, strict=True))
     for text in (
         answers_fail(int(lost.sum()), len(r)),
         gradient_vanishes(int(flat.sum()), int(clean_correct.sum())),
     ):
         if text:
             warnings.warn(text, SanityWarning, stacklevel=2)
+    norm = "steps" if chosen.capped else threat.norm
     return MinimalPerturbations(
-        attack, threat.norm, threat.units, threat.target, r, relative, clean_correct
+        attack, norm, threat.units, threat.target, r, relative, clean_correct
     )
 
 
 def _measure(
-    victim: Victim, kernel: Callable[..., Tensor], options: dict[str, Any]
+    victim: Victim, attack: Callable[..., Tensor], options: dict[str, Any], counts_steps: bool
 ) -> tuple[NDArray[Any], ...]:
+    """Sizes, relative sizes, who was right, whose logits decide nothing, who has no slope."""
     norm = victim.budget.norm
     right = ~victim.wrong()
-    u = kernel(victim, **options)
+    u = attack(victim, **options)
     with torch.no_grad():
         logits = victim.logits(u)
-    r = torch.where(victim.at_boundary(u, logits), sizes(u, norm), torch.inf).double()
-    moved = victim.nothing() if victim.scale is None else victim.inputs / victim.scale
-    length = sizes(moved, norm)
+    if counts_steps:
+        size, length = (u != 0).any(2).sum(1), victim.lengths.double()
+    else:
+        moved = victim.zeros() if victim.scale is None else victim.inputs / victim.scale
+        size, length = sizes(u, norm), sizes(moved, norm)
+    r = torch.where(victim.at_boundary(u, logits), size, torch.inf).double()
     relative = torch.where(length > 0, r / length, torch.nan)
     # That nothing was found says little of a sequence without a gradient.
     flat = r.isinf()
     if flat.any():
         flat[flat.clone()] = without_slope(victim[flat.nonzero()[:, 0]], logit_difference)
-    return tuple(column.cpu().numpy() for column in (r, relative, right, undecided(logits), flat))
+    columns = (r, relative, right, is_undecided(logits), flat)
+    return tuple(column.cpu().numpy() for column in columns)
 
 
 def _mean(values: NDArray[Any]) -> float:
     return float(values.mean()) if len(values) else float("nan")
-
-
-def _strict(value: float) -> float | str | None:
-    if np.isnan(value):
-        return None
-    return value if np.isfinite(value) else "inf"

@@ -1,10 +1,11 @@
-"""Recurrent weights moved for a while, and what became of the network."""
+"""Recurrent weights that are moved for a while, and the record of what this did."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,31 +13,34 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rnnspec._checks import one_of
+from rnnspec._result import Result
 from rnnspec.models.recurrent import recurrent_blocks
+from rnnspec.robustness.wilson import wilson
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class MovedWeights:
-    r"""A network whose recurrent matrices were moved, W + E, seen from one of them.
+@dataclass(frozen=True, eq=False, repr=False)
+class MovedWeights(Result):
+    r"""A network whose recurrent matrices W were moved to W + E, seen from one of them.
 
     Attributes
     ----------
     matrix, attack, norm : str
+        Name of the matrix, what moved it, and how E is measured.
     epsilon : float
-        :math:`\|E\|` in `norm`: as it was asked for, or, where the attack takes none, as it
-        came out.
+        :math:`\|E\|` in `norm`: the size that was asked for, or, where the attack takes none, the
+        size that came out.
     fraction : float or None
-        Of entries pruned.
+        Share of the entries that ``prune`` set to zero.
     n_correct, n : int
-        Sequences classified rightly, with all chosen matrices moved, and all sequences.
+        Number of sequences classified correctly while all chosen matrices are moved, and of all.
     spectral_radius : float
         Of W + E, as the network stores it.
     size : float
-        :math:`\|E\|_2` as stored, to be compared with the next.
+        :math:`\|E\|_2` as stored, to be compared with `distance_to_instability`.
     distance_to_instability : float
-        Of W: the least :math:`\|E\|_2`, E complex, that makes it unstable.  0 if it is.
+        The least :math:`\|E\|_2` of a complex E that makes W unstable; 0 if W is unstable.
     max_perturbation : float
         :math:`\|E\|` in `norm`, as stored; where `epsilon` was asked for, at most that, to
         rounding.
@@ -56,18 +60,21 @@ class MovedWeights:
 
     @property
     def accuracy(self) -> float:
-        """Share of the sequences classified rightly."""
+        """Share of the sequences classified correctly."""
         return self.n_correct / self.n
 
 
 @contextmanager
 def weights_moved(model: nn.Module, moves: Mapping[str, Array]) -> Iterator[None]:
-    """`model` with ``W + E`` for its recurrent matrices W, and bit by bit as before afterwards.
+    """Within the ``with`` block, `model` has ``W + E`` in place of its recurrent matrices W.
+
+    Afterwards every weight is as before, bit by bit.
 
     Parameters
     ----------
     model : torch.nn.Module
-    moves : mapping of str to (h, h) array
+        With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside.
+    moves : mapping of str to array, shape (h, h)
         E by the name of its matrix, as in `rnnspec.recurrent_matrices`.
 
     Raises
@@ -106,3 +113,24 @@ def by_strength(moved: Sequence[MovedWeights]) -> list[tuple[MovedWeights, ...]]
     """The matrices that moved together, a tuple for each strength."""
     n = len({one.matrix for one in moved})
     return [tuple(moved[j : j + n]) for j in range(0, len(moved), n)]
+
+
+def row_of(matrices: Sequence[MovedWeights], seconds: float) -> dict[str, Any]:
+    """The record of one strength; sizes, radius and distance of the matrix that is worst off."""
+    one = matrices[0]
+    low, high = wilson(one.accuracy, one.n)
+    return {
+        "target": "weights",
+        "attack": one.attack,
+        "norm": one.norm,
+        "epsilon": max(moved.epsilon for moved in matrices),
+        "accuracy": one.accuracy,
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "max_perturbation": max(moved.max_perturbation for moved in matrices),
+        "size": max(moved.size for moved in matrices),
+        "spectral_radius": max(moved.spectral_radius for moved in matrices),
+        "distance_to_instability": min(moved.distance_to_instability for moved in matrices),
+        "fraction": one.fraction,
+        "seconds": seconds,
+    }

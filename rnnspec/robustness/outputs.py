@@ -10,12 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from rnnspec.models.call import parameters_of, takes, unwrap
 from rnnspec.robustness.budget import ROUNDING
 
-FEW = 64  # sequences whose logits are checked
-TRIALS = (0.5, 3.0, 20.0)  # sizes of the noise under which outputs that look like shares are tried
+FEW = 64  # sequences whose logits are checked: enough that logits do not sum to 1 by chance
+# Sizes, in standard deviations, of the noise under which outputs that look like shares are tried:
+# within the data, at its edge, and far outside.
+TRIALS = (0.5, 3.0, 20.0)
 
 
 def check_outputs(outputs: Any, n: int) -> None:
@@ -24,7 +27,7 @@ def check_outputs(outputs: Any, n: int) -> None:
     Raises
     ------
     ValueError
-        It says what came and how to make logits of it.
+        The text says what came and how to make logits of it.
     """
     shape = tuple(outputs.shape) if isinstance(outputs, Tensor) else None
     must = f"`model` must map {n} sequences to ({n}, k) logits, got"
@@ -58,8 +61,8 @@ def check_logits(
 ) -> None:
     """Raise if the logits are probabilities: not negative, and summing to 1 for every input.
 
-    Noise is added to the inputs (n, t, d) only if their own `logits` look so: a few logits that
-    sum to 1 prove nothing.  The inputs are repeated until there are 64.
+    If the `logits` of the inputs (n, t, d) look like probabilities, noise is added to the inputs,
+    because a few logits that sum to 1 prove nothing.  The inputs are repeated until there are 64.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def check_logits(
         if not _are_shares(outputs, tol):
             return
         outputs = torch.cat([outputs, classify(inputs + size * noise)])
-    # Constant outputs may be either, and no attack changes them.
+    # Constant outputs may be logits or probabilities, and no attack changes them.
     if _are_shares(outputs, tol) and (outputs - outputs[0]).abs().amax() > tol:
         raise ValueError(
             "`model` must return logits, its outputs are probabilities (a softmax at the end?"
@@ -89,10 +92,10 @@ def _are_shares(outputs: Tensor, tol: float) -> bool:
 
 
 def check_rows(classify: Callable[[Tensor], Tensor], inputs: Tensor, eps: float) -> str | None:
-    """Raise if a sequence's logits depend on the rest of the batch; a sentence if they are random.
+    """Raise if a sequence's logits depend on the rest of the batch; say so if they are random.
 
-    Two batches of two sequences are compared that differ in the first.  The logits of the second
-    must agree to rounding, or they are no function of it alone.
+    Two batches of two sequences are compared that differ in the first sequence.  The logits of the
+    second must agree to rounding, or they are no function of the second alone.
 
     Raises
     ------
@@ -105,10 +108,10 @@ def check_rows(classify: Callable[[Tensor], Tensor], inputs: Tensor, eps: float)
     one, again = classify(pair), classify(pair)
     if _apart(one, again, eps):
         return (
-            "two runs of the model on the same sequences give different logits: it draws random"
-            " numbers in evaluation mode (functional.dropout with training=True? a randomised"
-            " defence?), and what an attack finds holds for the draws that it saw; wrap the model"
-            " in one that averages several runs"
+            "the model gives different logits for the same sequences when it is called twice: it"
+            " draws random numbers in evaluation mode (functional.dropout with training=True? a"
+            " randomised defence?), and what an attack finds holds for the draws that it saw; wrap the"
+            " model in one that averages several evaluations"
         )
     other = classify(torch.cat([last, last]))
     check_outputs(other, 2)
@@ -117,14 +120,29 @@ def check_rows(classify: Callable[[Tensor], Tensor], inputs: Tensor, eps: float)
             "`model` must answer each sequence by itself, but its logits for one change by"
             f" {changed:.3g} with another sequence in the batch (a recurrent layer without"
             " batch_first=True takes the first axis, the sequences, for time; a normalisation, or a"
-            " scale of quantisation, of the whole batch? then wrap it in a module that runs one"
+            " scale of quantisation, of the whole batch? then wrap it in a module that reads one"
             " sequence at a time)"
         )
     return None
 
 
 def _apart(one: Tensor, other: Tensor, eps: float) -> float:
-    """The largest difference of two batches of logits; 0 if rounding may be its cause."""
+    """The largest difference between two batches of logits; 0 if rounding may be its cause."""
     apart = float((one - other).nan_to_num(0.0).abs().amax())
     size = float(one.nan_to_num(0.0, 0.0, 0.0).abs().amax())
     return apart if apart > eps**0.5 * size else 0.0
+
+
+def padding_is_read(model: nn.Module, lengths: Tensor, n_steps: int) -> str | None:
+    """A sentence if sequences are padded and the forward of `model` takes no lengths."""
+    shorter = int((lengths < n_steps).sum())
+    if not shorter or takes(model, "lengths"):
+        return None
+    others = ", ".join(f"`{name}`" for name in list(parameters_of(model))[1:])
+    return (
+        f"{shorter} of {len(lengths)} sequences are padded, and the forward of"
+        f" {type(unwrap(model)).__name__} has no parameter `lengths`"
+        + (f" (it has {others}, which is given nothing)" if others else "")
+        + ": it reads the padding as data, unless it finds the ends by itself, and accuracy"
+        " depends on how long the padding is"
+    )

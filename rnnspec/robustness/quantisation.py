@@ -1,7 +1,7 @@
 """What compression does to a matrix: few bits, half precision, pruning.
 
-Each function gives the compressed matrix; what it did to the network's stability is the
-spectral norm of the difference, beside the distance to instability.
+Each function gives the compressed matrix.  What this means for the network's stability shows when
+the spectral norm of the difference is compared with the distance to instability.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def rounded(W: Array, bits: int) -> Array:
+def round_to_bits(W: Array, bits: int) -> Array:
     r"""Symmetric integer quantisation with one scale for the matrix.
 
     .. math:: s \,\mathrm{round}(W / s),\qquad s = \max|W| / (2^{b-1} - 1)
@@ -21,32 +21,32 @@ def rounded(W: Array, bits: int) -> Array:
 
     Examples
     --------
-    >>> rounded(np.array([[7.0, 0.4], [-3.6, 0.0]]), bits=4)
+    >>> round_to_bits(np.array([[7.0, 0.4], [-3.6, 0.0]]), bits=4)
     array([[ 7.,  0.], [-4.,  0.]])
     """
     scale = np.abs(W).max() / (2 ** (bits - 1) - 1)
     return W if scale == 0 else scale * (np.rint(W / scale) + 0.0)  # + 0.0: no negative zero
 
 
-def halved(W: Array) -> Array:
-    """Half precision (float16): entries above 6e-5 keep 11 bits.
+def to_half_precision(W: Array) -> Array:
+    """Rounding to half precision (float16): entries above 6e-5 keep 11 bits.
 
     Examples
     --------
-    >>> bool(halved(np.array([[1 + 2.0**-11]]))[0, 0] == 1)
+    >>> bool(to_half_precision(np.array([[1 + 2.0**-11]]))[0, 0] == 1)
     True
     """
     return W.astype(np.float16).astype(np.float64)
 
 
-def pruned(W: Array, fraction: float) -> Array:
-    """The smallest `fraction` of the entries, in absolute value, set to zero.
+def prune_smallest(W: Array, fraction: float) -> Array:
+    """Set the smallest `fraction` of the entries, in absolute value, to zero.
 
-    Rounded down to whole entries; of equal ones, the first go first.
+    Their number is rounded down; of equal entries, the first are set first.
 
     Examples
     --------
-    >>> pruned(np.array([[3.0, -1.0], [2.0, -4.0]]), 0.5)
+    >>> prune_smallest(np.array([[3.0, -1.0], [2.0, -4.0]]), 0.5)
     array([[ 3., 0.], [ 0., -4.]])
     """
     kept = W.copy()

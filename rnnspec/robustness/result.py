@@ -12,41 +12,48 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from rnnspec._files import load_npz, save_npz, write_text
 from rnnspec._plot import plot
+from rnnspec._result import Table, plain
+from rnnspec.robustness.threat import Threat
+from rnnspec.robustness.wilson import wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, eq=False)
-class RobustnessCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class RobustnessCurve(Table):
     r"""Accuracy under attack at each size, and what is needed to judge it.
 
     Attributes
     ----------
-    target, attack, norm, units
+    target, attack, norm, units : str
         What moved, how, and how it is measured.
-    epsilons : (m,) array
+    epsilons : array, shape (m,)
         Sizes, increasing, in `units`.
-    accuracy, ci_low, ci_high : (m,) array
-        Share of sequences whose class no perturbation found within each size changed,
-        with Wilson's 95 % interval; of noise and fgsm, not changed by the one of that size.
-    mean_loss : (m,) array
-        Mean over the sequences of the largest cross-entropy found within each size; an
-        attack that stops once the class is wrong makes it a lower bound.  Of noise and
-        fgsm, that of the one perturbation of each size.  Infinite where a label's class is
-        masked, or perturbed logits decide nothing.
-    max_perturbation : (m,) array
+    accuracy, ci_low, ci_high : array, shape (m,)
+        Share of sequences whose class no perturbation found within each size changed, with
+        Wilson's 95 % interval.  Of an attack that tries one perturbation at each size, the share
+        whose class this one did not change.
+    mean_loss : array, shape (m,)
+        Mean over the sequences of the largest cross-entropy found within each size, or that of
+        the one perturbation tried.  It is a lower bound of the true mean, because a search stops
+        once the class is wrong.  Infinite where a label's class is masked, or perturbed logits
+        decide nothing.
+    max_perturbation : array, shape (m,)
         Largest norm, measured, of the perturbations that a row rests on.
-    seconds : (m,) array
+    seconds : array, shape (m,)
         Time spent at each size.
-    thresholds : (n,) array
-        The smallest size of the list that fooled each sequence: 0 if it is wrong as it
-        is, infinite if none did.
-    n, clean_accuracy
-        Sequences, and the share of them that is right unperturbed.
+    thresholds : array, shape (n,)
+        The smallest size of the list that fooled each sequence: 0 if it is wrong without any
+        perturbation, infinite if none fooled it.
+    n : int
+        Number of sequences.
+    clean_accuracy : float
+        Share of the sequences that is right without perturbation.
     warnings : tuple of str
         What the sanity checks found, see `rnnspec.robustness.sanity`.
     """
@@ -71,7 +78,7 @@ class RobustnessCurve:
     def area(self) -> float:
         r"""Mean accuracy over the list's range, :math:`\int a\,d\varepsilon/(\varepsilon_m-\varepsilon_1)`.
 
-        By the trapezoidal rule; of one size, the accuracy itself.
+        By the trapezoidal rule; with one size, it is the accuracy itself.
         """  # noqa: E501
         width = self.epsilons[-1] - self.epsilons[0]
         if width == 0:
@@ -87,23 +94,18 @@ class RobustnessCurve:
                 "attack": self.attack,
                 "norm": self.norm,
                 "epsilon": float(epsilon),
-                **{name: _strict(float(getattr(self, name)[j])) for name in columns},
+                **{name: plain(float(getattr(self, name)[j])) for name in columns},
             }
             for j, epsilon in enumerate(self.epsilons)
         ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything in a form that strict JSON can hold: infinite numbers are "inf"."""
+        names = ("target", "attack", "norm", "units", "n", "clean_accuracy", "area")
         return {
-            "target": self.target,
-            "attack": self.attack,
-            "norm": self.norm,
-            "units": self.units,
-            "n": self.n,
-            "clean_accuracy": self.clean_accuracy,
-            "area": self.area,
+            **{name: getattr(self, name) for name in names},
             "results": self.rows(),
-            "thresholds": [_strict(float(t)) for t in self.thresholds],
+            "thresholds": plain(self.thresholds),
             "warnings": list(self.warnings),
         }
 
@@ -133,12 +135,42 @@ class RobustnessCurve:
         return plot("robustness", {self.attack: self}, ax)
 
 
-def _strict(value: float) -> float | str:
-    return value if np.isfinite(value) else "inf"
+def curve_of(
+    threat: Threat,
+    attack: str,
+    epsilons: NDArray[np.float64],  # shape: (m,)
+    fooled: Tensor,  # shape: (m, n)
+    clean: Tensor,  # shape: (n,); wrong without perturbation
+    losses: Tensor,  # shape: (m, n); NaN where logits decide nothing
+    norms: NDArray[np.float64],  # shape: (m,)
+    seconds: NDArray[np.float64],  # shape: (m,)
+) -> RobustnessCurve:
+    """The curve of what an attack did to each sequence at each size."""
+    mask, wrong = fooled.cpu().numpy(), clean.cpu().numpy()
+    found = losses.double().cpu().numpy()
+    accuracy = (~mask).mean(1)
+    low, high = wilson(accuracy, len(wrong))
+    smallest = np.where(mask, epsilons[:, np.newaxis], np.inf).min(0)
+    return RobustnessCurve(
+        target=threat.target,
+        attack=attack,
+        norm=threat.norm,
+        units=threat.units,
+        epsilons=epsilons,
+        accuracy=accuracy,
+        ci_low=low,
+        ci_high=high,
+        mean_loss=np.where(np.isnan(found), np.inf, found).mean(1),
+        max_perturbation=norms,
+        seconds=seconds,
+        thresholds=np.where(wrong, 0, smallest),
+        n=len(wrong),
+        clean_accuracy=float((~wrong).mean()),
+    )
 
 
 def rows_csv(rows: Sequence[dict[str, Any]]) -> str:
-    r"""Records as a table of comma-separated values; empty where a record has no such key.
+    r"""Records as a table of comma-separated values; a cell is empty if its record has no such key.
 
     Examples
     --------

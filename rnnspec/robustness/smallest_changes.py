@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rnnspec._result import Result
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.fmn import fmn
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import under_attack
 
 CANDIDATES = 64  # sequences that are searched: one batch, a second or two for a small network
 EXAMPLES = 4  # as many figures as stand side by side on a page
@@ -63,7 +63,7 @@ def smallest_changes(model: SequenceClassifier, data: SequenceDataset) -> tuple[
             u = fmn(victim)
         became = victim.logits(u).argmax(1)
         found = np.flatnonzero((right & (became != victim.labels)).cpu().numpy())
-        changed = victim.perturbed(u).double().cpu().numpy()
+        changed = victim.perturb(u).double().cpu().numpy()
         size = u.flatten(1).norm(dim=1).double().cpu().numpy()
     by_size = found[np.argsort(size[found], kind="stable")]
     places = np.unique(np.linspace(0, len(by_size) - 1, EXAMPLES).round().astype(int))

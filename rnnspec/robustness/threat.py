@@ -16,7 +16,9 @@ from rnnspec.robustness.budget import NORMS, Budget
 
 TARGETS = ("input", "state")
 UNITS = ("std", "raw")
-EXTREME = 1e30  # raw units per standard deviation, or the reverse, that float32 holds
+# Raw units per standard deviation, or the reverse, beyond which perturbations leave the range of
+# float32 (1e38) with their squares and sums.
+EXTREME = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,25 +28,25 @@ class Threat:
     Parameters
     ----------
     target : {"input", "state"}
-        The values of the sequence, or the initial state (h0, and c0 of an LSTM).
-        Weights are perturbed by `rnnspec.robustness.weights`.
+        What moves: the values of the sequence, or the initial state (h0, and c0 of an LSTM).
+        `weight_robustness` moves the weights.
     norm : {"linf", "l2"}
-        The largest entry, or the Euclidean length of a sequence's perturbation.
+        The size of a sequence's perturbation: its largest entry, or its Euclidean length.
     units : {"std", "raw"}
         One unit of an input is a standard deviation of its channel over the
-        training data (over the data given, of arrays: see `rnnspec.data.as_dataset`), or one
-        raw unit.  A state has no units: 1 is 1.
-    steps : (t,) or (n, t) boolean array, optional
+        training data (if arrays are given, over these: see `rnnspec.data.as_dataset`), or one
+        raw unit.  A state has no units.
+    steps : boolean array, shape (t,) or (n, t), optional
         Time steps that may move; padded steps never do.
-    channels : (d,) boolean array, optional
+    channels : boolean array, shape (d,), optional
         Channels that may move.
     bounded : bool, default True
-        Keep raw values inside the data's raw bounds (images: [0, 1]; series have none).
+        Keep raw values inside the data's raw bounds (images have [0, 1], series have none).
 
     Raises
     ------
     ValueError
-        For an unknown target, norm or units, or masks on a state.
+        If target, norm or units are unknown, or masks are given for a state.
 
     Examples
     --------
@@ -136,25 +138,25 @@ class Threat:
 
 
 def _mask(given: Any, name: str, size: int) -> NDArray[np.bool_]:
-    """`given` as a mask, if it is one: True and False, or zeros and ones that are no places."""
+    """`given` as a mask, if it is one: of True and False, or of zeros and ones."""
     mask = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
     ones = mask.dtype.kind in "iuf" and bool(np.isin(mask, (0, 1)).all())
     places = mask.dtype.kind in "iu" and len(np.unique(mask)) == mask.size
     if mask.dtype != bool and (places or not ones):
         raise ValueError(
-            f"`{name}` must be a boolean mask, got {str(mask.tolist())[:60]} (of places:"
-            f" np.isin(np.arange({size}), places); of zeros and ones: np.array([...], dtype=bool))"
+            f"`{name}` must be a boolean mask, got {str(mask.tolist())[:60]} (for places:"
+            f" np.isin(np.arange({size}), places); for zeros and ones: np.array([...], dtype=bool))"
         )
     return mask.astype(bool)
 
 
 def either(threat: Threat | None, named: Threat, usual: str) -> Threat:
-    """`threat`, or without one that `named` by target, norm and units.
+    """`threat` if it is given, and otherwise `named`, made of target, norm and units.
 
     Raises
     ------
     ValueError
-        If there is a `threat`, and what is named is not the default, of the norm `usual`.
+        If there is a `threat`, and target, norm or units are not the default as well.
     """
     if threat is None:
         return named

@@ -7,8 +7,8 @@ for little more than one full attack per sequence, not one per sequence and size
 1. A short attack bisects the list, each sequence at its own size, and every success is
    shrunk until it no longer fools: witnesses, that is upper ends of the thresholds.
 2. The full attack is tried one size below each witness.  A success moves the sequence
-   down; all restarts failing decides it.  The sequences of all sizes share one batch,
-   and where few are left, restarts of one sequence fill it.
+   down; when all starts have failed, the threshold is decided.  The sequences of all sizes share
+   one batch, and where few are left, several starts of one sequence fill it.
 
 So each sequence is given up once, just below its threshold, at full strength.
 """
@@ -16,76 +16,53 @@ So each sequence is given up once, just below its threshold, at full strength.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from math import ceil, log2
-from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnspec.robustness.decision import decisive
-from rnnspec.robustness.victim import Victim
+from rnnspec.robustness.budget import sizes as norms_of
+from rnnspec.robustness.decision import cross_entropy
+from rnnspec.robustness.victim import ON_DEVICE, Victim, in_batches
 
-SHORT = 8  # times fewer steps in the attack that brackets
-# Rows of a batch that hardly takes less time when there are fewer, and of the largest batch:
-# more gain no speed, and memory grows with them.
-FOLD, BATCH = {"cpu": 128}, {"cpu": 512}
-ON_DEVICE = 2048  # both, on an accelerator
-
-
-def parts(rows: Tensor) -> tuple[Tensor, ...]:
-    """`rows` in batches that memory holds."""
-    return torch.split(rows, BATCH.get(rows.device.type, ON_DEVICE))
-
-
-def knowing(victim: Victim) -> Victim:
-    """`victim` with its logits under no perturbation, which attack after attack asks for.
-
-    Raises
-    ------
-    ValueError
-        If they decide nothing for a sequence, see `rnnspec.robustness.decision`.
-    """
-    rows = parts(torch.arange(len(victim), device=victim.labels.device))
-    with torch.no_grad():
-        clean = [victim[some].logits(victim[some].nothing()) for some in rows]
-    return replace(victim, clean=decisive(torch.cat(clean)))
-
-
-class Attempt(Protocol):
-    """One run of an attack, from `start` or from a random place."""
-
-    def __call__(  # noqa: D102
-        self, victim: Victim, epsilon: Tensor, steps: int, start: Tensor | None, seed: int
-    ) -> Tensor: ...
+# Times fewer iterations in the attack that brackets: its failures decide nothing, and a success
+# at an eighth of the price saves a full attack.
+SHORT = 8
+# Rows of a batch that hardly takes less time when there are fewer; measured on one core.
+FOLD = {"cpu": 128}
 
 
 class Thresholds:
-    """Per sequence the smallest of `epsilons` at which `attempt` fools it; made by `find`.
+    """Per sequence the smallest of `epsilons` at which `attack` fools it; made by `find`.
 
     Parameters
     ----------
     victim : Victim
-    epsilons : increasing sizes > 0
-    attempt : Attempt
-    steps, restarts : int
+    epsilons : sequence of float
+        Increasing sizes above 0.
+    attack : callable
+        ``attack(victim, epsilon, iterations=, seed=)`` gives perturbations from one start.
+    iterations, restarts : int
         What counts as full strength.
+    warm : bool
+        Whether the attack takes ``start=``, and the bisection begins at what it found before.
     seed : int
 
     Attributes
     ----------
-    first : (n,) tensor
+    first : tensor, shape (n,)
         Position in `epsilons` of the smallest size that fooled; m where none did, and
-        -1 where the sequence is wrong as it is.
-    witness : (n, ...) tensor
+        -1 where the sequence is wrong without any perturbation.
+    witness : tensor, shape (n, ...)
         What fools within that size; 0 where nothing does or nothing is needed.
-    strongest : (n, ...) tensor
+    strongest : tensor, shape (n, ...)
         The last perturbation that failed.
-    strength : (n,) tensor
-        Restarts of full length that failed at the size just below `first`.
-    seconds : (m,) array
+    strength : tensor, shape (n,)
+        Starts of full length that failed at the size just below `first`.
+    seconds : array, shape (m,)
         Time spent at each size.
     """
 
@@ -93,14 +70,16 @@ class Thresholds:
         self,
         victim: Victim,
         epsilons: Sequence[float],
-        attempt: Attempt,
+        attack: Callable[..., Tensor],
         *,
-        steps: int,
+        iterations: int,
         restarts: int,
+        warm: bool = True,
         seed: int = 0,
     ) -> None:
-        self.victim, self.attempt, self.steps, self.restarts = victim, attempt, steps, restarts
-        self.witness, self.strongest = victim.nothing(), victim.nothing()
+        self.victim, self.attack, self.warm = victim, attack, warm
+        self.iterations, self.restarts = iterations, restarts
+        self.witness, self.strongest = victim.zeros(), victim.zeros()
         self.epsilons = self.witness.new_tensor(epsilons)
         device = self.witness.device
         self.first = torch.full((len(victim),), len(epsilons), device=device)
@@ -110,22 +89,22 @@ class Thresholds:
 
     def find(self) -> Thresholds:
         """Bisect with a short attack, then decide at full strength."""
-        for rows in parts(torch.arange(len(self.first), device=self.first.device)):
+        for rows in in_batches(torch.arange(len(self.first), device=self.first.device)):
             self.first[rows[self.victim[rows].wrong()]] = -1
-        self._bisect(max(1, self.steps // SHORT))
+        self._bisect(max(1, self.iterations // SHORT))
         fold = FOLD.get(self.first.device.type, ON_DEVICE)
-        while len(rows := self._undecided()):
+        while len(rows := self._rows_to_decide()):
             copies = (self.restarts - self.strength[rows]).clamp(max=max(1, fold // len(rows)))
             rows = rows.repeat_interleave(copies)
             before = self.first.clone()
-            self._attack(rows, before[rows] - 1, self.steps, warm=False)
+            self._attack(rows, before[rows] - 1, self.iterations, warm=False)
             moved = self.first < before
             self.strength += torch.bincount(rows, minlength=len(before))
             self.strength[moved] = 0
         self.victim.budget.check(self.witness, self._size(self.first))
         return self
 
-    def _undecided(self) -> Tensor:
+    def _rows_to_decide(self) -> Tensor:
         return ((self.first > 0) & (self.strength < self.restarts)).nonzero()[:, 0]
 
     def _size(self, position: Tensor) -> Tensor:
@@ -133,25 +112,26 @@ class Thresholds:
         sizes = torch.cat([self.epsilons.new_zeros(1), self.epsilons])
         return sizes[(position + 1).clamp(max=len(self.epsilons))]
 
-    def _bisect(self, steps: int) -> None:
+    def _bisect(self, iterations: int) -> None:
         m = len(self.epsilons)
         failed = torch.full_like(self.first, -1)  # by the short attack, which proves nothing
         for _ in range(ceil(log2(m + 1))):
             rows = (self.first - failed > 1).nonzero()[:, 0]
             at = (self.first + failed)[rows] // 2
-            self._attack(rows, at, steps, warm=True)
+            self._attack(rows, at, iterations, warm=self.warm)
             still = self.first[rows] > at
             failed[rows[still]] = at[still]
 
-    def _attack(self, rows: Tensor, at: Tensor, steps: int, warm: bool) -> None:
+    def _attack(self, rows: Tensor, at: Tensor, iterations: int, warm: bool) -> None:
         """Attack `rows`, which may repeat, at the sizes `at`; keep the best of what is found."""
-        for some, sizes in zip(parts(rows), parts(at), strict=True):
+        for some, sizes in zip(in_batches(rows), in_batches(at), strict=True):
             if not len(some):
                 continue
             began = time.perf_counter()
             batch, epsilon = self.victim[some], self.epsilons[sizes]
-            start = batch.budget.project(self._guess(some), epsilon) if warm else None
-            u = self.attempt(batch, epsilon, steps, start, int(self._seeds.integers(2**31)))
+            start = {"start": batch.budget.project(self._guess(some), epsilon)} if warm else {}
+            seed = int(self._seeds.integers(2**31))
+            u = self.attack(batch, epsilon, iterations=iterations, seed=seed, **start)
             self._keep(some, sizes, u)
             share = torch.bincount(sizes, minlength=len(self.epsilons)).cpu().numpy() / len(some)
             self.seconds += share * (time.perf_counter() - began)
@@ -162,24 +142,55 @@ class Thresholds:
         return torch.where(known.reshape(shape), self.witness[rows], self.strongest[rows])
 
     def _keep(self, rows: Tensor, at: Tensor, u: Tensor) -> None:
-        fooled = self.victim[rows].fooled(u)
+        fooled = self.victim[rows].is_fooled(u)
         self.strongest[rows[~fooled]] = u[~fooled]
-        won, u, reached = rows[fooled], u[fooled], at[fooled]
-        u, reached = self._shrink(won, u, reached)
-        best = self.first.scatter_reduce(0, won, reached, "amin")
-        new = (reached == best[won]) & (reached < self.first[won])
+        won, u, lowest = rows[fooled], u[fooled], at[fooled]
+        u, lowest = self._shrink(won, u, lowest)
+        best = self.first.scatter_reduce(0, won, lowest, "amin")
+        new = (lowest == best[won]) & (lowest < self.first[won])
         self.witness[won[new]] = u[new]
         self.first = best
 
-    def _shrink(self, rows: Tensor, u: Tensor, reached: Tensor) -> tuple[Tensor, Tensor]:
+    def _shrink(self, rows: Tensor, u: Tensor, lowest: Tensor) -> tuple[Tensor, Tensor]:
         """Project what fools onto smaller sizes for as long as it does: forward passes only."""
-        u, reached = u.clone(), reached.clone()
-        live = (reached > 0).nonzero()[:, 0]
+        u, lowest = u.clone(), lowest.clone()
+        live = (lowest > 0).nonzero()[:, 0]
         while len(live):
             batch = self.victim[rows[live]]
-            smaller = batch.budget.project(u[live], self.epsilons[reached[live] - 1])
-            fooled = batch.fooled(smaller)
+            smaller = batch.budget.project(u[live], self.epsilons[lowest[live] - 1])
+            fooled = batch.is_fooled(smaller)
             u[live[fooled]], live = smaller[fooled], live[fooled]
-            reached[live] -= 1
-            live = live[reached[live] > 0]
-        return u, reached
+            lowest[live] -= 1
+            live = live[lowest[live] > 0]
+        return u, lowest
+
+    def at_sizes(
+        self, epsilons: NDArray[np.float64]
+    ) -> tuple[Tensor, Tensor, NDArray[np.float64], NDArray[np.float64]]:
+        """Who is fooled (m, n), losses (m, n), norms (m,) and seconds (m,), from size 0 on.
+
+        A perturbation found within one size counts at all larger ones, and projected onto the
+        smaller ones it is one more candidate for the largest loss there.
+        """
+        victim = self.victim
+        losses = cross_entropy(victim.clean_logits(), victim.labels)
+        before = [victim.zeros(), victim.zeros()]
+        rows, norms = [], []
+        for epsilon in epsilons:
+            norm = 0.0
+            for k, u in enumerate((self.witness, self.strongest)):
+                inside = victim.budget.project(u, epsilon)
+                victim.budget.check(inside, epsilon)
+                new = (inside != before[k]).flatten(1).any(1)  # the loss of the others is known
+                if new.any():
+                    there = cross_entropy(victim[new].answers(inside[new]), victim.labels[new])
+                    losses = losses.clone()
+                    losses[new] = torch.maximum(losses[new], there)
+                norm = max(norm, norms_of(inside, victim.budget.norm).max().item())
+                before[k] = inside
+            rows.append(losses)
+            norms.append(norm)
+        zeros = len(epsilons) - len(self.seconds)
+        fooled = torch.stack([self.first <= j for j in range(-zeros, len(self.seconds))])
+        seconds = np.concatenate([np.zeros(zeros), self.seconds])
+        return fooled, torch.stack(rows), np.array(norms), seconds

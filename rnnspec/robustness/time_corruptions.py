@@ -1,8 +1,8 @@
 """Corruptions of the clock: steps that are lost, late, early, stretched or moved.
 
 Each function takes a data set, a severity from 1 to 5 and a generator, and gives new
-standardised values (n, t, d) and lengths (n,).  The random numbers it draws do not depend
-on the severity: with one seed, the worse corruption is the milder one carried further.
+standardised values (n, t, d) and lengths (n,).  The random numbers drawn do not depend on the
+severity: with one seed, the worse corruption is the milder one carried further.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from rnnspec.data.sequences import SequenceDataset
 Array = NDArray[np.float64]
 Corrupted = tuple[Array, NDArray[np.int64]]
 
+# See the note on strengths in `sensor_corruptions`.
 LOST = (0.05, 0.1, 0.2, 0.35, 0.5)  # share of the steps
 JITTER = (0.1, 0.2, 0.4, 0.7, 1.0)  # steps
 WARP = (0.1, 0.25, 0.45, 0.7, 0.9)  # of the clock's rate; below 1, time never runs back
 SHIFT = (0.05, 0.1, 0.15, 0.2, 0.3)  # share of the length
-WAVES = 3
+WAVES = 3  # terms of the sum: enough for a clock that is fast and slow in turn
 
 
 def dropped_steps(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:
-    """Each step is lost with probability 5, 10, 20, 35, 50 %, and the rest closes ranks.
+    """Each step is lost with probability 5, 10, 20, 35, 50 %, and the others follow each other.
 
-    The sequences become shorter; one step of each is always left.
+    The sequences become shorter; at least one step of each is left.
 
     Examples
     --------
@@ -43,7 +44,7 @@ def dropped_steps(data: SequenceDataset, severity: int, rng: np.random.Generator
 
 
 def held_steps(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:
-    """Each step after the first shows the last value again, with the same probabilities.
+    """Each step after the first shows the value before it again, with the same probabilities.
 
     Examples
     --------
@@ -60,7 +61,7 @@ def held_steps(data: SequenceDataset, severity: int, rng: np.random.Generator) -
 def jitter(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:
     """Each step is read up to 0.1, 0.2, 0.4, 0.7, 1 steps too early or too late (uniform).
 
-    Between the steps, the sequence is taken as linear.
+    Between two steps the values are interpolated linearly.
     """
     late = rng.uniform(-1, 1, (len(data), data.n_steps))
     return read_at(data, np.arange(data.n_steps) + JITTER[severity - 1] * late), data.lengths
@@ -73,7 +74,8 @@ def warp(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corr
 
     .. math:: s + a \sum_{k=1}^{3} c_k \frac{\sin \pi k s}{\pi k},\qquad \sum |c_k| = 1,
 
-    whose rate is at least 1 - a > 0: both ends stay, and no step overtakes another.
+    with a the share above.  The rate of this clock is at least 1 - a > 0: both ends stay, and no
+    step overtakes another.
     """
     weights = rng.standard_normal((len(data), WAVES, 1))
     weights /= np.abs(weights).sum(axis=1, keepdims=True)
@@ -85,9 +87,10 @@ def warp(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corr
 
 
 def shift(data: SequenceDataset, severity: int, rng: np.random.Generator) -> Corrupted:
-    """Early or late, as a coin says, by 5, 10, 15, 20, 30 % of the length, rounded up.
+    """Each sequence comes early or late, at random, by 5, 10, 15, 20, 30 % of its length.
 
-    The first or last value fills the gap, and what leaves at the other end is lost.
+    The shift is rounded up to whole steps.  The first or last value fills the gap, and the values
+    that leave at the other end are lost.
     """
     sign = 2 * rng.integers(0, 2, len(data)) - 1
     by = sign * np.ceil(SHIFT[severity - 1] * data.lengths)

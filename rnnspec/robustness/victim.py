@@ -7,25 +7,27 @@ Attacks know nothing of networks or data: they see F, its gradient and a budget.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rnnspec._checks import SanityWarning
-from rnnspec.data.arrays import Labelled, as_dataset
-from rnnspec.models.call import takes, unwrap
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec._checks import one_of, positive
 from rnnspec.robustness.budget import ROUNDING, Budget
-from rnnspec.robustness.decision import decisive, excess, magnitude, wrong
-from rnnspec.robustness.foreign import Classify, classifier, device_of
-from rnnspec.robustness.threat import Threat, free_state
+from rnnspec.robustness.decision import LOSSES, Aim, decisive, excess, magnitude, wrong
 
-ULPS = 4  # by which logits may differ from batch to batch
+Classify = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""Maps inputs, lengths and the state (or None) to logits."""
+
+# Rows of the largest batch: more gain no speed, and memory grows with them.
+BATCH = {"cpu": 512}
+ON_DEVICE = 2048  # the same on an accelerator
+
+
+def in_batches(rows: Tensor) -> tuple[Tensor, ...]:
+    """`rows` in pieces that memory holds."""
+    return torch.split(rows, BATCH.get(rows.device.type, ON_DEVICE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,19 +37,36 @@ class Victim:
     ``victim.logits(u)`` are the (n, k) logits under the perturbation u, whose shape
     and admissible values ``victim.budget`` holds; ``victim[rows]`` is the victim on
     some of the sequences.
+
+    Attributes
+    ----------
+    classify : callable
+        Maps inputs, lengths and state (or None) to logits.
+    inputs : tensor, shape (n, t, d)
+        Standardised sequences.
+    lengths, labels : tensor, shape (n,)
+        Their lengths and classes.
+    scale : tensor, shape (d,), or None
+        How much of an input one unit of u is; None if u is the initial state.
+    budget : Budget
+        Norm and box of the perturbations.
+    clean : tensor, shape (n, k), or None
+        The logits without perturbation, once they are known.
+    rounding : float
+        Relative error of the larger of two logits, which differ from batch to batch.
+    doubts : tuple of str
+        What is doubtful about the model, in words.
     """
 
     classify: Classify
-    inputs: Tensor  # shape: (n, t, d)
-    lengths: Tensor  # shape: (n,)
-    labels: Tensor  # shape: (n,)
-    scale: Tensor | None  # shape: (d,); None when the state moves
+    inputs: Tensor
+    lengths: Tensor
+    labels: Tensor
+    scale: Tensor | None
     budget: Budget
-    # Logits under nothing, once they are known; shape: (n, k).
     clean: Tensor | None = field(default=None, kw_only=True)
-    # The relative error of the larger of two logits: they differ from batch to batch.
     rounding: float = field(default=ROUNDING, kw_only=True)
-    doubts: tuple[str, ...] = field(default=(), kw_only=True)  # about the model, in words
+    doubts: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -62,20 +81,26 @@ class Victim:
             clean=None if self.clean is None else self.clean[rows],
         )
 
-    def nothing(self) -> Tensor:
+    def zeros(self) -> Tensor:
         """The perturbation u = 0."""
         return torch.zeros_like(self.budget.lower)
 
-    def perturbed(self, u: Tensor) -> Tensor:
+    def perturb(self, u: Tensor) -> Tensor:
         """(n, t, d) inputs x + s u."""
         return self.inputs if self.scale is None else self.inputs + self.scale * u
 
     def logits(self, u: Tensor) -> Tensor:
         """(n, k) logits under the perturbation `u`."""
-        return self.classify(self.perturbed(u), self.lengths, u if self.scale is None else None)
+        return self.classify(self.perturb(u), self.lengths, u if self.scale is None else None)
 
     @torch.no_grad()
-    def unmoved(self) -> Tensor:
+    def answers(self, u: Tensor) -> Tensor:
+        """As `logits`, of any number of sequences: in batches, and without a gradient."""
+        batches = in_batches(torch.arange(len(self), device=self.labels.device))
+        return torch.cat([self[rows].logits(u[rows]) for rows in batches])
+
+    @torch.no_grad()
+    def clean_logits(self) -> Tensor:
         """(n, k) logits under no perturbation.
 
         Raises
@@ -83,14 +108,24 @@ class Victim:
         ValueError
             If they decide nothing for a sequence, see `rnnspec.robustness.decision`.
         """
-        return decisive(self.logits(self.nothing())) if self.clean is None else self.clean
+        return decisive(self.logits(self.zeros())) if self.clean is None else self.clean
+
+    def with_clean_logits(self) -> Victim:
+        """The victim that holds its logits under no perturbation: every attack asks for them.
+
+        Raises
+        ------
+        ValueError
+            If they decide nothing for a sequence, see `rnnspec.robustness.decision`.
+        """
+        return replace(self, clean=decisive(self.answers(self.zeros())))
 
     def wrong(self) -> Tensor:
-        """(n,) mask: the class is not the true one, unperturbed."""
-        return wrong(self.unmoved(), self.labels)
+        """(n,) mask: the class is not the true one, without any perturbation."""
+        return wrong(self.clean_logits(), self.labels)
 
     @torch.no_grad()
-    def fooled(self, u: Tensor) -> Tensor:
+    def is_fooled(self, u: Tensor) -> Tensor:
         """(n,) mask: the class is no longer the true one; logits that decide nothing fool."""
         return wrong(self.logits(u), self.labels)
 
@@ -103,9 +138,54 @@ class Victim:
         less.  The logits at `u` are computed unless they are given.
         """
         logits = self.logits(u) if logits is None else logits
-        here, clean = (magnitude(z, self.labels) for z in (logits, self.unmoved()))
+        here, clean = (magnitude(z, self.labels) for z in (logits, self.clean_logits()))
         moved = (u != 0).flatten(1).any(1)
         return excess(logits, self.labels) >= -self.rounding * torch.maximum(here, clean) * moved
+
+    def aim(self, loss: str, targets: Tensor | None) -> tuple[Victim, Aim]:
+        """The victim whose labels an attack is measured by, and what the attack raises.
+
+        Raises
+        ------
+        ValueError
+            If the loss is unknown, or the targets are no classes, one per sequence.
+        """
+        aim = Aim(LOSSES[one_of(loss, "loss", LOSSES)], targets is not None)
+        if targets is None:
+            return self, aim
+        targets = torch.as_tensor(targets, device=self.labels.device)
+        if targets.shape != self.labels.shape or targets.dtype.is_floating_point:
+            raise ValueError(
+                f"`targets` must hold {len(self)} classes, one per sequence,"
+                f" got {targets.dtype} of shape {tuple(targets.shape)}"
+            )
+        with torch.no_grad():
+            k = self[torch.zeros_like(self.labels[:1])].logits(self.zeros()[:1]).shape[1]
+        outside = (targets < 0) | (targets >= k)
+        if outside.any():
+            raise ValueError(
+                f"`targets` must be classes from 0 to {k - 1}, got {int(targets[outside][0])}"
+            )
+        return replace(self, labels=targets.long()), aim
+
+    def per_sequence(self, value: float | Tensor, name: str = "epsilon") -> Tensor:
+        """(n,) budgets, or whatever else `name` says; a single number counts for all sequences.
+
+        Raises
+        ------
+        ValueError
+            If one is negative or not finite, or there is another number of them.
+        """
+        lower = self.budget.lower
+        amounts = torch.as_tensor(value, dtype=lower.dtype, device=lower.device)
+        if amounts.shape not in ((), (len(self),)):
+            raise ValueError(
+                f"`{name}` must be a number or {len(self)} numbers, one per sequence,"
+                f" got shape {tuple(amounts.shape)}"
+            )
+        for worst in (amounts.min(), amounts.max()):  # either is NaN if one number is
+            positive(float(worst), name, zero=True)
+        return amounts.expand(len(self))
 
     def gradient(
         self, u: Tensor, loss: Callable[[Tensor, Tensor], Tensor]
@@ -136,91 +216,3 @@ _NO_GRADIENT = (
     "`model` must be differentiable in what is attacked, its logits carry no gradient"
     " (a detach, an argmax or a NumPy step inside? black-box attacks need none: square)"
 )
-
-
-@contextmanager
-def under_attack(
-    model: nn.Module, data: Labelled, threat: Threat | None = None
-) -> Iterator[Victim]:
-    """`model` on `data` as a `Victim`, and the model as it was found afterwards.
-
-    Inside, the model is in evaluation mode (no dropout, in fused layers neither),
-    no parameter asks for a gradient, and cuDNN is off, which refuses the gradient of a
-    recurrent layer in evaluation mode.
-
-    A model of float64 is attacked in float64, any other in float32; the rounding of its inputs to
-    float16 or bfloat16 is then part of the model.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Maps inputs (n, t, d) to (n, k) logits.  Its forward gets `lengths` (n,) by keyword if it
-        names them.  To move its state, it must name `state`, as `rnnspec.SequenceClassifier`
-        does; see `rnnspec.models.call`.
-    data : SequenceDataset, or pair (X, y)
-        Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
-    threat : Threat, optional
-        Default: the input, linf, in standard deviations.
-
-    Raises
-    ------
-    ValueError
-        If there is no sequence, no class for a label or no state to move; if the model's forward
-        requires another argument; or if its outputs are no (n, k) logits, are probabilities, or
-        depend on the rest of the batch (see `rnnspec.robustness.outputs`).
-
-    Warns
-    -----
-    SanityWarning
-        If the logits are random, or padding may be read as data.
-    """
-    data = as_dataset(data)
-    threat = threat or Threat()
-    if not len(data):
-        raise ValueError("`data` must hold at least one sequence, got none")
-    device = device_of(model)
-    inputs, lengths, labels = (
-        torch.from_numpy(a).to(device) for a in (data.inputs, data.lengths, data.labels)
-    )
-    asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    with evaluation_mode(model), torch.backends.cudnn.flags(enabled=False):
-        try:
-            for weight, _ in asked:
-                weight.requires_grad_(False)
-            shape = _state_shape(model) if threat.target == "state" else None
-            known = classifier(model, inputs, lengths, labels, shape)
-            inputs = inputs.to(known.dtype)
-            if shape is not None:
-                scale, budget = None, free_state((len(data), *shape), threat.norm, inputs)
-            else:
-                budget = threat.budget(data, known.dtype, device)
-                scale = torch.from_numpy(threat.scale(data)).to(inputs)
-            for text in known.doubts:
-                warnings.warn(text, SanityWarning, stacklevel=4)
-            yield Victim(
-                known.classify,
-                inputs,
-                lengths,
-                labels,
-                scale,
-                budget,
-                rounding=ULPS * known.eps,
-                doubts=known.doubts,
-            )
-        finally:
-            for weight, requires_grad in asked:
-                weight.requires_grad_(requires_grad)
-
-
-def _state_shape(model: nn.Module) -> tuple[int, ...]:
-    if not takes(model, "state"):
-        raise ValueError(
-            "`target` must be 'input' for this model: its forward takes no argument `state`"
-        )
-    shape: Any = getattr(unwrap(model), "state_shape", None)
-    if shape is None:
-        raise ValueError(
-            "`target` must be 'input' for this model: it has no attribute `state_shape`, the shape"
-            " of one sequence's `state`"
-        )
-    return tuple(shape)

@@ -1,4 +1,4 @@
-"""Recurrent weights that move: at random, in the worst direction, by rounding, by pruning."""
+"""Accuracy and stability of a network whose recurrent weights move."""
 
 from __future__ import annotations
 
@@ -13,22 +13,19 @@ from torch import nn
 from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.table import ATTACKS, ON_WEIGHTS
 from rnnspec.robustness.budget import ROUNDING, BudgetExceeded
-from rnnspec.robustness.curve import increasing
-from rnnspec.robustness.decision import undecided, wrong
+from rnnspec.robustness.curve import increasing_sizes
+from rnnspec.robustness.decision import answers_fail, is_undecided, wrong
 from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
-from rnnspec.robustness.quantisation import halved, pruned, rounded
-from rnnspec.robustness.sanity import answers_fail
-from rnnspec.robustness.victim import under_attack
+from rnnspec.robustness.quantisation import prune_smallest, round_to_bits, to_half_precision
 from rnnspec.robustness.worst_weights import worst_perturbation
 from rnnspec.spectra.distance import distance_to_instability
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 
 Array = NDArray[np.float64]
 NORMS = ("spectral", "frobenius")
-SIZED = ("random", "worst", "rank_one")
-COMPRESSIONS = ("fp16", "int8", "int4")
-ATTACKS = (*SIZED, *COMPRESSIONS, "prune")
 EPSILONS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 FRACTIONS = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -55,28 +52,29 @@ def weight_robustness(
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : str
-        ``random``: Gaussian entries, scaled; one direction for all `epsilons`.
-        ``worst``: the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
-        ``rank_one``, the same of rank 1; see `rnnspec.robustness.worst_weights`.  They are the
+        ``random`` has Gaussian entries, the same at all `epsilons` but for a factor.
+        ``worst`` is the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
+        ``rank_one`` the same of rank 1; see `rnnspec.robustness.worst_weights`.  They are the
         worst for stability, which need not be the worst for accuracy.
-        ``fp16``, ``int8``, ``int4``: rounding, one scale per matrix.
-        ``prune``: the smallest entries set to zero.
-    epsilons : sequence of float, optional
-        Sizes :math:`\|E\|` for ``random``, ``worst`` and ``rank_one``; increasing, absolute.
-        Default: 0, 0.01, 0.03, 0.1, 0.3, 1.
-    fractions : sequence of float, optional
-        Shares of entries for ``prune``, increasing.  Default: 0, 0.1, 0.25, 0.5, 0.75, 0.9.
+        ``fp16``, ``int8`` and ``int4`` round, with one scale per matrix.
+        ``prune`` sets the smallest entries to zero.
+    epsilons : sequence of float, shape (m,), optional
+        Sizes :math:`\|E\|` of ``random``, ``worst`` and ``rank_one``; increasing, absolute.
+        By default 0, 0.01, 0.03, 0.1, 0.3, 1.
+    fractions : sequence of float, shape (m,), optional
+        Shares of the entries that ``prune`` sets to zero, increasing.  By default 0, 0.1, 0.25,
+        0.5, 0.75, 0.9.
     norm : {"spectral", "frobenius"}
-        In which `epsilons` are meant.
+        The norm that `epsilons` are measured in.
     matrices : sequence of str, optional
-        Names as in `rnnspec.recurrent_matrices`.  Default: all.
+        Names as in `rnnspec.recurrent_matrices`.  By default all are moved.
     seed : int, default 0
-        For ``random``.
+        Of the Gaussian entries.
 
     Returns
     -------
     tuple of MovedWeights
-        For each size, one for each matrix.
+        For each size, one record for each matrix.
 
     Raises
     ------
@@ -89,9 +87,14 @@ def weight_robustness(
         are 1e-5 of epsilon and, for the rounding of what is stored, eps of its precision
         (1.2e-7 of float32) times :math:`\|W + E\|_F`.
 
+    Notes
+    -----
+    Cost: at each size one forward pass of `data` and the eigenvalues of each matrix, O(h^3);
+    ``worst`` and ``rank_one`` solve up to 120 further eigenvalue problems of size h.
+
     See Also
     --------
-    rnnspec.stability_radius_real : the size at which ``worst`` ends the stability of a matrix.
+    rnnspec.stability_radius_real : The size at which ``worst`` makes a matrix unstable.
 
     Examples
     --------
@@ -103,32 +106,30 @@ def weight_robustness(
     ('layer0', 0.5, 1.25, 0.25)
     """
     data = as_dataset(data)
-    one_of(attack, "attack", ATTACKS)
+    kind = ATTACKS[one_of(attack, "attack", ON_WEIGHTS)].kind
     one_of(norm, "norm", NORMS)
-    strengths = _strengths(attack, epsilons, fractions)
+    strengths = _strengths(attack, kind, epsilons, fractions)
     before = recurrent_matrices(model)
     names = list(before) if matrices is None else [one_of(m, "matrices", before) for m in matrices]
     if not names:
         raise ValueError("`matrices` must name at least one matrix, got none")
     precision = {name: torch.finfo(W.dtype).eps for name, W in recurrent_blocks(model).items()}
     distances = {name: float(distance_to_instability(before[name])) for name in names}
-    directions = _directions(before, names, norm, seed_number(seed))
+    units = _unit_moves(before, names, norm, seed_number(seed))
     records = []
     for strength in strengths:
-        moves = {
-            name: _move(before[name], attack, strength, norm, directions[name]) for name in names
-        }
+        moves = {name: _move(before[name], attack, strength, norm, units[name]) for name in names}
         with under_attack(model, data) as victim:
             with weights_moved(model, moves), torch.no_grad():
-                logits = victim.logits(victim.nothing())
+                logits = victim.logits(victim.zeros())
                 after = recurrent_matrices(model)
-            if text := answers_fail(int(undecided(logits).sum()), len(victim)):
-                victim.unmoved()  # refuses a model that answers so without any move
+            if text := answers_fail(int(is_undecided(logits).sum()), len(victim)):
+                victim.clean_logits()  # refuses a model that answers so without any move
                 warnings.warn(text, SanityWarning, stacklevel=2)
             n_correct = int((~wrong(logits, victim.labels)).sum())
         for name in names:
             E = after[name] - before[name]
-            moved, sized = _norm(E, norm), attack in SIZED
+            moved, sized = _norm(E, norm), kind == "sized"
             if sized:
                 rounding = precision[name] * _norm(after[name], "frobenius")
                 _check_budget(name, moved, strength, norm, rounding)
@@ -151,47 +152,50 @@ def weight_robustness(
 
 
 def _strengths(
-    attack: str, epsilons: Sequence[float] | None, fractions: Sequence[float] | None
+    attack: str, kind: str, epsilons: Sequence[float] | None, fractions: Sequence[float] | None
 ) -> list[float]:
-    """What is varied: epsilons, fractions, or, for a compression, nothing."""
-    if epsilons is not None and attack not in SIZED:
+    """What is varied: epsilons or fractions; rounding has nothing to vary."""
+    if epsilons is not None and kind != "sized":
         raise ValueError(f"`epsilons` must be None for {attack!r}, which finds its own size")
-    if fractions is not None and attack != "prune":
+    if fractions is not None and kind != "pruning":
         raise ValueError(f"`fractions` must be None for {attack!r}, they are of 'prune'")
-    if attack in COMPRESSIONS:
+    if kind == "rounding":
         return [0.0]
     name, given, default = (
         ("fractions", fractions, FRACTIONS)
         if attack == "prune"
         else ("epsilons", epsilons, EPSILONS)
     )
-    sizes: list[float] = increasing(default if given is None else given, name).tolist()
+    sizes: list[float] = increasing_sizes(default if given is None else given, name).tolist()
     if attack == "prune" and max(sizes) > 1:
         raise ValueError(f"`fractions` must be from 0 to 1, got {max(sizes)}")
     return sizes
 
 
-def _directions(
+def _unit_moves(
     matrices: Mapping[str, Array], names: Sequence[str], norm: str, seed: int
 ) -> dict[str, Array]:
-    """A random E of norm 1 for each of `names`; drawn for all, so that a choice changes none."""
+    """A random E of norm 1 for each of `names`.
+
+    It is drawn for all matrices, so that the choice of some does not change their E.
+    """
     rng = np.random.default_rng(seed)
     drawn = {name: rng.standard_normal(W.shape) for name, W in matrices.items()}
     return {name: drawn[name] / _norm(drawn[name], norm) for name in names}
 
 
-def _move(W: Array, attack: str, strength: float, norm: str, direction: Array) -> Array:
+def _move(W: Array, attack: str, strength: float, norm: str, unit: Array) -> Array:
     match attack:
         case "random":
-            return strength * direction
+            return strength * unit
         case "worst" | "rank_one":
             return worst_perturbation(W, strength, norm, rank_one=attack == "rank_one")
         case "fp16":
-            return halved(W) - W
+            return to_half_precision(W) - W
         case "prune":
-            return pruned(W, strength) - W
+            return prune_smallest(W, strength) - W
         case _:
-            return rounded(W, bits=int(attack.removeprefix("int"))) - W
+            return round_to_bits(W, bits=int(attack.removeprefix("int"))) - W
 
 
 def _check_budget(name: str, moved: float, epsilon: float, norm: str, rounding: float) -> None:

@@ -26,6 +26,7 @@ def wilson(share: ArrayLike, n: int) -> tuple[NDArray[np.float64], NDArray[np.fl
     Returns
     -------
     low, high : ndarray, shape (m,)
+        Ends of the intervals.
 
     References
     ----------

@@ -1,6 +1,6 @@
 r"""The real perturbation of a matrix that drives its spectral radius out fastest.
 
-The spectral radius of :math:`W + E` under :math:`\|E\| \le \varepsilon` is raised by steps of
+The spectral radius of :math:`W + E` under :math:`\|E\| \le \varepsilon` is raised by updates of
 steepest ascent that always use all of :math:`\varepsilon`.  At a simple dominant
 eigenvalue :math:`\lambda` with left and right vectors y, x,
 
@@ -10,7 +10,7 @@ eigenvalue :math:`\lambda` with left and right vectors y, x,
 real, of rank 2 where :math:`\lambda` is complex.  The next E maximises
 :math:`\langle G, E\rangle`: in the spectral norm it is :math:`\varepsilon` times the polar
 factor of G, in the Frobenius norm :math:`\varepsilon G / \|G\|_F`, and among the matrices of
-rank one :math:`\varepsilon` times the leading singular pair of G.  A step that does not raise
+rank one :math:`\varepsilon` times the leading singular pair of G.  An update that does not raise
 the radius is tried again with :math:`G + c E`, which stays nearer to E as c grows.
 """
 
@@ -28,7 +28,7 @@ from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 
 Array = NDArray[np.float64]
-STEPS = 60
+ITERATIONS = 60  # of one ascent; most stop by themselves after ten to thirty
 TIE = 1e-9  # relative; the two singular values of a G from a normal W may be equal
 
 
@@ -62,16 +62,25 @@ def worst_perturbation(
     The ascent starts from the real part of the complex perturbation that attains the
     pseudospectral radius, and, if W is stable, from the E of the real stability radius: at
     :math:`\varepsilon` equal to that radius, in the spectral norm, W + E is not stable.
-    The result is a local maximum, the best of both; no E does better than the pseudospectral
-    radius, and one that lies on the real axis is attained.
+    The result is the better of two local maxima.  No E makes the spectral radius larger than the
+    pseudospectral radius, and where that is attained on the real axis, this E attains it.
 
     Parameters
     ----------
-    W : ndarray, shape (h, h), real
+    W : ndarray, shape (h, h)
+        Real.
     epsilon : float
+        Size of E.
     norm : {"spectral", "frobenius"}
+        How E is measured.
     rank_one : bool, default False
-        Only matrices of rank one, for which the two norms agree; otherwise rank 1 or 2.
+        Whether only matrices of rank one are tried, for which the two norms agree; otherwise E has
+        rank 1 or 2.
+
+    Returns
+    -------
+    ndarray, shape (h, h)
+        E.
 
     Notes
     -----
@@ -103,7 +112,7 @@ def _climb(W: Array, unit: Array, epsilon: float, norm: str, rank_one: bool) -> 
     """A local maximum of the spectral radius from E = epsilon `unit`, and its value."""
     radius, pull = spectral_radius(W + epsilon * unit), 0.0
     G = _slope(W + epsilon * unit)
-    for _ in range(STEPS):
+    for _ in range(ITERATIONS):
         if not np.isfinite(G).all() or not G.any():
             break
         trial = steepest(G + pull * unit, norm, rank_one=rank_one)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._checks import square
 from rnnspec._result import Result
-from rnnspec.robustness.quantisation import halved, rounded
+from rnnspec.robustness.quantisation import round_to_bits, to_half_precision
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 from rnnspec.spectra.measures import measure
 from rnnspec.spectra.numbers import StabilityMeasures
@@ -123,7 +123,11 @@ def roundings(A: NDArray[np.float64]) -> tuple[Rounding, ...]:
     [('float16', 0.0), ('int8', 0.00393...), ('int4', 0.0714...)]
     """
     with np.errstate(over="ignore"):
-        stored = {"float16": halved(A), "int8": rounded(A, 8), "int4": rounded(A, 4)}
+        stored = {
+            "float16": to_half_precision(A),
+            "int8": round_to_bits(A, 8),
+            "int4": round_to_bits(A, 4),
+        }
     return tuple(
         Rounding(name, spectral_norm(B - A), spectral_radius(B))
         for name, B in stored.items()

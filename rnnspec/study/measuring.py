@@ -18,7 +18,7 @@ from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.recurrent import recurrent_matrices
-from rnnspec.robustness.curve import increasing, robustness_curve
+from rnnspec.robustness.curve import increasing_sizes, robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations
 from rnnspec.robustness.moved_weights import by_strength
 from rnnspec.robustness.weights import weight_robustness
@@ -60,8 +60,8 @@ class Measuring:
     def __post_init__(self) -> None:
         for epsilon in self.epsilons:
             positive(epsilon, "epsilons")
-        increasing(self.attack_epsilons, "attack_epsilons")
-        increasing(self.weight_epsilons, "weight_epsilons")
+        increasing_sizes(self.attack_epsilons, "attack_epsilons")
+        increasing_sizes(self.weight_epsilons, "weight_epsilons")
         count(self.samples, "samples")
         count(self.lyapunov, "lyapunov", least=0)
 

@@ -25,10 +25,11 @@ from torch.nn.utils import parametrize
 from rnnspec._checks import one_of
 from rnnspec.data.splits import DataSplits
 from rnnspec.models.evaluation import evaluation_mode
-from rnnspec.robustness.attacks.gradient import cross_entropy
-from rnnspec.robustness.attacks.restarts import random_start
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.ascent import Ascent, random_start
+from rnnspec.robustness.decision import cross_entropy
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import Victim, under_attack
+from rnnspec.robustness.victim import Victim
 from rnnspec.training.accuracy import Tensors
 from rnnspec.training.config import DEFAULTS, METHODS
 from rnnspec.training.schedule import epsilon_at
@@ -138,7 +139,7 @@ class AdversarialLoss:
         )
         victim = self.victim[batch]
         if epsilon == 0:  # there is no attack, and the second term of trades is 0 up to rounding
-            logits = victim.logits(victim.nothing())
+            logits = victim.logits(victim.zeros())
             return functional.cross_entropy(logits, victim.labels), logits
         with hold_estimators(self.model):
             u = self._perturbation(victim, batch, epsilon, update)
@@ -146,7 +147,7 @@ class AdversarialLoss:
             logits = victim.logits(u)
             return functional.cross_entropy(logits, victim.labels), logits
         with parametrize.cached():  # an estimator moves on once in an update, not twice
-            logits, attacked = victim.logits(victim.nothing()), victim.logits(u)
+            logits, attacked = victim.logits(victim.zeros()), victim.logits(u)
         apart = divergence(logits)(attacked, victim.labels).mean()
         return functional.cross_entropy(
             logits, victim.labels
@@ -163,7 +164,7 @@ class AdversarialLoss:
         loss: SampleLosses = cross_entropy
         if self.adversarial.method == "trades":
             with torch.no_grad():
-                loss = divergence(victim.logits(victim.nothing()))
+                loss = divergence(victim.logits(victim.zeros()))
         return ascend(victim, start, epsilon, iterations, 2.5 * epsilon / iterations, loss)
 
     @property
@@ -183,7 +184,7 @@ class AdversarialLoss:
             start = random_start(victim.budget, epsilon, generator)
             length = 2.5 * epsilon / iterations
             u = ascend(victim, start, epsilon, iterations, length, cross_entropy)
-            return victim.perturbed(u), victim.lengths, victim.labels
+            return victim.perturb(u), victim.lengths, victim.labels
 
     def state_dict(self) -> dict[str, Any]:
         """The perturbations that ``free`` keeps."""
@@ -196,12 +197,10 @@ class AdversarialLoss:
 
 
 def ascend(
-    victim: Victim, u: Tensor, epsilon: float, n_steps: int, step_size: float, loss: SampleLosses
+    victim: Victim, u: Tensor, epsilon: float, iterations: int, length: float, loss: SampleLosses
 ) -> Tensor:
-    """The perturbation after `n_steps` projected steps along the sign of the gradient."""
-    for _ in range(n_steps):
-        _, gradient, _ = victim.gradient(u, loss)
-        u = victim.budget.project(u + step_size * gradient.sign(), epsilon)
+    """The perturbation after `iterations` projected updates along the sign of the gradient."""
+    u = Ascent(victim, u, epsilon, length, loss).climb(iterations)
     victim.budget.check(u, epsilon)
     return u
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnspec.robustness.attacks.gradient import cross_entropy
+from rnnspec.robustness.decision import cross_entropy
 from rnnspec.training.accuracy import Tensors
 from rnnspec.training.adversarial import (
     CURVATURE,

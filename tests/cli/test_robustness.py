@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from rnnspec.cli.perturbations import attack_names, weights_row
+from rnnspec.cli.robustness import attack_names
+from rnnspec.robustness.attacks.table import ATTACKS
 from rnnspec.robustness.curve import robustness_curve
-from rnnspec.robustness.moved_weights import MovedWeights
+from rnnspec.robustness.moved_weights import MovedWeights, row_of
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
 from rnnspec.training.trained import load_run
@@ -64,7 +66,7 @@ def test_it_is_the_python_function(program, run):
     )  # fmt: skip
     model, data = load_run(run)
     curve = robustness_curve(
-        model, data.test, "pgd", [0.3, 0.6], norm="l2", units="raw", samples=20, steps=2,
+        model, data.test, "pgd", [0.3, 0.6], norm="l2", units="raw", samples=20, iterations=2,
         restarts=1, seed=5,
     )  # fmt: skip
     assert record["units"] == "raw"
@@ -114,7 +116,7 @@ def test_a_row_of_weights_is_of_the_matrix_worst_off():
     b = MovedWeights("b", "random", "frobenius", 0.3, None, 30, 40, 0.8, 0.25, 0.4, 0.31)
     names = ("epsilon", "accuracy", "max_perturbation", "size", "spectral_radius", "seconds")
     for pair in ((a, b), (b, a)):
-        row = weights_row(pair, 1.5)
+        row = row_of(pair, 1.5)
         assert [row[name] for name in names] == [0.3, 0.75, 0.31, 0.25, 0.9, 1.5]
         assert row["distance_to_instability"] == 0.4
 
@@ -149,7 +151,7 @@ def test_csv_and_figure_are_written(program, run, tmp_path, target, flags, attac
 
 
 def test_a_figure_of_curves_and_smallest_changes_shows_both(program, run, tmp_path, monkeypatch):
-    from rnnspec.report import figures
+    from rnnspec.plots import figures
 
     shown = []
     monkeypatch.setattr(figures, "save_figure", lambda ax, _: shown.append(ax.figure))
@@ -161,6 +163,22 @@ def test_a_figure_of_curves_and_smallest_changes_shows_both(program, run, tmp_pa
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["sign"]
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["fmn", "deepfool"]
     assert (left.get_ylabel(), right.get_ylabel()) == ("accuracy", "share of decisions changed")
+
+
+def test_the_help_names_every_attack_of_the_table(program):
+    code, out, _ = program("robustness", "--help")
+    assert code == 0
+    assert all(re.search(rf"\b{name}\b", out) for name in ATTACKS)
+    assert "universal 100" in " ".join(out.split())
+
+
+def test_one_perturbation_for_all_and_the_fewest_time_steps(program, run):
+    record = record_of(
+        program, run, "--attack", "universal,sparse", "--epsilon", "0.3", *FEW[:2], "--steps", 5
+    )
+    assert [row["attack"] for row in record["results"]] == ["universal"]
+    assert record["minimal"]["sparse"]["norm"] == "steps"
+    assert record["minimal"]["sparse"]["median"] >= 1
 
 
 def test_the_table_and_quiet(program, run):
@@ -207,9 +225,15 @@ def test_a_sanity_warning_is_in_the_record_and_one_line_on_stderr(program, copy)
         (("--target", "weights", "--norm", "linf"), "`norm` must be one of spectral, frobenius"),
         (("--target", "output"), "'output' is not one of 'input', 'state', 'weights'"),
         (("--samples", "0"), "0 is not in the range x>=1"),
-        (("--attack", "sign,fmn", "--steps", "3"), f"`--steps` {OF_SEARCHES} sign, fmn: leave it"),
-        (("--attack", "fgsm", "--restarts", "1"), f"`--restarts` {OF_SEARCHES} fgsm: leave it out"),
-        (("--attack", "fmn", "--epsilon", "0.1"), "sign, sphere, got fmn: leave it out"),
+        (
+            ("--attack", "sign,fmn", "--steps", "3"),
+            "square, universal, got sign, fmn: leave it",
+        ),
+        (
+            ("--attack", "fgsm", "--restarts", "1"),
+            f"`--restarts` {OF_SEARCHES} fgsm: leave it out",
+        ),
+        (("--attack", "fmn", "--epsilon", "0.1"), "sphere, sparse, got fmn: leave it out"),
         (
             ("--target", "weights", "--attack", "int8", "--epsilon", "0.1"),
             "`--epsilon` on weights is taken by random, worst, rank_one, got int8: leave it out",

@@ -8,7 +8,8 @@ import torch
 from rnnspec import SequenceClassifier, Threat, under_attack
 from rnnspec.robustness import BudgetExceeded
 from rnnspec.robustness.attacks.apgd import apgd
-from rnnspec.robustness.attacks.gradient import fgsm, pgd
+from rnnspec.robustness.attacks.fgsm import fgsm
+from rnnspec.robustness.attacks.pgd import pgd
 from rnnspec.robustness.attacks.square import square
 from rnnspec.robustness.budget import ROUNDING, Budget, like, sizes
 
@@ -130,10 +131,10 @@ def test_one_number_counts_for_all_and_several_for_one_each(points):
 
 ATTACKS = {
     "fgsm": fgsm,
-    "pgd": partial(pgd, steps=6, restarts=2),
-    "pgd, long steps": partial(pgd, steps=6, step_size=3.0, momentum=0.9),
-    "apgd": partial(apgd, steps=10, loss="logit_difference"),
-    "square": partial(square, queries=25),
+    "pgd": partial(pgd, iterations=6, restarts=2),
+    "pgd, long steps": partial(pgd, iterations=6, step_size=3.0, momentum=0.9),
+    "apgd": partial(apgd, iterations=10, loss="logit_difference"),
+    "square": partial(square, iterations=25),
 }
 EARLY, SOME = np.arange(8) < 3, np.arange(8) % 3 == 1
 THREATS = {
@@ -168,7 +169,7 @@ def test_no_attack_leaves_its_budget(walks, digits, norm, threat, attack):
             if threat.target == "state":
                 size, slack = np.linalg.norm(u.flatten(1), NORM[norm], axis=1), 0
             else:
-                size, slack = moved(data, threat, victim.perturbed(u).numpy())
+                size, slack = moved(data, threat, victim.perturb(u).numpy())
             assert (size <= np.asarray(epsilon) * (1 + 1e-5) + slack).all()
 
 

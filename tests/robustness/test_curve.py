@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import rnnspec
-from rnnspec.robustness.attacks.searches import INDEPENDENT, SEARCHES
+from rnnspec.robustness import victim
+from rnnspec.robustness.attacks.table import CURVES
 from rnnspec.robustness.curve import robustness_curve
 from rnnspec.robustness.result import RobustnessCurve
 from rnnspec.robustness.threat import Threat
@@ -22,14 +23,14 @@ def curve(request):
     digits = request.getfixturevalue("digits")
     model = request.getfixturevalue("digits_lstm")
     return robustness_curve(
-        model, digits.test, "pgd", [0, 0.1, 0.2, 0.3], steps=8, restarts=1, samples=60
+        model, digits.test, "pgd", [0, 0.1, 0.2, 0.3], iterations=8, restarts=1, samples=60
     )
 
 
 def test_a_linear_model_gives_the_closed_form(linear, walks):
     data = walks(90).subset(np.arange(90) % 3 < 2)
     model = linear(classes=2)
-    curve = robustness_curve(model, data, "pgd", EPSILONS, steps=20, restarts=1, checks=False)
+    curve = robustness_curve(model, data, "pgd", EPSILONS, iterations=20, restarts=1, checks=False)
     radii = model.radii(data, "linf").numpy()
     assert curve.clean_accuracy == curve.accuracy[0] == (radii > 0).mean()
     np.testing.assert_allclose(
@@ -37,12 +38,12 @@ def test_a_linear_model_gives_the_closed_form(linear, walks):
     )
 
 
-@pytest.mark.parametrize("attack", [*SEARCHES, *INDEPENDENT])
+@pytest.mark.parametrize("attack", CURVES)
 @pytest.mark.parametrize(("target", "norm"), [("input", "l2"), ("state", "linf")])
 def test_every_attack_target_and_norm_keeps_its_budget(digits_lstm, digits, attack, target, norm):
     curve = robustness_curve(
         digits_lstm, digits.test, attack, [0, 0.2, 0.9],
-        norm=norm, target=target, steps=3, restarts=1, samples=12, checks=False,
+        norm=norm, target=target, iterations=3, restarts=1, samples=12, checks=False,
     )  # fmt: skip
     assert (curve.target, curve.attack, curve.norm, curve.units) == (target, attack, norm, "std")
     assert curve.max_perturbation[0] == 0
@@ -91,7 +92,7 @@ def test_a_list_of_zero_alone_is_the_clean_accuracy(linear, walks):
 
 def test_zero_need_not_be_on_the_list(linear, walks):
     with_zero, without = (
-        robustness_curve(linear(), walks(30), epsilons=sizes, steps=5, checks=False)
+        robustness_curve(linear(), walks(30), epsilons=sizes, iterations=5, checks=False)
         for sizes in ([0, 0.2, 0.4], [0.2, 0.4])
     )
     np.testing.assert_array_equal(with_zero.accuracy[1:], without.accuracy)
@@ -113,20 +114,21 @@ def test_raw_units_are_scaled_by_the_deviation(linear, walks):
 def test_a_threat_says_where(linear, walks):
     data, model = walks(60), linear()
     first = Threat(norm="l2", steps=np.arange(8) < 1)
-    masked = robustness_curve(model, data, epsilons=[2.0], threat=first, steps=5, checks=False)
-    free = robustness_curve(model, data, epsilons=[2.0], norm="l2", steps=5, checks=False)
+    masked = robustness_curve(model, data, epsilons=[2.0], threat=first, iterations=5, checks=False)
+    free = robustness_curve(model, data, epsilons=[2.0], norm="l2", iterations=5, checks=False)
     assert masked.norm == "l2"
     assert masked.accuracy[0] > free.accuracy[0]
 
 
 @pytest.mark.parametrize(
-    ("weak", "strong"), [({"steps": 1}, {"steps": 15}), ({"restarts": 1}, {"restarts": 8})]
+    ("weak", "strong"),
+    [({"iterations": 1}, {"iterations": 15}), ({"restarts": 1}, {"restarts": 8})],
 )
 def test_steps_and_restarts_are_used(digits_lstm, digits, weak, strong):
     a, b = (
         robustness_curve(
             digits_lstm, digits.test, epsilons=[0.25], samples=60, checks=False,
-            **{"steps": 2, "restarts": 1, **effort},
+            **{"iterations": 2, "restarts": 1, **effort},
         )
         for effort in (weak, strong)
     )  # fmt: skip
@@ -154,12 +156,10 @@ def test_the_seed_draws_the_noise(digits_lstm, digits):
 
 
 def test_noise_is_drawn_apart_in_each_batch(linear, walks, monkeypatch):
-    from rnnspec.robustness import thresholds
-
     twins = walks(1).subset(np.zeros(4, int))
-    monkeypatch.setitem(thresholds.BATCH, "cpu", 2)
+    monkeypatch.setitem(victim.BATCH, "cpu", 2)
     curve = robustness_curve(linear(), twins, "gaussian", [0.5])
-    monkeypatch.setitem(thresholds.BATCH, "cpu", 4)
+    monkeypatch.setitem(victim.BATCH, "cpu", 4)
     whole = robustness_curve(linear(), twins, "gaussian", [0.5])
     assert curve.mean_loss != whole.mean_loss
 
@@ -167,7 +167,7 @@ def test_noise_is_drawn_apart_in_each_batch(linear, walks, monkeypatch):
 def test_the_model_is_left_as_it_was(digits):
     model = rnnspec.SequenceClassifier("gru", 8, 10, hidden=4).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    robustness_curve(model, digits.test, epsilons=[0.1], samples=10, steps=2)
+    robustness_curve(model, digits.test, epsilons=[0.1], samples=10, iterations=2)
     assert model.training
     assert all(weight.requires_grad and weight.grad is None for weight in model.parameters())
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
@@ -212,8 +212,11 @@ def test_a_file_without_a_field_is_refused(tmp_path):
         ({"target": "state"}, "`target` must be 'input' for this model"),
         ({"units": "volts"}, "`units` must be one of std, raw"),
         ({"threat": Threat(), "norm": "l2"}, "`threat` holds target, norm and units"),
-        ({"steps": 0}, "`steps` must be an integer of at least 1, got 0"),
-        ({"attack": "sign", "steps": -5}, "`steps` must be an integer of at least 1, got -5"),
+        ({"iterations": 0}, "`iterations` must be an integer of at least 1, got 0"),
+        (
+            {"attack": "sign", "iterations": -5},
+            "`iterations` must be an integer of at least 1, got -5",
+        ),
         ({"restarts": 1.5}, "`restarts` must be an integer of at least 1, got 1.5"),
         ({"samples": 0}, "`samples` must be an integer of at least 1, got 0"),
         ({"samples": True}, "`samples` must be an integer of at least 1, got True"),

@@ -14,13 +14,13 @@ from rnnspec.robustness.attacks.apgd import apgd
 from rnnspec.robustness.attacks.bisection import bisection
 from rnnspec.robustness.attacks.deepfool import deepfool
 from rnnspec.robustness.attacks.fmn import fmn
-from rnnspec.robustness.attacks.gradient import pgd
+from rnnspec.robustness.attacks.pgd import pgd
 from rnnspec.robustness.decision import (
     decisive,
     excess,
+    is_undecided,
     logit_difference,
     magnitude,
-    undecided,
     wrong,
 )
 
@@ -48,7 +48,7 @@ def test_masked_classes_lose_and_no_numbers_decide_nothing(logits, label, is_rig
     logits, label = torch.tensor([logits]), torch.tensor([label])
     assert wrong(logits, label).tolist() == [not is_right]
     assert excess(logits, label).tolist() == [expected]
-    if not undecided(logits).any():
+    if not is_undecided(logits).any():
         assert wrong(logits, label) == (logits.argmax(1) != label)
 
 
@@ -141,7 +141,7 @@ def test_a_common_offset_leaves_what_the_logits_still_tell_apart(attack, offset)
 def test_a_masked_class_changes_no_curve(attack, norm):
     epsilons, data = [0, 0.1, 0.3, 1.0], points()
     masked, plain = (
-        robustness_curve(Sums(third), data, attack, epsilons, norm=norm, steps=8)
+        robustness_curve(Sums(third), data, attack, epsilons, norm=norm, iterations=8)
         for third in (-inf, -1e3)
     )
     assert masked.accuracy.tolist() == plain.accuracy.tolist()
@@ -157,7 +157,7 @@ def test_with_every_other_class_masked_nothing_is_found():
     data = points().subset(np.flatnonzero(points().labels == 0))
     for attack in ("deepfool", "fmn", "bisection"):
         assert np.isinf(minimal_perturbations(Alone(), data, attack).r).all()
-    curve = robustness_curve(Alone(), data, "pgd", [0, 1], steps=4, checks=False)
+    curve = robustness_curve(Alone(), data, "pgd", [0, 1], iterations=4, checks=False)
     assert curve.accuracy.tolist() == [1, 1]
 
 
@@ -167,7 +167,7 @@ def test_a_label_that_is_masked_is_wrong_and_its_loss_infinite():
             return super().forward(x).masked_fill(torch.tensor([True, False, False]), -inf)
 
     data = points()
-    curve = robustness_curve(Masked(), data, "pgd", [0, 0.1], steps=4, checks=False)
+    curve = robustness_curve(Masked(), data, "pgd", [0, 0.1], iterations=4, checks=False)
     assert curve.clean_accuracy == (data.labels == 1).mean()
     assert curve.to_dict()["results"][0]["mean_loss"] == "inf"
     json.dumps(curve.to_dict(), allow_nan=False)
@@ -216,7 +216,7 @@ def test_no_answer_under_attack_is_wrong_and_said(attack, answer):
     model, data = Fails(5, answer), points()
     big = np.abs(data.inputs).max((1, 2))
     with pytest.warns(SanityWarning, match=r"of 30 sequences become NaN or infinite under pert"):
-        curve = robustness_curve(model, data, attack, [0, 6], steps=4, checks=False)
+        curve = robustness_curve(model, data, attack, [0, 6], iterations=4, checks=False)
     assert big.max() < 5
     assert curve.accuracy.tolist() == [1, 0]
     assert np.isinf(curve.mean_loss[1])
@@ -270,7 +270,7 @@ def test_a_slope_that_is_no_number_spoils_no_attack(attack):
         arguments = (3.0,) if attack in (pgd, apgd) else ()
         u = attack(victim, *arguments)
         assert u.isfinite().all()
-        assert victim.fooled(u).any()
+        assert victim.is_fooled(u).any()
 
 
 @pytest.mark.parametrize("attack", [deepfool, fmn, bisection])

@@ -36,7 +36,7 @@ FORMS = {
 DOORS = {
     "robustness_curve": lambda m, data: (
         rnnspec.robustness_curve(
-            m, data, epsilons=[0, 0.2], steps=3, restarts=1, samples=8
+            m, data, epsilons=[0, 0.2], iterations=3, restarts=1, samples=8
         ).mean_loss
     ),
     "minimal_perturbations": lambda m, data: rnnspec.minimal_perturbations(m, data, samples=8).r,
@@ -50,7 +50,7 @@ DOORS = {
 
 def logits_of(model, data):
     with rnnspec.under_attack(model, data) as victim, torch.no_grad():
-        return victim.logits(victim.nothing()).numpy()
+        return victim.logits(victim.zeros()).numpy()
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -96,7 +96,7 @@ def test_the_model_sees_the_values_bit_for_bit(X, dtype):
     values = X.astype(np.float64) + 1e-9 if dtype == torch.float64 else X
     seen = Seen(dtype)
     with rnnspec.under_attack(seen, (values, LABELS)) as victim:
-        victim.logits(victim.nothing())
+        victim.logits(victim.zeros())
     np.testing.assert_array_equal(seen.last, values)
 
 
@@ -104,7 +104,7 @@ def test_the_model_sees_the_values_bit_for_bit(X, dtype):
 def test_a_size_is_in_standard_deviations_of_each_channel_or_in_the_arrays_own_units(X, units):
     seen = Seen(torch.float64)
     with rnnspec.under_attack(seen, (X, LABELS), rnnspec.Threat(units=units)) as victim:
-        victim.logits(victim.nothing() + 0.1)
+        victim.logits(victim.zeros() + 0.1)
     expected = 0.1 * X.astype(float).std((0, 1)) if units == "std" else [0.1, 0.1]
     moved = seen.last - X
     np.testing.assert_allclose(moved, np.broadcast_to(expected, X.shape), rtol=1e-12)

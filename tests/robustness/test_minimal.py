@@ -8,11 +8,13 @@ import pytest
 import torch
 
 import rnnspec
-from rnnspec.robustness import minimal
+from rnnspec.robustness import victim
+from rnnspec.robustness.attacks.table import ATTACKS as TABLE
+from rnnspec.robustness.attacks.table import MINIMAL
 from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
 from rnnspec.robustness.threat import Threat
 
-ATTACKS = sorted(minimal.ATTACKS)
+ATTACKS = [name for name in MINIMAL if not TABLE[name].capped]  # of a norm
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ def test_samples_are_drawn_by_the_seed(digits, digits_lstm):
 
 def test_the_seed_reaches_the_restarts(digits, digits_lstm):
     data = digits.test.subset(range(8))
-    options = {"steps": 3, "restarts": 2, "rtol": 0.1}
+    options = {"iterations": 3, "restarts": 2, "rtol": 0.1}
     one, other = (
         minimal_perturbations(digits_lstm, data, "bisection", seed=seed, **options).r
         for seed in (0, 1)
@@ -167,7 +169,7 @@ def test_the_seed_reaches_the_restarts(digits, digits_lstm):
 def test_batches_do_not_matter(digits, digits_lstm, monkeypatch):
     data = digits.test.subset(range(20))
     whole = minimal_perturbations(digits_lstm, data).r
-    monkeypatch.setattr(minimal, "BATCH", 7)
+    monkeypatch.setitem(victim.BATCH, "cpu", 7)
     np.testing.assert_allclose(minimal_perturbations(digits_lstm, data).r, whole, rtol=1e-3)
 
 
@@ -193,15 +195,18 @@ def test_the_names_are_public():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"attack": "carlini"}, "`attack` must be one of deepfool, fmn, bisection, got 'carlini'"),
+        ({"attack": "carlini"}, "`attack` must be one of deepfool, fmn, bisection, sparse, got"),
         ({"norm": "l1"}, "`norm` must be one of"),
         ({"samples": 0}, "`samples` must be an integer of at least 1, got 0"),
         ({"samples": 2.5}, "`samples` must be an integer of at least 1, got 2.5"),
         ({"data": "digits"}, r"`data` must be a SequenceDataset, got str .*\.test"),
         ({"seed": -1}, "`seed` must be an integer"),
-        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
-        ({"restarts": 2}, "`options` must be one of candidates, overshoot, steps, got 'restarts'"),
-        ({"attack": "fmn", "start": None}, "`options` must be one of gamma, step_size, steps"),
+        ({"iterations": 2.5}, "`iterations` must be an integer of at least 1, got 2.5"),
+        (
+            {"restarts": 2},
+            "`options` must be one of candidates, iterations, overshoot, got 'restarts'",
+        ),
+        ({"attack": "fmn", "start": None}, "`options` must be one of gamma, iterations, step_size"),
         ({"threat": Threat(), "norm": "linf"}, "`threat` holds target, norm and units"),
     ],
 )

@@ -15,7 +15,7 @@ from rnnspec.robustness.sanity import (
     accuracy_rises,
     black_box_beats_white_box,
     gradient_vanishes,
-    more_steps_hurt,
+    more_iterations_hurt,
     noise_beats_gradient,
     unbounded_attack_fails,
 )
@@ -106,8 +106,8 @@ def test_more_steps_into_a_local_peak_hurt(points):
     def margin(x):
         return torch.where(x > 0.35, -1.0 + 0 * x, 1.0 + (x - 0.2).abs())
 
-    said = warnings_of(Margin(margin), points, steps=40, restarts=5, epsilons=[1.0])
-    assert "fewer steps of the attack need a smaller epsilon" in said
+    said = warnings_of(Margin(margin), points, iterations=40, restarts=5, epsilons=[1.0])
+    assert "fewer iterations of the attack need a smaller epsilon" in said
 
 
 def test_an_attack_that_cannot_move_anything_does_not_reach_chance(points):
@@ -178,7 +178,7 @@ inf = np.inf
         (lambda s: accuracy_rises([1, 2, 3], [0.9, 0.2, 0.2 + s], [0.95, 0.3, 0.5]), 0.05),
         (lambda s: noise_beats_gradient([inf] * 10, [inf] * (10 - s) + [0.1] * s), 0),
         (lambda s: black_box_beats_white_box([inf] * 10, [inf] * (10 - s) + [0.1] * s), 0),
-        (lambda s: more_steps_hurt([inf] * 9 + [0.1], [0.1] * s + [inf] * (10 - s)), 1),
+        (lambda s: more_iterations_hurt([inf] * 9 + [0.1], [0.1] * s + [inf] * (10 - s)), 1),
         (lambda s: unbounded_attack_fails(40 - 10 * s, 40, 10), 0),
         (lambda s: gradient_vanishes(s, 10), 0),
     ],
@@ -190,4 +190,4 @@ def test_each_check_speaks_only_when_there_is_something(found, quiet):
 
 def test_curves_of_other_sequences_cannot_be_compared():
     with pytest.raises(ValueError, match="must be of the same sequences, got 1 and 2"):
-        more_steps_hurt([0.1, 0.2], [0.1])
+        more_iterations_hurt([0.1, 0.2], [0.1])

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from rnnspec.robustness import thresholds
-from rnnspec.robustness.attacks.gradient import pgd
-from rnnspec.robustness.attacks.searches import SEARCHES
-from rnnspec.robustness.points import points_of_search
+from rnnspec.robustness import victim as victims
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.apgd import apgd
+from rnnspec.robustness.attacks.pgd import pgd
+from rnnspec.robustness.attacks.square import square
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.thresholds import Thresholds
-from rnnspec.robustness.victim import under_attack
 
 EPSILONS = [0.1, 0.2, 0.4, 0.8, 1.6]
 
@@ -21,14 +22,22 @@ class Recorder:
     def __init__(self):
         self.calls = []
 
-    def __call__(self, victim, epsilon, steps, start, seed):
-        u = pgd(victim, epsilon, steps=steps, start=start, seed=seed)
-        self.calls.append((victim.labels, epsilon, steps, start, seed, victim.fooled(u)))
+    def __call__(self, victim, epsilon, iterations, seed, start=None):
+        u = pgd(victim, epsilon, iterations=iterations, start=start, seed=seed)
+        self.calls.append((victim.labels, epsilon, iterations, start, seed, victim.is_fooled(u)))
         return u
 
 
-def search(victim, epsilons=EPSILONS, attempt=SEARCHES["pgd"].run, steps=20, restarts=2, seed=0):
-    return Thresholds(victim, epsilons, attempt, steps=steps, restarts=restarts, seed=seed).find()
+def search(victim, epsilons=EPSILONS, attack=pgd, iterations=20, restarts=2, seed=0):
+    return Thresholds(
+        victim,
+        epsilons,
+        attack,
+        iterations=iterations,
+        restarts=restarts,
+        warm=attack is not square,
+        seed=seed,
+    ).find()
 
 
 def expected(radii):
@@ -50,15 +59,15 @@ def test_two_classes_of_a_linear_model_give_the_closed_form(linear, walks, norm)
     assert len(found.first.unique()) > 4
 
 
-@pytest.mark.parametrize("attack", ["pgd", "apgd", "square"])
+@pytest.mark.parametrize("attack", [pgd, apgd, square])
 def test_witnesses_fool_within_their_size_and_prove_what_is_claimed(digits_lstm, digits, attack):
     epsilons = [0.1, 0.2, 0.3]
     data = digits.test.subset(np.arange(40))
     with under_attack(digits_lstm, data) as victim:
-        found = search(victim, epsilons, SEARCHES[attack].run, restarts=1)
+        found = search(victim, epsilons, attack, iterations=40, restarts=1)
         sizes = torch.tensor([0.0, *epsilons, torch.inf])[found.first + 1]
         broken = sizes < torch.inf
-        assert torch.equal(victim.fooled(found.witness), broken)
+        assert torch.equal(victim.is_fooled(found.witness), broken)
         victim.budget.check(found.witness, sizes.clamp(max=1))
         assert (found.witness[found.first < 0] == 0).all()
     assert found.seconds.shape == (3,)
@@ -69,31 +78,30 @@ def test_witnesses_fool_within_their_size_and_prove_what_is_claimed(digits_lstm,
 def test_the_largest_loss_is_that_of_the_witness_where_there_is_one(digits_lstm, digits):
     epsilons = np.array([0.0, 0.05, 0.1, 0.2])
     with under_attack(digits_lstm, digits.test.subset(np.arange(60))) as victim:
-        points = points_of_search(search(victim, epsilons[1:].tolist()), epsilons)
-    assert points.fooled[-1].sum() > points.fooled[0].sum()
-    assert (points.losses[points.fooled] >= np.log(2)).all()  # of a wrong class, p <= 1/2
-    assert (np.diff(points.losses, axis=0) >= 0).all()
-    resist = ~points.fooled[-1]
-    assert (points.losses[-1] > 2 * points.losses[0])[resist].mean() > 0.9  # of what failed
+        fooled, losses, _, _ = search(victim, epsilons[1:].tolist()).at_sizes(epsilons)
+    assert fooled[-1].sum() > fooled[0].sum()
+    assert (losses[fooled] >= np.log(2)).all()  # of a wrong class, p <= 1/2
+    assert (losses.diff(dim=0) >= 0).all()
+    assert (losses[-1] > 2 * losses[0])[~fooled[-1]].double().mean() > 0.9  # of what failed
 
 
 def test_who_is_right_was_attacked_at_full_strength_just_below(digits_lstm, digits, monkeypatch):
-    record, steps, restarts = Recorder(), 8, 3
+    record, iterations, restarts = Recorder(), 8, 3
     data = digits.test.subset(np.arange(50))
     names = {}
     with under_attack(digits_lstm, data) as victim:
         original = Thresholds._attack
 
-        def spy(self, rows, at, steps, warm):
+        def spy(self, rows, at, iterations, warm):
             names[len(record.calls)] = rows
-            return original(self, rows, at, steps, warm)
+            return original(self, rows, at, iterations, warm)
 
         monkeypatch.setattr(Thresholds, "_attack", spy)
-        found = search(victim, EPSILONS[:4], record, steps, restarts)
+        found = search(victim, EPSILONS[:4], record, iterations, restarts)
     given_up = torch.zeros(len(data), 4)
     for call, rows in names.items():
         _, epsilon, asked, start, _, fooled = record.calls[call]
-        if asked == steps:
+        if asked == iterations:
             assert start is None
             at = torch.bucketize(epsilon, torch.tensor(EPSILONS[:4]))
             for i, j, won in zip(rows, at, fooled, strict=True):
@@ -107,14 +115,14 @@ def test_who_is_right_was_attacked_at_full_strength_just_below(digits_lstm, digi
 def test_random_starts_differ_from_run_to_run(digits_lstm, digits):
     record = Recorder()
     with under_attack(digits_lstm, digits.test.subset(np.arange(20))) as victim:
-        search(victim, attempt=record)
+        search(victim, attack=record)
     seeds = [call[4] for call in record.calls]
     assert len(set(seeds)) == len(seeds)
 
 
 def test_the_seed_decides_all_and_another_seed_something(digits_lstm, digits):
     with under_attack(digits_lstm, digits.test.subset(np.arange(30))) as victim:
-        first, again, other = (search(victim, seed=seed, steps=4) for seed in (3, 3, 4))
+        first, again, other = (search(victim, seed=seed, iterations=4) for seed in (3, 3, 4))
     assert torch.equal(first.strongest, again.strongest)
     assert torch.equal(first.first, again.first)
     assert not torch.equal(first.strongest, other.strongest)
@@ -126,7 +134,7 @@ def test_the_size_of_a_batch_changes_no_answer_of_a_linear_model(linear, walks, 
     model = linear(classes=2)
     whole = []
     for batch in (512, rows):
-        monkeypatch.setitem(thresholds.BATCH, "cpu", batch)
+        monkeypatch.setitem(victims.BATCH, "cpu", batch)
         monkeypatch.setitem(thresholds.FOLD, "cpu", batch)
         with under_attack(model, data) as victim:
             whole.append(search(victim).first)
@@ -136,7 +144,7 @@ def test_the_size_of_a_batch_changes_no_answer_of_a_linear_model(linear, walks, 
 def test_few_sequences_share_a_batch_with_their_restarts(digits_lstm, digits):
     record = Recorder()
     with under_attack(digits_lstm, digits.test.subset(np.arange(5))) as victim:
-        search(victim, [0.05], record, steps=4, restarts=6)
+        search(victim, [0.05], record, iterations=4, restarts=6)
     full = [len(call[0]) for call in record.calls if call[2] == 4]
     assert full[0] > 5
     assert len(full) == 1
@@ -158,7 +166,7 @@ def test_a_whole_list_costs_less_than_a_run_per_size(digits_lstm, digits):
             found = search(victim, epsilons.tolist(), restarts=5)
             ours, count = count, 0
             separate = [
-                victim.fooled(pgd(victim, float(e), steps=20, restarts=5)) for e in epsilons
+                victim.is_fooled(pgd(victim, float(e), iterations=20, restarts=5)) for e in epsilons
             ]
     assert ours < 0.4 * count
     for j, fooled in enumerate(separate):
@@ -168,7 +176,7 @@ def test_a_whole_list_costs_less_than_a_run_per_size(digits_lstm, digits):
 def test_no_size_above_zero_leaves_only_who_is_wrong_already(linear, walks):
     with under_attack(linear(), walks(30)) as victim:
         found = search(victim, [])
-        assert torch.equal(found.first == -1, victim.fooled(victim.nothing()))
+        assert torch.equal(found.first == -1, victim.is_fooled(victim.zeros()))
         assert not found.first.clamp(min=0).any()
 
 
@@ -177,5 +185,5 @@ def test_one_sequence_one_step_one_restart(linear, walks):
     model = linear()
     radius = float(model.radii(data, "linf"))
     with under_attack(model, data) as victim:
-        found = search(victim, [radius / 2, 2 * radius], steps=1, restarts=1)
+        found = search(victim, [radius / 2, 2 * radius], iterations=1, restarts=1)
     assert found.first.tolist() == ([1] if radius else [-1])

@@ -3,9 +3,8 @@ import torch
 from torch import nn
 
 from rnnspec import SequenceClassifier, Threat, under_attack
-from rnnspec.robustness import thresholds
-from rnnspec.robustness.attacks.gradient import cross_entropy
-from rnnspec.robustness.thresholds import knowing
+from rnnspec.robustness import victim as victims
+from rnnspec.robustness.decision import cross_entropy
 
 
 class Wrapped(nn.Module):
@@ -58,7 +57,7 @@ def test_the_model_is_found_as_it_was_left(walks, noise):
         assert not any(part.training for part in model.modules())
         assert not any(weight.requires_grad for weight in model.parameters())
         assert not torch.backends.cudnn.enabled
-        victim.gradient(noise(victim.nothing()), cross_entropy)
+        victim.gradient(noise(victim.zeros()), cross_entropy)
     assert torch.backends.cudnn.enabled
     assert same(before, condition(model))
 
@@ -83,7 +82,7 @@ def masking_all():
 def test_dropout_inside_fused_layers_is_off(walks, noise):
     model = Deep()
     with under_attack(model, walks(7, full=True)) as victim:
-        u = noise(victim.nothing())
+        u = noise(victim.zeros())
         assert torch.equal(victim.logits(u), victim.logits(u))
         one, other = (victim.gradient(u, cross_entropy)[1] for _ in range(2))
         assert torch.equal(one, other)
@@ -96,7 +95,7 @@ def test_dropout_inside_fused_layers_is_off(walks, noise):
 def test_the_gradient_is_the_slope_of_the_loss(walks, noise, cell, units):
     model = SequenceClassifier(cell, 2, 3, hidden=5).double()
     with under_attack(model, walks(6), Threat(units=units)) as victim:
-        u = noise(victim.nothing())
+        u = noise(victim.zeros())
         losses, gradient, logits = victim.gradient(u, cross_entropy)
         torch.testing.assert_close(logits, victim.logits(u))
         torch.testing.assert_close(losses, cross_entropy(logits, victim.labels))
@@ -109,7 +108,7 @@ def test_the_gradient_is_the_slope_of_the_loss(walks, noise, cell, units):
 def test_no_gradient_reaches_beyond_a_sequence(walks):
     data = walks(9)
     with under_attack(SequenceClassifier("gru", 2, 3, hidden=5), data) as victim:
-        _, gradient, _ = victim.gradient(victim.nothing(), cross_entropy)
+        _, gradient, _ = victim.gradient(victim.zeros(), cross_entropy)
         assert not gradient[~torch.from_numpy(data.mask())].any()
         assert gradient[torch.from_numpy(data.mask())].all()
 
@@ -121,21 +120,21 @@ def test_the_initial_state_can_move(walks, noise, cell, options):
     data = walks(5)
     x, lengths = torch.from_numpy(data.inputs), torch.from_numpy(data.lengths)
     with under_attack(model, data, Threat("state")) as victim:
-        u = noise(victim.nothing())
+        u = noise(victim.zeros())
         assert u.shape == (5, *model.state_shape)
-        torch.testing.assert_close(victim.logits(victim.nothing()), model(x, lengths))
+        torch.testing.assert_close(victim.logits(victim.zeros()), model(x, lengths))
         torch.testing.assert_close(victim.logits(u), model(x, lengths, u))
-        assert not torch.equal(victim.logits(u), victim.logits(victim.nothing()))
+        assert not torch.equal(victim.logits(u), victim.logits(victim.zeros()))
         _, gradient, _ = victim.gradient(u, cross_entropy)
         assert gradient.flatten(1).any(1).all()
-        assert victim.perturbed(u) is victim.inputs
+        assert victim.perturb(u) is victim.inputs
 
 
 def test_units_scale_the_perturbation(walks, noise):
     data = walks(5)
     with under_attack(SequenceClassifier("rnn", 2, 3), data, Threat(units="raw")) as victim:
-        u = noise(victim.nothing())
-        raw = victim.perturbed(u).numpy() * data.std + data.mean
+        u = noise(victim.zeros())
+        raw = victim.perturb(u).numpy() * data.std + data.mean
         original = data.inputs * data.std + data.mean
         assert raw == pytest.approx(original + u.numpy(), rel=1e-5, abs=1e-5)
 
@@ -144,17 +143,17 @@ def test_units_scale_the_perturbation(walks, noise):
 def test_a_part_of_a_victim_is_the_victim_of_a_part(walks, noise, target):
     model, rows = SequenceClassifier("lstm", 2, 3, hidden=4).double(), torch.tensor([4, 1, 1])
     with under_attack(model, walks(6), Threat(target)) as victim:
-        u, part = noise(victim.nothing()), victim[rows]
+        u, part = noise(victim.zeros()), victim[rows]
         assert (len(victim), len(part)) == (6, 3)
         torch.testing.assert_close(part.logits(u[rows]), victim.logits(u)[rows])
-        assert torch.equal(part.fooled(u[rows]), victim.fooled(u)[rows])
-        assert part.nothing().shape == u[rows].shape
+        assert torch.equal(part.is_fooled(u[rows]), victim.is_fooled(u)[rows])
+        assert part.zeros().shape == u[rows].shape
 
 
 def test_fooled_are_those_whose_class_is_not_the_label(walks, linear):
     data = walks(40)
     with under_attack(linear(), data) as victim:
-        wrong = victim.fooled(victim.nothing())
+        wrong = victim.is_fooled(victim.zeros())
         assert torch.equal(wrong, linear().radii(data, "l2") == 0)
         assert 0 < wrong.sum() < 40
 
@@ -162,23 +161,23 @@ def test_fooled_are_those_whose_class_is_not_the_label(walks, linear):
 @pytest.mark.parametrize("target", ["input", "state"])
 def test_logits_that_are_known_are_not_asked_for_again(walks, target, monkeypatch):
     data, model = walks(9), SequenceClassifier("gru", 2, 3, hidden=4)
-    monkeypatch.setitem(thresholds.BATCH, "cpu", 4)
+    monkeypatch.setitem(victims.BATCH, "cpu", 4)
     with under_attack(model, data, Threat(target=target)) as victim:
-        known, wrong = knowing(victim), victim.fooled(victim.nothing())
-        torch.testing.assert_close(known.unmoved(), victim.logits(victim.nothing()))
+        known, wrong = victim.with_clean_logits(), victim.is_fooled(victim.zeros())
+        torch.testing.assert_close(known.clean_logits(), victim.logits(victim.zeros()))
     monkeypatch.setattr(model, "forward", None)
     assert torch.equal(known.wrong(), wrong)
     rows = torch.tensor([7, 2])
-    assert torch.equal(known[rows].unmoved(), known.unmoved()[rows])
+    assert torch.equal(known[rows].clean_logits(), known.clean_logits()[rows])
     with pytest.raises(TypeError):
         victim.wrong()
 
 
 def test_inputs_take_the_precision_of_the_model(walks, linear):
     with under_attack(linear(), walks(3, full=True)) as victim:
-        assert victim.nothing().dtype == victim.logits(victim.nothing()).dtype == torch.float64
+        assert victim.zeros().dtype == victim.logits(victim.zeros()).dtype == torch.float64
     with under_attack(Wrapped(torch.Tensor.float), walks(3, full=True)) as victim:
-        assert victim.nothing().dtype == torch.float32
+        assert victim.zeros().dtype == torch.float32
 
 
 def refusal(model, data, threat=None):
@@ -218,4 +217,4 @@ def test_a_state_that_the_model_does_not_take_is_refused(walks):
 def test_logits_without_a_gradient_are_refused(walks, outputs):
     with under_attack(Wrapped(outputs), walks(4, full=True)) as victim:
         with pytest.raises(ValueError, match="`model` must be differentiable in what is attacked"):
-            victim.gradient(victim.nothing(), cross_entropy)
+            victim.gradient(victim.zeros(), cross_entropy)

@@ -7,10 +7,11 @@ from torch import nn
 
 import rnnspec
 from rnnspec import SequenceClassifier, recurrent_matrices
+from rnnspec.robustness.attacks.table import ON_WEIGHTS, SIZED, names
 from rnnspec.robustness.budget import BudgetExceeded
 from rnnspec.robustness.moved_weights import MovedWeights, weights_moved
-from rnnspec.robustness.quantisation import halved, pruned, rounded
-from rnnspec.robustness.weights import ATTACKS, COMPRESSIONS, SIZED, weight_robustness
+from rnnspec.robustness.quantisation import prune_smallest, round_to_bits, to_half_precision
+from rnnspec.robustness.weights import weight_robustness
 from rnnspec.robustness.worst_weights import worst_perturbation
 
 EPS32 = np.finfo(np.float32).eps
@@ -66,7 +67,7 @@ def test_any_module_and_precision():
     assert unchanged(network, before)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", ON_WEIGHTS)
 @pytest.mark.parametrize("norm", ["spectral", "frobenius"])
 def test_records_say_what_the_network_holds(attack, norm, model, walks):
     data, before, mode = walks(20), fingerprint(model), model.training
@@ -89,7 +90,7 @@ def test_records_say_what_the_network_holds(attack, norm, model, walks):
         assert abs(record.spectral_radius - rnnspec.spectral_radius(W)) <= float(
             rnnspec.pseudospectral_radius(W, record.size + reach)
         )
-        if norm == "frobenius" and attack in ("random", *COMPRESSIONS) and record.epsilon:
+        if norm == "frobenius" and attack in ("random", *names("rounding")) and record.epsilon:
             assert record.size < 0.9 * record.epsilon
         if norm == "spectral" or attack == "rank_one":
             assert record.size == pytest.approx(record.epsilon, abs=reach)
@@ -102,10 +103,10 @@ def test_records_say_what_the_network_holds(attack, norm, model, walks):
 
 
 COMPRESSED = {
-    "fp16": halved,
-    "int8": lambda W: rounded(W, 8),
-    "int4": lambda W: rounded(W, 4),
-    "prune": lambda W: pruned(W, 0.4),
+    "fp16": to_half_precision,
+    "int8": lambda W: round_to_bits(W, 8),
+    "int4": lambda W: round_to_bits(W, 4),
+    "prune": lambda W: prune_smallest(W, 0.4),
     "worst": lambda W: W + worst_perturbation(W, 0.1),
     "rank_one": lambda W: W + worst_perturbation(W, 0.1, rank_one=True),
 }

@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, train
 from rnnspec.data import DataSplits, SequenceDataset
-from rnnspec.robustness.attacks.gradient import cross_entropy
-from rnnspec.robustness.attacks.restarts import random_start
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.ascent import random_start
 from rnnspec.robustness.budget import BudgetExceeded, sizes
-from rnnspec.robustness.victim import under_attack
+from rnnspec.robustness.decision import cross_entropy
 from rnnspec.training import Adversarial, TrainingDiverged
 from rnnspec.training import adversarial as module
 from rnnspec.training.accuracy import evaluate, tensors_of
@@ -267,7 +267,7 @@ def test_size_of_a_step_and_what_it_climbs(walks, monkeypatch, method):
     assert not torch.equal(starts[0], starts[1])
     assert (losses[1] == losses[2]) == torch.equal(starts[1], starts[2]) == (method != "free")
     victim, loss = calls[0][0], calls[0][-1]
-    values = loss(victim.logits(victim.nothing()), victim.labels)
+    values = loss(victim.logits(victim.zeros()), victim.labels)
     assert (values.abs().max() < 1e-6) == (method == "trades")
     robust.model.eval()
     calls.clear()

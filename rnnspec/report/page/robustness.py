@@ -14,6 +14,7 @@ from rnnspec.plots.accuracy import draw_accuracy
 from rnnspec.plots.style import legend, literal
 from rnnspec.report.page.drawing import svg
 from rnnspec.report.page.parts import Figure, Table
+from rnnspec.robustness.attacks.table import ATTACKS
 from rnnspec.robustness.smallest_changes import Example
 from rnnspec.study.portrait import Portrait
 
@@ -26,11 +27,6 @@ AXES = {
     "input": "ε (standard deviations)",
     "state": "ε (absolute)",
     "weights": "ε (spectral norm)",
-}
-ATTACKS = {
-    "pgd": "worst case (PGD)",
-    "sign": "noise of random signs",
-    "random": "random change of the weights",
 }
 DASHES = ("-", "--", ":", "-.")
 SIZE = (5.0, 3.4)  # of a figure of accuracies, in inches
@@ -63,7 +59,7 @@ def by_attack(rows: Iterable[Mapping[str, Any]], target: str) -> dict[str, list[
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["target"] == target:
-            found.setdefault(ATTACKS.get(row["attack"], row["attack"]), []).append(row)
+            found.setdefault(ATTACKS[row["attack"]].words, []).append(row)
     return found
 
 

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from rnnspec import plots
 from rnnspec.report.page.drawing import svg
 from rnnspec.report.page.parts import Figure
-from rnnspec.report.page.robustness import ATTACKS, AXES, OF, SIZE, draw_accuracies
+from rnnspec.report.page.robustness import AXES, OF, SIZE, draw_accuracies
+from rnnspec.robustness.attacks.table import ATTACKS
 from rnnspec.study.record import Study
 from rnnspec.study.results import Row, Value
 from rnnspec.study.runs import number
@@ -78,7 +79,7 @@ def _mean_curves(
     for row in rows:
         worst_case = (row["target"], row["attack"]) == ("input", "pgd")
         if row["run"] in conditions and worst_case:
-            by_size = sizes.setdefault((conditions[row["run"]], ATTACKS["pgd"]), {})
+            by_size = sizes.setdefault((conditions[row["run"]], ATTACKS["pgd"].words), {})
             by_size.setdefault(number(row, "epsilon"), []).append(number(row, "accuracy"))
     return {
         key: [{"epsilon": e, "accuracy": fmean(all_)} for e, all_ in sorted(by_size.items())]

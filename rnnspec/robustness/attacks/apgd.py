@@ -1,26 +1,29 @@
 r"""Projected gradient ascent that chooses its own step size.
 
-A run begins with steps of :math:`2\varepsilon` and halves them at a checkpoint where
-they stopped paying, from the best point so far.
+An attempt begins with updates of length :math:`2\varepsilon`.  At a checkpoint where they no longer
+raise the loss often enough, it halves their length and goes back to the best point so far.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rnnspec._checks import count
-from rnnspec.robustness.attacks.gradient import aimed, steepest
-from rnnspec.robustness.attacks.restarts import Hunt, best_of, per_sequence, starts
-from rnnspec.robustness.budget import Budget, like
+from rnnspec.robustness.attacks.ascent import Ascent, Outcome, best_of, starts, steepest
+from rnnspec.robustness.budget import like
 from rnnspec.robustness.victim import Victim
 
-INERTIA = 0.25  # weight of the last move in the next, 1 - alpha
-PAYING = 0.75  # share rho of the steps between checkpoints that must raise the loss
+# Both as Croce and Hein chose them [1]: the weight 1 - alpha of the last move in the next, and the
+# share rho of the updates between two checkpoints that must raise the loss.
+INERTIA = 0.25
+SHARE = 0.75
 
 
-def checkpoints(steps: int) -> list[int]:
-    r"""Steps :math:`\lceil p_j N\rceil`, at first 22 % apart, then closer, down to 6 %.
+def checkpoints(iterations: int) -> list[int]:
+    r"""Iterations :math:`\lceil p_j N\rceil`, at first 22 % apart, then closer, down to 6 %.
 
     .. math:: p_0 = 0,\ p_1 = 0.22,\ p_{j+1} = p_j + \max(p_j - p_{j-1} - 0.03,\ 0.06)
 
@@ -32,7 +35,7 @@ def checkpoints(steps: int) -> list[int]:
     # In hundredths: sums of binary fractions would round a ceiling up.
     at, gap, found = 22, 22, []
     while at <= 100:
-        found.append(-(-at * steps // 100))
+        found.append(-(-at * iterations // 100))
         gap = max(gap - 3, 6)
         at += gap
     return found
@@ -42,45 +45,47 @@ def apgd(
     victim: Victim,
     epsilon: float | Tensor,
     *,
-    steps: int = 100,
+    iterations: int = 100,
     restarts: int = 1,
     loss: str = "cross_entropy",
     targets: Tensor | None = None,
     start: Tensor | None = None,
     seed: int = 0,
 ) -> Tensor:
-    r"""Auto-PGD: ascent with inertia and halving steps, without a step size to choose.
+    r"""Auto-PGD: ascent with inertia and halving updates, without a step size to choose.
 
     .. math:: z_{j} = P_\varepsilon(u_j + \eta_j v_j),\qquad
               u_{j+1} = P_\varepsilon(u_j + \alpha(z_{j} - u_j) + (1-\alpha)(u_j - u_{j-1}))
 
     with :math:`\alpha = 0.75`.  At a checkpoint a sequence halves its :math:`\eta` and
-    goes back to its best point if less than 75 % of the steps since the last one raised
+    goes back to its best point if less than 75 % of the updates since the last checkpoint raised
     the loss, or if neither :math:`\eta` nor the best loss changed since.
 
     Parameters
     ----------
     victim : Victim
-    epsilon : float or (n,) tensor
-        Budget, in units of the threat; of all, or of each sequence.
-    steps : int, default 100
+        The classifier on n sequences, from `under_attack`.
+    epsilon : float or tensor, shape (n,)
+        Budget, in units of the threat; one for all sequences, or one for each.
+    iterations : int, default 100
+        Updates of each start.
     restarts : int, default 1
-        Runs from random starts; a run sees only those not fooled before.
+        Number of random starts; each sees only the sequences not fooled before.
     loss : {"cross_entropy", "logit_difference"}
-        Either works from two classes on.  The steps depend on the direction of the
-        gradient alone, so the scale of the logits is of no matter to the second.
-    targets : (n,) tensor of classes, optional
-        Fool into these instead of away from the labels.
-    start : (n, ...) tensor, optional
-        Where the first run starts, instead, as from a smaller budget's result.
+        What is raised.  Both work from two classes on.  Updates have the length of :math:`\eta`
+        whatever the gradient's, so that the scale of the logits does not matter to the second.
+    targets : tensor of classes, shape (n,), optional
+        Fool the classifier into these classes instead of away from the labels.
+    start : tensor, shape (n, ...), optional
+        Where the first start lies, for instance the result of a smaller budget.
     seed : int, default 0
         Of the random starts.
 
     Returns
     -------
-    (n, ...) tensor
-        The perturbation that fooled, 0 for a sequence that is wrong (or on target) as
-        it is, or the one of highest loss where no run succeeded.
+    tensor, shape (n, ...)
+        The perturbation that fooled.  It is 0 for a sequence that is wrong (or on target) without
+        any, and the one of highest loss where no start succeeded.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def apgd(
 
     Notes
     -----
-    At most ``restarts * (steps + 1)`` gradients and one forward pass.
+    Cost: at most ``restarts * (iterations + 1)`` gradients and one forward pass.
 
     References
     ----------
@@ -97,65 +102,58 @@ def apgd(
 
     Examples
     --------
-    >>> from rnnspec import SequenceDataset, under_attack
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
-    >>> _ = torch.nn.init.eye_(model[1].weight)
-    >>> data = SequenceDataset.from_raw([[[2.0], [1.0]]], [2], [0], ("first", "second"))
-    >>> with under_attack(model, data) as victim:
-    ...     [bool(victim.fooled(apgd(victim, epsilon))) for epsilon in (0.49, 0.51)]
-    [False, True]
+    >>> from rnnspec import under_attack
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> with under_attack(*two_logits(2.0, 1.0)) as victim:
+    ...     [int(victim.is_fooled(apgd(victim, epsilon))) for epsilon in (0.49, 0.51)]
+    [0, 1]
     """
-    victim, aim = aimed(victim, loss, targets)
-    amounts = per_sequence(epsilon, victim)
-    count(steps, "steps")
+    victim, aim = victim.aim(loss, targets)
+    amounts = victim.per_sequence(epsilon)
+    count(iterations, "iterations")
     begin = starts(victim.budget, amounts, restarts, True, start, seed)
 
-    def ascend(rows: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-        return _ascend(Hunt(victim, rows, aim, amounts), u, steps)
+    def attempt(rows: Tensor, u: Tensor) -> Outcome:
+        outcome, own = Outcome(rows, u, aim), amounts[rows]
+        ascent = AutoAscent(iterations, victim[rows], u, own, 2 * own, aim, outcome.catch)
+        ascent.climb(iterations + 1)  # the last look only judges where the last update led
+        outcome.settle(ascent.best, ascent.height)
+        return outcome
 
-    u = best_of(victim, amounts, aim, begin, ascend)
+    u = best_of(victim, amounts, aim, begin, attempt)
     victim.budget.check(u, amounts)
     return u
 
 
-def _ascend(hunt: Hunt, u: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """One run from `u`."""
-    climb = _Climb(u, 2 * hunt.epsilon)
-    stops, last = checkpoints(steps), 0
-    for k in range(steps + 1):
-        losses, gradient, logits = hunt.victim.gradient(climb.u, hunt.aim)
-        left = hunt.catch(climb.u, logits)
-        if left is not None:
-            climb.keep(left)
-            losses, gradient = losses[left], gradient[left]
-        if not len(losses):
-            return hunt.ends, hunt.losses
-        climb.arrive(losses, gradient)
-        if k in stops:
-            climb.reconsider(k - last)
-            last = k
-        if k < steps:
-            climb.move(hunt.victim.budget, hunt.epsilon, INERTIA if k else 0.0)
-    hunt.settle(climb.best, climb.height)
-    return hunt.ends, hunt.losses
-
-
-class _Climb:
+class AutoAscent(Ascent):
     """Where each row is, where it was best, and its record since the last checkpoint."""
 
-    def __init__(self, u: Tensor, length: Tensor) -> None:
-        self.u = self.previous = self.best = self.gradient = self.best_gradient = u
-        self.length = length  # shape: (n,), as all below
-        self.losses = self.height = self.height_before = torch.full_like(length, -torch.inf)
-        self.rises = torch.full_like(length, -1)  # to arrive at the start is no rise
-        self.halved = torch.ones_like(length, dtype=torch.bool)
+    PER_ROW = (
+        *Ascent.PER_ROW,
+        *("previous", "best", "gradient", "best_gradient"),
+        *("losses", "height", "height_before", "rises", "halved"),
+    )
 
-    def keep(self, rows: Tensor) -> None:
-        """Forget the others."""
-        vars(self).update({name: value[rows] for name, value in vars(self).items()})
+    def __init__(self, iterations: int, *rule: Any) -> None:
+        super().__init__(*rule)
+        self.iterations, self.stops, self.last = iterations, checkpoints(iterations), 0
+        self.previous = self.best = self.gradient = self.best_gradient = self.u
+        lowest = self.u.new_full((len(self.u),), -torch.inf)
+        self.losses = self.height = self.height_before = lowest
+        self.rises = torch.full_like(lowest, -1)  # to arrive at the start is no rise
+        self.halved = torch.ones_like(lowest, dtype=torch.bool)
 
-    def arrive(self, losses: Tensor, gradient: Tensor) -> None:
-        """Note what was found at u."""
+    def update(self, k: int, losses: Tensor, gradient: Tensor) -> None:
+        """Note what was found at u, reconsider at a checkpoint, and move."""
+        self.note(losses, gradient)
+        if k in self.stops:
+            self.reconsider(k - self.last)
+            self.last = k
+        if k < self.iterations:
+            self.move(INERTIA if k else 0.0)
+
+    def note(self, losses: Tensor, gradient: Tensor) -> None:
+        """Keep the losses and gradients at u, and u itself where it is the best so far."""
         self.rises = self.rises + (losses > self.losses)
         higher = losses > self.height
         self.height = torch.where(higher, losses, self.height)
@@ -164,9 +162,9 @@ class _Climb:
         self.losses, self.gradient = losses, gradient
 
     def reconsider(self, taken: int) -> None:
-        """Halve the step where the last `taken` did not pay, and go back to the best place."""
+        """Where too few of the last `taken` updates rose: halve the length, go back to the best."""
         stuck = ~self.halved & (self.height <= self.height_before)
-        self.halved = (self.rises < PAYING * taken) | stuck
+        self.halved = (self.rises < SHARE * taken) | stuck
         self.length = torch.where(self.halved, self.length / 2, self.length)
         back = like(self.halved, self.u) > 0
         self.u = torch.where(back, self.best, self.u)
@@ -174,10 +172,10 @@ class _Climb:
         self.losses = torch.where(self.halved, self.height, self.losses)
         self.height_before, self.rises = self.height, torch.zeros_like(self.rises)
 
-    def move(self, budget: Budget, epsilon: Tensor, inertia: float) -> None:
-        """One step along the gradient and a little of the last move."""
-        step = steepest(self.gradient, budget) * like(self.length, self.u)
-        ahead = budget.project(self.u + step, epsilon) - self.u
+    def move(self, inertia: float) -> None:
+        """One update along the gradient, and a little of the last move."""
+        step = steepest(self.gradient, self.budget) * like(self.length, self.u)
+        ahead = self.budget.project(self.u + step, self.epsilon) - self.u
         ahead.mul_(1 - inertia).add_(self.u - self.previous, alpha=inertia)
         self.previous = self.u
-        self.u = budget.project(self.u + ahead, epsilon)
+        self.u = self.budget.project(self.u + ahead, self.epsilon)

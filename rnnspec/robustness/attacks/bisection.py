@@ -6,20 +6,23 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import positive
+from rnnspec.robustness.attacks.ascent import steepest
 from rnnspec.robustness.attacks.boundary import shrink
-from rnnspec.robustness.attacks.gradient import pgd, steepest
+from rnnspec.robustness.attacks.pgd import pgd
 from rnnspec.robustness.budget import ROUNDING, sizes
 from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.victim import Victim
 
-DOUBLINGS = 20  # of the first guess, before a sequence is given up
-GUESS = 1.1  # times the linearised distance: the first size tried
+# Doublings of the first guess before a sequence is given up: a millionfold size is beyond any use.
+DOUBLINGS = 20
+# The first size tried, in linearised distances: a little beyond, as curvature is the rule.
+GUESS = 1.1
 
 
 def bisection(
     victim: Victim,
     *,
-    steps: int = 20,
+    iterations: int = 20,
     restarts: int = 1,
     rtol: float = 0.01,
     loss: str = "logit_difference",
@@ -30,21 +33,29 @@ def bisection(
     Every sequence keeps its own bracket :math:`(\varepsilon_-, \varepsilon_+)` of a size at which
     `pgd` failed and one at which it succeeded.  It starts at the linearised distance, doubles
     until the first success, and is halved then.  All sequences run in one batch, each at its own
-    size, and start from their last perturbation, projected; what succeeds is shortened along its
-    ray first.  A failure of `pgd` proves nothing, so that the lower end is no bound.
+    size, and start from their last perturbation, projected; what succeeds is first shortened along
+    its ray.  A failure of `pgd` proves nothing, so that the lower end of a bracket is an estimate
+    and no bound.
 
     Parameters
     ----------
     victim : Victim
-        Its budget gives the norm and the box; there is no limit on the size.
-    steps, restarts, loss, seed
-        Of `rnnspec.robustness.attacks.gradient.pgd`.
+        The classifier on n sequences, from `under_attack`.  Its budget gives the norm and the box;
+        there is no limit on the size.
+    iterations : int, default 20
+        Updates of each start of `pgd`.
+    restarts : int, default 1
+        Number of starts of `pgd` at each size.
     rtol : float, default 0.01
         Relative width of the bracket at which a sequence leaves.
+    loss : {"logit_difference", "cross_entropy"}
+        What `pgd` raises.
+    seed : int, default 0
+        Of the random starts.
 
     Returns
     -------
-    (n, ...) tensor
+    tensor, shape (n, ...)
         0 where the decision is wrong already, or two logits are equal; the last try where no
         change was found (``victim.at_boundary(u)`` tells).
 
@@ -55,35 +66,39 @@ def bisection(
 
     Notes
     -----
-    About log2(1 / `rtol`) + 2 runs of `pgd` on the sequences that are left; 20 doublings
-    at most.
+    Cost: about log2(1 / `rtol`) + 2 attempts of `pgd` on the sequences that are left, with 20
+    doublings at most.
+
+    References
+    ----------
+    .. [1] A. Madry et al., ICLR 2018, arXiv:1706.06083 (pgd).
 
     Examples
     --------
-    >>> from rnnspec import SequenceDataset, Threat, under_attack
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
-    >>> _ = torch.nn.init.eye_(model[1].weight)
-    >>> data = SequenceDataset.from_raw([[[3.0], [1.0]]], [2], [0], ("first", "second"))
-    >>> with under_attack(model, data, Threat(norm="l2")) as victim:
+    >>> from rnnspec import Threat, under_attack
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> with under_attack(*two_logits(3.0, 1.0), Threat(norm="l2")) as victim:
     ...     [round(x, 1) for x in bisection(victim).flatten().tolist()]
     [-1.0, 1.0]
     """
     # Below the rounding of a size a bracket cannot be halved.
     rtol = max(positive(rtol, "rtol"), 2 * ROUNDING)
     norm = victim.budget.norm
-    best = victim.nothing()
+    best = victim.zeros()
     leads, g, _ = victim.gradient(best, logit_difference)
     slope = torch.where(victim.budget.movable, g * steepest(g, victim.budget), 0).flatten(1).sum(1)
     low, high = torch.zeros_like(leads), torch.full_like(leads, torch.inf)
     distance = GUESS * leads.abs() / slope
     trial = torch.where(distance.isfinite() & (distance > 0), distance, 1)
-    open_ = excess(victim.unmoved(), victim.labels) < 0
+    open_ = excess(victim.clean_logits(), victim.labels) < 0
     failures = torch.zeros_like(leads)
     while open_.any():
         rows = torch.nonzero(open_)[:, 0]
         part, size = victim[rows], trial[rows]
         start = part.budget.project(best[rows], size)
-        u = pgd(part, size, steps=steps, restarts=restarts, loss=loss, start=start, seed=seed)
+        u = pgd(
+            part, size, iterations=iterations, restarts=restarts, loss=loss, start=start, seed=seed
+        )
         with torch.no_grad():
             won = excess(part.logits(u), part.labels) >= 0
         u = shrink(part, u)

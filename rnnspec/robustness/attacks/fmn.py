@@ -1,4 +1,4 @@
-r"""The fast minimum-norm attack: along the boundary, in a ball that tightens as it wins."""
+r"""The fast minimum-norm attack: ascent in a ball that shrinks as long as the attack succeeds."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count, positive
+from rnnspec.robustness.attacks.ascent import Ascent, steepest
 from rnnspec.robustness.attacks.boundary import shrink
 from rnnspec.robustness.attacks.deepfool import deepfool
-from rnnspec.robustness.attacks.gradient import steepest
 from rnnspec.robustness.budget import like, sizes
 from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.victim import Victim
 
+# The annealing ends at a hundredth of the first step size, as in the code of [1].  The two other
+# numbers let sequences leave that hardly gain any more, where [1] runs all to the last iteration.
 LAST = 0.01  # of the first step size and rate: where the annealing ends
-IDLE = 15  # steps without a gain after which a sequence leaves
+IDLE = 15  # iterations without a gain after which a sequence leaves
 GAIN = 1e-3  # relative
 
 
 def fmn(
     victim: Victim,
     *,
-    steps: int = 100,
+    iterations: int = 100,
     step_size: float = 0.3,
     gamma: float = 0.05,
     start: Tensor | None = None,
 ) -> Tensor:
-    r"""The smallest perturbation that changes each decision, refined by gradient steps.
+    r"""The smallest perturbation that changes each decision, refined by gradient updates.
 
     .. math:: u \leftarrow P_\varepsilon(u + \alpha\varepsilon\,v),\qquad
               \varepsilon \leftarrow \begin{cases}
@@ -38,40 +40,41 @@ def fmn(
               \end{cases}
 
     where r is the smallest size found, g the gradient of the logit difference over the
-    strongest rival, and v its steepest direction (g / \|g\|_2 or sign g).  Step size and rate fall
-    as a cosine.  The steps are multiples of :math:`\varepsilon`, whatever the units.  The result is
-    never larger than `start`.
+    strongest rival, and v its steepest unit vector (g / \|g\|_2 or sign g).  The step size and the
+    rate fall as a cosine.  Updates are multiples of :math:`\varepsilon`, whatever the units.  The
+    result is never larger than `start`.
 
     Parameters
     ----------
     victim : Victim
-        Its budget gives the norm and the box; there is no limit on the size.
-    steps : int, default 100
-        The most steps; a sequence leaves after 15 that gain less than 0.1 %.
+        The classifier on n sequences, from `under_attack`.  Its budget gives the norm and the box;
+        there is no limit on the size.
+    iterations : int, default 100
+        The most updates; a sequence leaves after 15 that gain less than 0.1 %.
     step_size : float, default 0.3
         The first :math:`\alpha`.
     gamma : float, default 0.05
-        The first rate, below 1.
-    start : (n, ...) tensor, optional
-        Where to begin; default: what `deepfool` finds.
+        The first rate, between 0 and 1.
+    start : tensor, shape (n, ...), optional
+        Where to begin; by default at what `deepfool` finds.
 
     Returns
     -------
-    (n, ...) tensor
+    tensor, shape (n, ...)
         0 where the decision is wrong already, or two logits are equal; the last try where no
         change was found (``victim.at_boundary(u)`` tells).
 
     Raises
     ------
     ValueError
-        If `steps` is no integer of at least 1, `step_size` is not above 0, `gamma` is not between
-        0 and 1, or the logits carry no gradient.
+        If `iterations` is no integer of at least 1, `step_size` is not above 0, `gamma` is not
+        between 0 and 1, or the logits carry no gradient.
     BudgetExceeded
         If `start` leaves the box.
 
     Notes
     -----
-    A forward and a backward pass per step of the sequences that are left.
+    Cost: a forward and a backward pass per iteration, of the sequences that are left.
 
     References
     ----------
@@ -80,52 +83,86 @@ def fmn(
 
     Examples
     --------
-    >>> from rnnspec import SequenceDataset, Threat, under_attack
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
-    >>> _ = torch.nn.init.eye_(model[1].weight)
-    >>> data = SequenceDataset.from_raw([[[3.0], [1.0]]], [2], [0], ("first", "second"))
-    >>> with under_attack(model, data, Threat(norm="l2")) as victim:
+    >>> from rnnspec import Threat, under_attack
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> with under_attack(*two_logits(3.0, 1.0), Threat(norm="l2")) as victim:
     ...     [round(x, 2) for x in fmn(victim).flatten().tolist()]
     [-1.0, 1.0]
     """
-    count(steps, "steps")
+    count(iterations, "iterations")
     positive(step_size, "step_size")
     if not 0 < gamma < 1:
         raise ValueError(f"`gamma` must be between 0 and 1, got {gamma}")
     budget = victim.budget
     u = deepfool(victim) if start is None else start.clone()
     budget.check(u, sizes(u, budget.norm))
-    wrong = excess(victim.unmoved(), victim.labels) >= 0
+    wrong = excess(victim.clean_logits(), victim.labels) >= 0
     u[wrong] = 0
-    # From a start that is not wrong, zero is the better place to begin.
     with torch.no_grad():
-        reached = excess(victim.logits(u), victim.labels) >= 0
-    radius = torch.where(reached, sizes(u, budget.norm), torch.inf)
-    best, epsilon, idle = u.clone(), radius.clone(), torch.zeros_like(radius)
-    u[radius.isinf()] = 0
-    rows = torch.nonzero(~wrong)[:, 0]
-    for i in range(steps):
-        if not len(rows):
-            break
-        part, annealed = victim[rows], LAST + (1 - LAST) * (1 + cos(pi * i / steps)) / 2
-        leads, g, logits = part.gradient(u[rows], logit_difference)
-        size, won = sizes(u[rows], budget.norm), excess(logits, part.labels) >= 0
-        idle[rows] = torch.where(won & (size < (1 - GAIN) * radius[rows]), 0, idle[rows] + 1)
-        shorter = rows[won & (size < radius[rows])]
-        best[shorter], radius[shorter] = u[shorter], sizes(u[shorter], budget.norm)
-        v = steepest(g, part.budget)
-        slope = torch.where(part.budget.movable, g * v, 0).flatten(1).sum(1)
-        r, factor = radius[rows], 1 + torch.where(won, -gamma, gamma) * annealed
-        known = torch.where(r.isfinite(), epsilon[rows], size + leads.abs() / slope)
-        epsilon[rows] = torch.minimum(factor * known, r)
-        # Without a slope, or if all other classes are masked, there is no finite distance to go.
-        near = (slope > 0) & epsilon[rows].isfinite()
-        on = near & ((idle[rows] < IDLE) | r.isinf())
-        rows, v = rows[on], v[on]
-        ahead = u[rows] + like(step_size * annealed * epsilon[rows], v) * v
-        u[rows] = victim.budget[rows].project(ahead, epsilon[rows])
-    lost = radius.isinf()
-    best[lost] = u[lost]
-    best = shrink(victim, best)
+        succeeds = excess(victim.logits(u), victim.labels) >= 0
+    ascent = ShrinkingAscent(victim, u, succeeds, ~wrong, iterations, step_size, gamma)
+    ascent.climb(iterations)
+    best = shrink(victim, ascent.smallest())
     budget.check(best, sizes(best, budget.norm))
     return best
+
+
+class ShrinkingAscent(Ascent):
+    """Ascent whose balls shrink and grow, and the smallest perturbation found for each sequence."""
+
+    PER_ROW = ("victim", "u", "epsilon", "rows", "unit")
+
+    def __init__(
+        self,
+        victim: Victim,
+        start: Tensor,
+        succeeds: Tensor,
+        right: Tensor,
+        iterations: int,
+        step_size: float,
+        gamma: float,
+    ) -> None:
+        self.best = start.clone()
+        self.radius = torch.where(succeeds, sizes(start, victim.budget.norm), torch.inf)
+        # From a start that is not wrong, zero is the better place to begin.
+        self.last = torch.where(like(succeeds, start) > 0, start, 0)
+        self.idle = torch.zeros_like(self.radius)
+        self.rows = torch.nonzero(right)[:, 0]
+        self.unit = self.last[self.rows]
+        self.iterations, self.step_size, self.gamma = iterations, step_size, gamma
+        super().__init__(
+            victim[self.rows], self.unit, self.radius[self.rows], 0.0, logit_difference
+        )
+
+    def leave(self, k: int, losses: Tensor, gradient: Tensor, logits: Tensor) -> Tensor:
+        """Keep the smallest success, choose the next ball, and let those go that gain no more."""
+        rows, part, factor = self.rows, self.victim, self.annealing(k)
+        self.last[rows] = self.u
+        size, won = sizes(self.u, part.budget.norm), excess(logits, part.labels) >= 0
+        gains = won & (size < (1 - GAIN) * self.radius[rows])
+        self.idle[rows] = torch.where(gains, 0, self.idle[rows] + 1)
+        shorter = won & (size < self.radius[rows])
+        self.best[rows[shorter]], self.radius[rows[shorter]] = self.u[shorter], size[shorter]
+        self.unit = steepest(gradient, part.budget)
+        slope = torch.where(part.budget.movable, gradient * self.unit, 0).flatten(1).sum(1)
+        r, rate = self.radius[rows], 1 + torch.where(won, -self.gamma, self.gamma) * factor
+        known = torch.where(r.isfinite(), self.epsilon, size + losses.abs() / slope)
+        self.epsilon = torch.minimum(rate * known, r)
+        # Without a slope, or if all other classes are masked, there is no finite distance to go.
+        near = (slope > 0) & self.epsilon.isfinite()
+        return near & ((self.idle[rows] < IDLE) | r.isinf())
+
+    def update(self, k: int, losses: Tensor, gradient: Tensor) -> None:  # noqa: ARG002
+        """Move by a share of the ball's radius, and project into the ball."""
+        length = self.step_size * self.annealing(k) * self.epsilon
+        ahead = self.u + like(length, self.u) * self.unit
+        self.u = self.budget.project(ahead, self.epsilon)
+
+    def annealing(self, k: int) -> float:
+        """The factor of step size and rate, from 1 down to `LAST`."""
+        return LAST + (1 - LAST) * (1 + cos(pi * k / self.iterations)) / 2
+
+    def smallest(self) -> Tensor:
+        """The smallest success of each sequence, or its last try without one."""
+        self.last[self.rows] = self.u
+        return torch.where(like(self.radius.isinf(), self.last) > 0, self.last, self.best)

@@ -6,19 +6,21 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import count, positive, seed_number
-from rnnspec.robustness.attacks.gradient import steepest
+from rnnspec.robustness.attacks.ascent import Ascent, steepest
 from rnnspec.robustness.budget import Budget
 from rnnspec.robustness.decision import logit_difference
 from rnnspec.robustness.victim import Victim
 
-CAP = 3.0  # of the logit difference
+# Of the logit difference, in logits.  Shafahi et al. [2] cap the loss too; 3 means that the wrong
+# class has about 20 times the probability of the label.
+CAP = 3.0
 
 
 def universal(
     victim: Victim,
     epsilon: float,
     *,
-    steps: int = 100,
+    iterations: int = 100,
     batch: int = 256,
     seed: int = 0,
 ) -> Tensor:
@@ -28,37 +30,39 @@ def universal(
               \qquad u_i = \min(\max(u, l_i), h_i)
 
     by projected gradient ascent from a random start, where :math:`\ell_i` is the logit
-    difference of sequence i, and u_i is what its box :math:`(l_i, h_i)` leaves of u: nothing at
-    padded steps, no raw value out of its bounds.  Capped at :math:`\kappa = 3`, a sequence that is
-    clearly fooled pulls no more.  Sequences that are wrong already are left out.
+    difference of sequence i, and u_i is what its box :math:`(l_i, h_i)` leaves of u: nothing moves
+    at padded steps, and no raw value leaves its bounds.  Because of the cap :math:`\kappa = 3`, a
+    sequence that is clearly fooled no longer pulls.  Sequences that are wrong already are left out.
 
     Parameters
     ----------
     victim : Victim
-        The sequences to learn from.
+        The sequences to learn from, from `under_attack`.
     epsilon : float
-        Size, in units.
-    steps : int, default 100
+        Budget, in units of the threat; at least 0.
+    iterations : int, default 100
+        Updates.
     batch : int, default 256
-        Sequences per step, drawn anew each time; all, if there are no more.
+        Sequences per update, drawn anew each time; all, if there are no more.
     seed : int, default 0
         Of the start and the batches.
 
     Returns
     -------
-    (1, ...) tensor
-        The last iterate; `worn` puts it on sequences, seen or not, and `fooling_rate` counts.
+    tensor, shape (1, ...)
+        The last iterate.  ``victim.budget.clip(u)`` puts it on the sequences of any victim, seen
+        or not.
 
     Raises
     ------
     ValueError
-        If `epsilon` is not above 0, `steps` or `batch` is no integer of at least 1, or the logits
-        carry no gradient.
+        If `epsilon` is negative or not finite, `iterations` or `batch` is no integer of at least
+        1, or the logits carry no gradient.
 
     Notes
     -----
-    A forward and a backward pass of a batch per step, of length
-    :math:`2\varepsilon/\sqrt{i + 2}`.
+    Cost: a forward and a backward pass of one batch per update, whose length is
+    :math:`2\varepsilon/\sqrt{k + 2}`.
 
     References
     ----------
@@ -67,51 +71,66 @@ def universal(
 
     Examples
     --------
-    >>> from rnnspec import SequenceDataset, under_attack
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2, bias=False))
-    >>> _ = torch.nn.init.eye_(model[1].weight)
-    >>> data = SequenceDataset.from_raw([[[3.0], [1.0]]], [2], [0], ("first", "second"))
-    >>> with under_attack(model, data) as victim:
+    >>> from rnnspec import under_attack
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> with under_attack(*two_logits(3.0, 1.0)) as victim:
     ...     u = universal(victim, 1.1)
-    ...     fooling_rate(victim, u)
+    ...     float(victim.is_fooled(victim.budget.clip(u)).double().mean())
     1.0
     """
-    count(steps, "steps")
+    count(iterations, "iterations")
     count(batch, "batch")
-    epsilon = positive(epsilon, "epsilon")
-    ball = _ball(victim.budget)
+    positive(epsilon, "epsilon", zero=True)
+    ball = smallest_box_around(victim.budget)
     generator = torch.Generator().manual_seed(seed_number(seed))
     u = torch.randn(ball.lower.shape, generator=generator, dtype=ball.lower.dtype)
     u = ball.project(epsilon * steepest(u.to(ball.lower.device), ball), epsilon)
     right = torch.nonzero(~victim.wrong())[:, 0]
-    n = min(batch, len(right))
-
-    def capped(logits: Tensor, labels: Tensor) -> Tensor:
-        return logit_difference(logits, labels).clamp(max=CAP)
-
-    for i in range(steps if n else 0):
-        drawn = torch.randperm(len(right), generator=generator)[:n].sort().values
-        part = victim[right[drawn.to(right.device)]]
-        _, g, _ = part.gradient(worn(part, u), capped)
-        # What the box of a sequence cut off does not depend on u.
-        g = g.masked_fill(worn(part, u) != u, 0).mean(0, keepdim=True)
-        u = ball.project(u + 2 * epsilon / (i + 2) ** 0.5 * steepest(g, ball), epsilon)
+    if len(right) and epsilon:
+        u = CommonAscent(victim, u, epsilon, right, batch, generator).climb(iterations)
     ball.check(u, epsilon)
     return u
 
 
-def worn(victim: Victim, u: Tensor) -> Tensor:
-    """(n, ...) perturbations: what each sequence's box leaves of the one `u`."""
-    return u.clamp(victim.budget.lower, victim.budget.upper)
+class CommonAscent(Ascent):
+    """Ascent of the mean loss of random batches, by one perturbation of all."""
+
+    def __init__(
+        self,
+        victim: Victim,
+        u: Tensor,
+        epsilon: float,
+        right: Tensor,
+        batch: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__(victim, u, epsilon, 0.0, capped_logit_difference)
+        self.right, self.batch, self.generator = right, min(batch, len(right)), generator
+        self.ball = smallest_box_around(victim.budget)
+
+    @property
+    def budget(self) -> Budget:
+        """The box of the one perturbation."""
+        return self.ball
+
+    def look(self, k: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Losses and logits of a batch, and the mean of its gradients."""
+        self.length = 2 * float(self.epsilon) / (k + 2) ** 0.5
+        drawn = torch.randperm(len(self.right), generator=self.generator)[: self.batch]
+        part = self.victim[self.right[drawn.sort().values.to(self.right.device)]]
+        on_each = part.budget.clip(self.u)
+        losses, gradient, logits = part.gradient(on_each, self.loss)
+        # What the box of a sequence cuts off does not depend on u.
+        gradient = gradient.masked_fill(on_each != self.u, 0).mean(0, keepdim=True)
+        return losses, gradient, logits
 
 
-def fooling_rate(victim: Victim, u: Tensor) -> float:
-    """Share of the sequences classified right whose class `u` changes; NaN if there is none."""
-    right = ~victim.wrong()
-    return float(victim.fooled(worn(victim, u))[right].double().mean())
+def capped_logit_difference(logits: Tensor, labels: Tensor) -> Tensor:
+    """(n,) logit differences, of which no more than `CAP` counts."""
+    return logit_difference(logits, labels).clamp(max=CAP)
 
 
-def _ball(budget: Budget) -> Budget:
-    """The union of the boxes: what at least one sequence lets move."""
+def smallest_box_around(budget: Budget) -> Budget:
+    """The norm, and a box around the boxes of all sequences: what at least one lets move."""
     lower, upper = budget.lower.amin(0, keepdim=True), budget.upper.amax(0, keepdim=True)
     return Budget(budget.norm, lower, upper)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.optimize import linprog, minimize
 
+from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.boundary import TIGHT, nearest_in_halfspace, shrink
 from rnnspec.robustness.budget import Budget, sizes
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import under_attack
 
 
 def problem(seed, d=6):
@@ -94,15 +94,15 @@ def test_shrink_ends_on_the_boundary(walks, linear, factor):
     data = walks(60)
     model, data = linear(2), replace(data, labels=data.labels % 2)
     with under_attack(model, data, Threat(norm="l2")) as victim:
-        right = ~victim.fooled(victim.nothing())
-        rays = torch.randn(victim.nothing().shape, generator=torch.Generator().manual_seed(0))
+        right = ~victim.is_fooled(victim.zeros())
+        rays = torch.randn(victim.zeros().shape, generator=torch.Generator().manual_seed(0))
         rays = victim.budget.project(10 * rays.double(), 10.0)
-        crosses = victim.fooled(rays) & right
+        crosses = victim.is_fooled(rays) & right
         near = shrink(victim, rays)
         u = shrink(victim, factor * near)
-        assert victim.fooled(near)[crosses].all()
-        assert victim.fooled(u)[crosses].all()
-        assert not victim.fooled((1 - 2 * TIGHT) * near)[crosses].any()
+        assert victim.is_fooled(near)[crosses].all()
+        assert victim.is_fooled(u)[crosses].all()
+        assert not victim.is_fooled((1 - 2 * TIGHT) * near)[crosses].any()
         torch.testing.assert_close(
             sizes(u, "l2")[crosses], sizes(near, "l2")[crosses], rtol=0.01, atol=0
         )

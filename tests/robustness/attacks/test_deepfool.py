@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.deepfool import deepfool
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import under_attack
 
 NORMS = ["l2", "linf"]
 
@@ -21,9 +21,9 @@ NORMS = ["l2", "linf"]
 def test_a_linear_network_takes_one_step(walks, linear, norm, classes):
     model, data = linear(classes), walks(40)
     with under_attack(model, data, Threat(norm=norm)) as victim:
-        u = deepfool(victim, steps=1)
+        u = deepfool(victim, iterations=1)
         radii = model.radii(data, norm)
-        assert victim.fooled(u).all()
+        assert victim.is_fooled(u).all()
         assert (sizes(u, norm) >= radii * (1 - 1e-12)).all()
         torch.testing.assert_close(sizes(u, norm), radii, rtol=2e-3, atol=2e-4)
         assert not u[radii == 0].any()
@@ -45,7 +45,7 @@ def test_raw_bounds_and_masks_hold(digits, digits_lstm, norm, masked):
         assert float(raw.max()) <= 16 + 1e-5
         assert not masked or not u[:, 5:].any()
         assert u.isfinite().all()
-        assert victim.fooled(u).double().mean() >= (0.8 if masked else 1.0)
+        assert victim.is_fooled(u).double().mean() >= (0.8 if masked else 1.0)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -62,7 +62,7 @@ def test_the_state(digits, digits_lstm, norm):
     with under_attack(digits_lstm, digits.test.subset(range(20)), Threat("state", norm)) as victim:
         u = deepfool(victim)
         assert u.shape == (20, 2, 1, 32)
-        assert victim.fooled(u).double().mean() > 0.8
+        assert victim.is_fooled(u).double().mean() > 0.8
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -71,19 +71,21 @@ def test_no_larger_than_the_peer(digits, digits_lstm, norm):
     attacks = {"l2": foolbox.attacks.L2DeepFoolAttack, "linf": foolbox.attacks.LinfDeepFoolAttack}
     data = digits.test.subset(range(60))
     with under_attack(digits_lstm, data, Threat(norm=norm, bounded=False)) as victim:
-        right = ~victim.fooled(victim.nothing())
+        right = ~victim.is_fooled(victim.zeros())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             peer = foolbox.PyTorchModel(digits_lstm, bounds=(-1e4, 1e4), device="cpu")
             moved, _, found = attacks[norm]()(peer, victim.inputs, victim.labels, epsilons=None)
         u = deepfool(victim)
-        assert (victim.fooled(u) | ~found).all()
+        assert (victim.is_fooled(u) | ~found).all()
         r, theirs = sizes(u, norm)[right], sizes(moved - victim.inputs, norm)[right]
         assert float(r.median() / theirs.median()) <= 0.95
 
 
 @pytest.mark.parametrize(
-    "option", [{"steps": 1}, {"candidates": 2}, {"overshoot": 0.5}], ids=lambda o: next(iter(o))
+    "option",
+    [{"iterations": 1}, {"candidates": 2}, {"overshoot": 0.5}],
+    ids=lambda o: next(iter(o)),
 )
 def test_every_option_matters(digits, digits_lstm, option):
     with under_attack(digits_lstm, digits.test.subset(range(60)), Threat(norm="l2")) as victim:
@@ -105,7 +107,7 @@ def test_a_network_without_slope_is_left_alone(walks):
     with under_attack(Flat(), walks(6, full=True)) as victim:
         u = deepfool(victim)
         assert not u.any()
-        assert not victim.fooled(u)[::3].any()
+        assert not victim.is_fooled(u)[::3].any()
 
 
 def test_a_thousand_steps_towards_a_boundary_that_is_not_there(walks):
@@ -116,13 +118,13 @@ def test_a_thousand_steps_towards_a_boundary_that_is_not_there(walks):
 
     data = walks(1, full=True)  # of class 0
     with under_attack(Wave().double(), data, Threat(norm="l2")) as victim:
-        assert not victim.fooled(deepfool(victim, steps=1100)).any()
+        assert not victim.is_fooled(deepfool(victim, iterations=1100)).any()
 
 
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
+        ({"iterations": 2.5}, "`iterations` must be an integer of at least 1, got 2.5"),
         ({"overshoot": 0.0}, "`overshoot` must be a finite number > 0"),
         ({"candidates": 1}, "`candidates` must be at least 2, the label and a rival, got 1"),
     ],

@@ -32,7 +32,7 @@ THREATS = {
 def test_budgets_masks_and_sequences_wrong_already(threat, distribution, linear, walks):
     model, data = linear(), walks(30)
     with under_attack(model, data, THREATS[threat]) as victim:
-        wrong = victim.fooled(victim.nothing())
+        wrong = victim.is_fooled(victim.zeros())
         assert wrong.any()
         epsilon = torch.linspace(0, 2, 30)
         u = noise(victim, epsilon, distribution=distribution)

@@ -3,9 +3,10 @@ import pytest
 import torch
 
 from rnnspec import SequenceClassifier, SequenceDataset, Threat, under_attack
-from rnnspec.robustness.attacks.gradient import logit_difference, pgd
+from rnnspec.robustness.attacks.pgd import pgd
 from rnnspec.robustness.attacks.square import Blocks, square
 from rnnspec.robustness.budget import sizes
+from rnnspec.robustness.decision import logit_difference
 
 NORMS = ["linf", "l2"]
 
@@ -30,11 +31,13 @@ class Blind(torch.nn.Module):
 def test_it_needs_no_gradient(digits, digits_lstm, norm):
     data, epsilon = digits.test.subset(range(40)), {"linf": 0.3, "l2": 1.5}[norm]
     with under_attack(digits_lstm, data, Threat(norm=norm)) as victim:
-        open_eyed = square(victim, epsilon, queries=100)
+        open_eyed = square(victim, epsilon, iterations=100)
     with under_attack(Blind(digits_lstm), data, Threat(norm=norm)) as victim:
-        u = square(victim, epsilon, queries=100)
+        u = square(victim, epsilon, iterations=100)
         assert torch.equal(u, open_eyed)
-        assert victim.fooled(u).double().mean() > victim.fooled(victim.nothing()).double().mean()
+        assert (
+            victim.is_fooled(u).double().mean() > victim.is_fooled(victim.zeros()).double().mean()
+        )
         with pytest.raises(ValueError, match="`model` must be differentiable"):
             pgd(victim, epsilon)
 
@@ -44,10 +47,10 @@ def test_it_comes_near_the_gradient_and_not_beyond(digits, digits_lstm, norm, sh
     data, epsilon = digits.test.subset(range(120)), {"linf": 0.25, "l2": 1.2}[norm]
     with under_attack(digits_lstm, data, Threat(norm=norm)) as victim:
         clean, black, white = (
-            victim.fooled(u).double().mean()
+            victim.is_fooled(u).double().mean()
             for u in (
-                victim.nothing(),
-                square(victim, epsilon, queries=300),
+                victim.zeros(),
+                square(victim, epsilon, iterations=300),
                 pgd(victim, epsilon, restarts=5),
             )
         )
@@ -61,8 +64,8 @@ def test_two_linear_classes_fall_near_their_distance_and_never_within(walks, lin
     model = linear(classes=2)
     radii = model.radii(data, norm)
     with under_attack(model, data, Threat(norm=norm)) as victim:
-        assert torch.equal(victim.fooled(square(victim, radii * 0.9999)), radii == 0)
-        assert victim.fooled(square(victim, radii * 1.1)).double().mean() > 0.9
+        assert torch.equal(victim.is_fooled(square(victim, radii * 0.9999)), radii == 0)
+        assert victim.is_fooled(square(victim, radii * 1.1)).double().mean() > 0.9
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -70,7 +73,7 @@ def test_more_queries_lower_the_margin_and_every_query_is_used(digits, digits_ls
     with under_attack(digits_lstm, digits.test.subset(range(30)), Threat(norm=norm)) as victim:
         margins = [
             logit_difference(victim.logits(u), victim.labels).clamp_max(0).mean()
-            for u in (square(victim, 0.1, queries=queries) for queries in (1, 30, 300))
+            for u in (square(victim, 0.1, iterations=iterations) for iterations in (1, 30, 300))
         ]
     assert margins[0] < margins[1] < margins[2]
 
@@ -78,8 +81,8 @@ def test_more_queries_lower_the_margin_and_every_query_is_used(digits, digits_ls
 @pytest.mark.parametrize("norm", NORMS)
 def test_the_whole_budget_is_spent(walks, linear, norm):
     with under_attack(linear(), walks(30), Threat(norm=norm)) as victim:
-        u = square(victim, 0.01, queries=50)
-        right = ~victim.fooled(victim.nothing())
+        u = square(victim, 0.01, iterations=50)
+        right = ~victim.is_fooled(victim.zeros())
         size = sizes(u, norm)
         assert size[right].numpy() == pytest.approx(0.01, rel=1e-9)
         assert not size[~right].any()
@@ -94,7 +97,7 @@ def test_of_the_linear_model_linf_finds_signs_that_grow_with_every_change(linear
         slope = (model.W[1] - model.W[0]).item()
     with under_attack(model, data) as victim:
         for seed in range(8):
-            u = square(victim, 0.5 / abs(slope), queries=2, seed=seed)
+            u = square(victim, 0.5 / abs(slope), iterations=2, seed=seed)
             assert np.sign(u.item()) == np.sign(slope)
 
 
@@ -141,14 +144,16 @@ def test_a_state_is_attacked_too(walks):
     model = SequenceClassifier("lstm", 2, 3, hidden=8)
     data = walks(30)
     with under_attack(model, data, Threat("state")) as victim:
-        data = data.subset(~victim.fooled(victim.nothing()).numpy())
+        data = data.subset(~victim.is_fooled(victim.zeros()).numpy())
     with under_attack(model, data, Threat("state")) as victim:
-        assert victim.fooled(square(victim, 5.0, queries=100)).double().mean() > 0.5
+        assert victim.is_fooled(square(victim, 5.0, iterations=100)).double().mean() > 0.5
 
 
-def test_queries_out_of_range_are_refused(walks, linear):
+def test_iterations_out_of_range_are_refused(walks, linear):
     with under_attack(linear(), walks(3)) as victim:
-        with pytest.raises(ValueError, match="`queries` must be an integer of at least 1, got 0"):
-            square(victim, 0.1, queries=0)
+        with pytest.raises(
+            ValueError, match="`iterations` must be an integer of at least 1, got 0"
+        ):
+            square(victim, 0.1, iterations=0)
         with pytest.raises(ValueError, match="`seed` must be an integer from 0"):
             square(victim, 0.1, seed=-1)

@@ -5,10 +5,16 @@ import pytest
 import torch
 
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.attacks.universal import fooling_rate, universal, worn
+from rnnspec.robustness.access import under_attack
+from rnnspec.robustness.attacks.universal import universal
 from rnnspec.robustness.budget import sizes
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.victim import under_attack
+
+
+def fooling_rate(victim, u):
+    """Share of the sequences classified correctly whose class `u` changes; NaN if there is none."""
+    right = ~victim.wrong()
+    return float(victim.is_fooled(victim.budget.clip(u))[right].double().mean())
 
 
 @pytest.mark.parametrize("norm", ["l2", "linf"])
@@ -40,13 +46,13 @@ def test_it_fools_what_it_has_not_seen(digits, digits_lstm, norm, epsilon):
         under_attack(digits_lstm, digits.train.subset(range(400)), threat) as seen,
         under_attack(digits_lstm, digits.test, threat) as unseen,
     ):
-        u = universal(seen, epsilon, steps=40)
+        u = universal(seen, epsilon, iterations=40)
         assert float(sizes(u, norm)) <= epsilon * (1 + 1e-5)
         noise = torch.randn(u.shape, generator=torch.Generator().manual_seed(0))
         noise = noise.sign() * epsilon if norm == "linf" else epsilon * noise / noise.norm()
         assert fooling_rate(seen, u) > 0.5
         assert fooling_rate(unseen, u) > 2 * fooling_rate(unseen, noise)
-        moved = worn(unseen, u)
+        moved = unseen.budget.clip(u)
         unseen.budget.check(moved, epsilon)
         raw = digits.test.raw() + moved.numpy() * digits.test.std
         assert raw.min() >= -1e-4
@@ -82,25 +88,25 @@ def test_who_cannot_follow_does_not_pull():
 
 def test_padding_is_left_alone(walks, linear):
     with under_attack(linear(), walks(30)) as victim:
-        moved = worn(victim, universal(victim, 0.5, steps=5))
+        moved = victim.budget.clip(universal(victim, 0.5, iterations=5))
         assert not moved[~victim.budget.movable].any()
         assert moved[victim.budget.movable].all()
 
 
 def test_the_state(digits, digits_lstm):
     with under_attack(digits_lstm, digits.test.subset(range(60)), Threat("state")) as victim:
-        u = universal(victim, 0.5, steps=20)
+        u = universal(victim, 0.5, iterations=20)
         assert u.shape == (1, 2, 1, 32)
         assert fooling_rate(victim, u) > 0.1
 
 
 @pytest.mark.parametrize(
-    "option", [{"steps": 4}, {"batch": 10}, {"seed": 1}], ids=lambda o: next(iter(o))
+    "option", [{"iterations": 4}, {"batch": 10}, {"seed": 1}], ids=lambda o: next(iter(o))
 )
 def test_every_option_matters_and_a_seed_repeats(digits, digits_lstm, option):
     with under_attack(digits_lstm, digits.test.subset(range(40))) as victim:
         one, same, other = (
-            universal(victim, 0.5, **{"steps": 3, **more}) for more in ({}, {}, option)
+            universal(victim, 0.5, **{"iterations": 3, **more}) for more in ({}, {}, option)
         )
         assert torch.equal(one, same)
         assert not torch.equal(one, other)
@@ -109,15 +115,18 @@ def test_every_option_matters_and_a_seed_repeats(digits, digits_lstm, option):
 def test_nothing_right_is_nothing_to_fool(walks, linear):
     model, data = linear(), walks(30)
     with under_attack(model, data) as victim:
-        wrong = victim[torch.nonzero(victim.fooled(victim.nothing()))[:, 0]]
+        wrong = victim[torch.nonzero(victim.is_fooled(victim.zeros()))[:, 0]]
         assert np.isnan(fooling_rate(wrong, universal(wrong, 0.5)))
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"epsilon": 0.0}, "`epsilon` must be a finite number > 0"),
-        ({"epsilon": 1.0, "steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
+        ({"epsilon": -1.0}, "`epsilon` must be a finite number >= 0"),
+        (
+            {"epsilon": 1.0, "iterations": 2.5},
+            "`iterations` must be an integer of at least 1, got 2.5",
+        ),
         ({"epsilon": 1.0, "batch": 0}, "`batch` must be"),
         ({"epsilon": 1.0, "seed": -1}, "`seed` must be an integer"),
     ],

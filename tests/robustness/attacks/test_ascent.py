@@ -8,16 +8,18 @@ from torch import nn
 
 import rnnspec
 from rnnspec import SequenceClassifier, SequenceDataset, Threat, under_attack
-from rnnspec.robustness import restarts
-from rnnspec.robustness import square as blocks
+from rnnspec.robustness.attacks import ascent
 from rnnspec.robustness.attacks.apgd import apgd
-from rnnspec.robustness.attacks.gradient import LOSSES, cross_entropy, fgsm, logit_difference, pgd
+from rnnspec.robustness.attacks.fgsm import fgsm
+from rnnspec.robustness.attacks.pgd import pgd
+from rnnspec.robustness.attacks.square import square as random_search
 from rnnspec.robustness.budget import sizes
+from rnnspec.robustness.decision import LOSSES, cross_entropy, logit_difference
 
 NORMS = ["linf", "l2"]
 # From 0 each step of a linear model goes straight to its optimum.
 straight = partial(pgd, random_start=False)
-square = partial(blocks.square, queries=50)
+square = partial(random_search, iterations=50)
 
 
 @contextmanager
@@ -61,8 +63,8 @@ def test_two_linear_classes_fall_exactly_at_their_distance(walks, linear, norm, 
     model = linear(classes=2)
     radii = model.radii(data, norm)
     with attacked(model, data, norm=norm) as victim:
-        assert torch.equal(victim.fooled(attack(victim, radii * (1 + 1e-9))), radii >= 0)
-        assert torch.equal(victim.fooled(attack(victim, radii * (1 - 1e-9))), radii == 0)
+        assert torch.equal(victim.is_fooled(attack(victim, radii * (1 + 1e-9))), radii >= 0)
+        assert torch.equal(victim.is_fooled(attack(victim, radii * (1 - 1e-9))), radii == 0)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -74,8 +76,8 @@ def test_linear_classes_fall_at_their_distance(walks, linear, norm, loss, attack
     with attacked(model, data, norm=norm) as victim:
         beyond = attack(victim, radii * 1.02, loss=loss, restarts=3)
         # Each class has a maximum of its own on the sphere, and a run may find a lesser one.
-        assert victim.fooled(beyond).double().mean() > 0.8
-        assert torch.equal(victim.fooled(attack(victim, radii * 0.999, loss=loss)), radii == 0)
+        assert victim.is_fooled(beyond).double().mean() > 0.8
+        assert torch.equal(victim.is_fooled(attack(victim, radii * 0.999, loss=loss)), radii == 0)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -113,7 +115,7 @@ def test_no_budget_no_perturbation(walks, lstm, norm, attack):
         assert not attack(victim, 0.0).any()
         epsilon = torch.arange(12) % 2 * 0.5
         u = attack(victim, epsilon)
-        right = ~victim.fooled(victim.nothing())
+        right = ~victim.is_fooled(victim.zeros())
         assert torch.equal(sizes(u, norm) > 0, (epsilon > 0) & right)
 
 
@@ -135,7 +137,7 @@ def test_one_sequence_of_one_step(attack):
     label = model(torch.tensor([[[1.0, 0.0]]])).argmax(1).numpy()
     data = SequenceDataset.from_raw([[[1.0, 0.0]]], [1], label, ("a", "b"))
     with attacked(model, data) as victim:
-        assert victim.fooled(attack(victim, 10.0)).all()
+        assert victim.is_fooled(attack(victim, 10.0)).all()
 
 
 @pytest.mark.parametrize("attack", [pgd, apgd, square])
@@ -152,7 +154,7 @@ def test_the_seed_alone_decides(digits, digits_lstm, attack):
 @pytest.mark.parametrize(
     "change",
     [
-        {"steps": 7},
+        {"iterations": 7},
         {"step_size": 0.01},
         {"step_size": torch.linspace(0.01, 0.02, 20)},
         {"restarts": 3},
@@ -167,7 +169,7 @@ def test_the_seed_alone_decides(digits, digits_lstm, attack):
 @pytest.mark.parametrize("norm", NORMS)
 def test_every_option_changes_something(digits, digits_lstm, norm, change):
     with attacked(digits_lstm, digits.test.subset(range(20)), norm=norm) as victim:
-        plain = {"epsilon": 0.2, "steps": 10}
+        plain = {"epsilon": 0.2, "iterations": 10}
         assert not torch.equal(pgd(victim, **plain), pgd(victim, **plain | change))
 
 
@@ -175,14 +177,14 @@ def test_every_option_changes_something(digits, digits_lstm, norm, change):
 def test_momentum_is_that_of_its_formula(walks, lstm, norm):
     data, mu, size = walks(30), 0.8, 0.02
     with attacked(lstm, data, norm=norm) as victim:
-        u = pgd(victim, 0.08, steps=4, step_size=size, random_start=False, momentum=mu)
-        v, m = victim.nothing(), 0
+        u = pgd(victim, 0.08, iterations=4, step_size=size, random_start=False, momentum=mu)
+        v, m = victim.zeros(), 0
         for _ in range(4):
             _, g, _ = victim.gradient(v, cross_entropy)
             m = mu * m + g / g.abs().sum((1, 2), keepdim=True)
             way = m.sign() if norm == "linf" else m / m.square().sum((1, 2), keepdim=True).sqrt()
             v = v + size * way * victim.budget.movable
-        resist = ~victim.fooled(v) & ~victim.fooled(u)
+        resist = ~victim.is_fooled(v) & ~victim.is_fooled(u)
         assert resist.sum() > 5
         torch.testing.assert_close(u[resist], v[resist])
 
@@ -191,13 +193,13 @@ def test_more_steps_and_restarts_do_not_hurt(digits, digits_lstm):
     with attacked(digits_lstm, digits.test.subset(range(120))) as victim:
 
         def rate(u):
-            return victim.fooled(u).double().mean()
+            return victim.is_fooled(u).double().mean()
 
-        few, many = (rate(pgd(victim, 0.2, steps=steps)) for steps in (3, 40))
+        few, many = (rate(pgd(victim, 0.2, iterations=k)) for k in (3, 40))
         assert rate(fgsm(victim, 0.2)) <= many + 0.02
         assert few <= many + 0.02
-        one = victim.fooled(pgd(victim, 0.2, steps=10))
-        five = victim.fooled(pgd(victim, 0.2, steps=10, restarts=5))
+        one = victim.is_fooled(pgd(victim, 0.2, iterations=10))
+        five = victim.is_fooled(pgd(victim, 0.2, iterations=10, restarts=5))
         assert (five >= one).all()
         assert five.sum() > one.sum()
 
@@ -205,11 +207,11 @@ def test_more_steps_and_restarts_do_not_hurt(digits, digits_lstm):
 def test_a_warm_start_keeps_what_it_had(digits, digits_lstm):
     with attacked(digits_lstm, digits.test.subset(range(60))) as victim:
         small = pgd(victim, 0.15)
-        large = pgd(victim, 0.3, start=small, steps=3)
-        had = victim.fooled(small)
+        large = pgd(victim, 0.3, start=small, iterations=3)
+        had = victim.is_fooled(small)
         assert had.any()
         assert torch.equal(large[had], small[had])
-        assert victim.fooled(large).sum() > had.sum()
+        assert victim.is_fooled(large).sum() > had.sum()
 
 
 @pytest.mark.parametrize("attack", [pgd, apgd])
@@ -223,8 +225,8 @@ def test_the_fooled_leave_and_are_looked_at_no_more(digits, digits_lstm, attack,
 
     with attacked(digits_lstm, digits.test.subset(range(60))) as victim:
         monkeypatch.setattr(rnnspec.robustness.victim.Victim, "gradient", counted)
-        right = int((~victim.fooled(victim.nothing())).sum())
-        left = int((~victim.fooled(attack(victim, 0.25))).sum())
+        right = int((~victim.is_fooled(victim.zeros())).sum())
+        left = int((~victim.is_fooled(attack(victim, 0.25))).sum())
     assert seen[0] == right
     assert seen[-1] >= left
     assert seen == sorted(seen, reverse=True)
@@ -235,8 +237,8 @@ def test_a_wide_budget_is_met_in_one_look(digits, digits_lstm, monkeypatch):
     # A warm start that fools already costs one pass, and no step.
     with attacked(digits_lstm, digits.test.subset(range(40))) as victim:
         u = pgd(victim, 1.5)
-        assert victim.fooled(u).all()
-        monkeypatch.setattr("rnnspec.robustness.attacks.gradient.steepest", None)
+        assert victim.is_fooled(u).all()
+        monkeypatch.setattr("rnnspec.robustness.attacks.ascent.steepest", None)
         assert torch.equal(pgd(victim, 1.5, start=u), u)
 
 
@@ -244,10 +246,10 @@ def test_a_wide_budget_is_met_in_one_look(digits, digits_lstm, monkeypatch):
 @pytest.mark.parametrize("attack", [pgd, apgd])
 def test_how_runs_share_batches_is_of_no_matter(walks, lstm, attack, rows, monkeypatch):
     with attacked(lstm, walks(23), norm="l2") as victim:
-        usual = victim.fooled(attack(victim, 0.7, restarts=4, steps=10))
-        monkeypatch.setattr(restarts, "ROWS", rows)
-        u = attack(victim, 0.7, restarts=4, steps=10)
-        assert torch.equal(victim.fooled(u), usual)
+        usual = victim.is_fooled(attack(victim, 0.7, restarts=4, iterations=10))
+        monkeypatch.setattr(ascent, "ROWS", rows)
+        u = attack(victim, 0.7, restarts=4, iterations=10)
+        assert torch.equal(victim.is_fooled(u), usual)
         assert 0 < usual.sum() < 23
 
 
@@ -257,7 +259,7 @@ def test_random_starts_fill_the_ball_of_what_may_move(walks, norm):
     data = walks(4).subset([0] * 500)
     budget = Threat(norm=norm, steps=steps).budget(data, torch.float64, torch.device("cpu"))
     epsilon = torch.full((500,), 2.0, dtype=torch.float64)
-    u = restarts.random_start(budget, epsilon, torch.Generator().manual_seed(0))
+    u = ascent.random_start(budget, epsilon, torch.Generator().manual_seed(0))
     assert not u[~budget.movable].any()
     # Of a ball in d = 4 dimensions, a share r^d lies within r of the radius.
     share = (sizes(u, norm) / 2) ** 4
@@ -276,7 +278,7 @@ def test_a_vanishing_gradient_still_has_a_direction(walks, linear):
         model.b *= 1e-200
     with attacked(model, data, norm="l2") as victim:
         u = straight(victim, radii * 1.001, loss="logit_difference", momentum=0.5)
-        assert victim.fooled(u).all()
+        assert victim.is_fooled(u).all()
 
 
 @pytest.mark.parametrize("attack", [fgsm, pgd, apgd])
@@ -312,8 +314,8 @@ def test_a_budget_that_is_none_is_refused(walks, linear, attack, epsilon, error)
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"steps": 0}, "`steps` must be an integer of at least 1, got 0"),
-        ({"steps": 2.5}, "`steps` must be an integer of at least 1, got 2.5"),
+        ({"iterations": 0}, "`iterations` must be an integer of at least 1, got 0"),
+        ({"iterations": 2.5}, "`iterations` must be an integer of at least 1, got 2.5"),
         ({"restarts": 0}, "`restarts` must be an integer of at least 1, got 0"),
         ({"loss": "hinge"}, "`loss` must be one of cross_entropy, logit_difference, got 'hinge'"),
         ({"targets": torch.tensor([1])}, r"`targets` must hold 3 classes, .* of shape \(1,\)"),
