@@ -17,8 +17,7 @@ from rnnspec.portrait.examples import Example, smallest_changes
 from rnnspec.portrait.matrix import MatrixPortrait, portrait_of_matrix
 from rnnspec.robustness.curve import at_most
 from rnnspec.study.measuring import Measuring, robustness_of
-from rnnspec.training.rundir import read_config
-from rnnspec.training.trained import load_run
+from rnnspec.training.trained import load_run, read_config
 
 RECORDS = ("config", "summary", "environment")
 

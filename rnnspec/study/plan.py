@@ -20,13 +20,14 @@ from rnnspec._checks import known_keys, seed_number
 from rnnspec.study.measuring import Measuring
 from rnnspec.study.results import Value
 from rnnspec.training.config import TrainingConfig
-from rnnspec.training.settings import checked_settings
+from rnnspec.training.declaration import names_with
+from rnnspec.training.settings import read_settings
 
 FORMAT = 1  # of a task's folder; a new one makes every task a new one
 AXES = ("datasets", "cells", "seeds")
 GRIDDED = {"dataset": "datasets", "cell": "cells", "seed": "seeds"}
 PRESETS = ("quick", "standard", "full")
-TREATMENTS = ("normalize", "estimator", "bound", "block", "adversarial", "adv_", "curvature_")
+TREATMENTS = names_with(TrainingConfig, lambda setting: setting.treatment)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Task:
     def start(self) -> str:
         """The same of what a normalisation or training for robustness leaves as it is."""
         settings = asdict(self.config).items()
-        return _digest({key: value for key, value in settings if not key.startswith(TREATMENTS)})
+        return _digest({key: value for key, value in settings if key not in TREATMENTS})
 
     @property
     def place(self) -> dict[str, Value]:
@@ -110,7 +111,7 @@ def _tasks(given: Mapping[str, Any], path: str) -> tuple[Task, ...]:
     for name in conditions:
         where = f"{path}, [conditions.{name}]"
         chosen[name] = _settings(_table(conditions, name, f"{path}, [conditions]"), where)
-    measure = checked_settings(_table(given, "measure", path), f"{path}, [measure]", Measuring)
+    measure = read_settings(_table(given, "measure", path), f"{path}, [measure]", Measuring)
     measuring = Measuring(**measure)
     tasks: dict[str, Task] = {}
     for dataset, cell, name, seed in itertools.product(datasets, cells, chosen, seeds):
@@ -155,7 +156,7 @@ def _train(
 
 
 def _settings(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    settings = checked_settings(table, where)
+    settings = read_settings(table, where)
     for name, axis in GRIDDED.items():
         if name in settings:
             raise ValueError(f"{where}: {name} is a direction of the grid: give {axis}")

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec.data.load import load_dataset
-from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.study.cluster import computed, connected
 from rnnspec.study.estimate import Claim
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.seal import sealed
 from rnnspec.study.task import folder_of
-from rnnspec.training.config import TrainingConfig
-from rnnspec.training.run import check_settings
+from rnnspec.training.settings import check_settings
 
 LEAST = 2**20  # bytes free on a disk that is not full
 
@@ -94,7 +92,7 @@ def run_study(
         written; and if the disk is full.
     """
     for task in plan.tasks:
-        _check(task.config)
+        check_settings(task.config)
     check_folder(plan, folder, resume)
     for name, view in {(task.config.dataset, task.config.view) for task in plan.tasks}:
         load_dataset(name, view, data_dir, download=download)
@@ -132,20 +130,6 @@ def _why(task: Task, error: BaseException | None, folder: Path) -> str | None:
             " on several machines the folder must be one that all see"
         )
     return None
-
-
-def _check(config: TrainingConfig) -> None:
-    """Refuse settings that no training takes."""
-    check_settings(config)
-    SequenceClassifier(
-        config.cell,
-        n_features=1,
-        n_classes=2,
-        hidden=config.hidden,
-        layers=config.layers,
-        bidirectional=config.bidirectional,
-        init=config.init,
-    )
 
 
 def _stop_if_full(error: BaseException, folder: Path) -> None:

@@ -11,8 +11,10 @@ from rnnspec.study.plan import Task
 from rnnspec.study.results import Row, Value
 from rnnspec.study.runs import MEASURES
 from rnnspec.study.task import folder_of
+from rnnspec.training.config import TrainingConfig
+from rnnspec.training.declaration import columns_of
 
-SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
+SETTINGS = columns_of(TrainingConfig)
 INITIAL = (  # the numbers that have a second column, for the value before training
     *("henrici", "henrici_relative", "eigenvector_condition", "kreiss_constant"),
     *("spectral_radius", "spectral_norm", "distance_to_instability"),

@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rnnspec._checks import one_of, positive
+from rnnspec._checks import one_of
 from rnnspec.spectra.dominant.estimate import (
     exact_pair,
     inner_product,
@@ -36,8 +36,9 @@ from rnnspec.spectra.dominant.estimate import (
     single_vector,
     singular_pair,
 )
-from rnnspec.training.config import DEFAULTS, ESTIMATORS, MODES, QUANTITIES
+from rnnspec.training.config import DEFAULTS, QUANTITIES
 from rnnspec.training.scaling import Scaled
+from rnnspec.training.settings import check_setting
 
 Array = NDArray[Any]
 
@@ -85,11 +86,10 @@ class Normalize:
 
     def __post_init__(self) -> None:
         one_of(self.quantity, "quantity", QUANTITIES)
-        one_of(self.estimator, "estimator", ESTIMATORS)
-        one_of(self.mode, "mode", MODES)
-        positive(self.bound, "bound")
-        if self.block < 1:
-            raise ValueError(f"`block` must be at least 1, got {self.block}")
+        check_setting(self.estimator, "estimator")
+        check_setting(self.mode, "normalize_mode", "mode")
+        check_setting(self.bound, "bound")
+        check_setting(self.block, "block")
 
 
 class SpectralNormalization(nn.Module):
