@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -163,17 +162,3 @@ def real_if_possible(A: NDArray[Any]) -> NDArray[Any]:
     (array([1., 2.]), array([0.+1.j]))
     """
     return A.real.copy() if np.iscomplexobj(A) and not A.imag.any() else A
-
-
-def power_of_two(x: float) -> float:
-    """Largest power of two up to `x`: a division by it changes no digit of a number.
-
-    A matrix divided by the power of two of its largest entry has squares that neither overflow
-    nor vanish.
-
-    Examples
-    --------
-    >>> power_of_two(5.0), power_of_two(0.3)
-    (4.0, 0.25)
-    """
-    return float(2.0 ** (frexp(x)[1] - 1))

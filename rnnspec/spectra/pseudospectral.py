@@ -11,8 +11,7 @@ from scipy.optimize import brentq
 
 from rnnspec._checks import positive, square
 from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
-from rnnspec.spectra.eigen import power_of_two
-from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine import EPS, power_of_two
 from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep, descend, lowest_below
 from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import frexp
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine import EPS, power_of_two
 from rnnspec.spectra.engine.crossings import circle_crossings, line_crossings
 from rnnspec.spectra.engine.dense import exact_sigma_min
 
@@ -188,7 +187,7 @@ def descend(
     value = f(s)
     for _ in range(20):
         # Units that are powers of two change no digit, and squares neither overflow nor vanish.
-        unit, stretch = _power_of_two(value), _power_of_two(abs(s) + width)
+        unit, stretch = power_of_two(value), power_of_two(abs(s) + width)
         found = minimize_scalar(
             lambda x, unit=unit, stretch=stretch: f(stretch * x) / unit,
             bounds=((s - width) / stretch, (s + width) / stretch),
@@ -204,8 +203,3 @@ def descend(
             break
         width = 4 * width if at_edge else width / 4
     return s, value
-
-
-def _power_of_two(x: float) -> float:
-    """The largest power of two that is not above x."""
-    return 2.0 ** (frexp(x)[1] - 1)
