@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from rnnspec.dynamics.fixed_points import fixed_points
 from rnnspec.dynamics.named import JACOBIAN, at_point
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
+from rnnspec.models.keys import stacks_of_state_dict
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
 from rnnspec.models.names import MARK
+from rnnspec.models.remarks import AssumptionWarning
 
 RANDOM, STEPS = 15, 100  # random states, and steps that each of them is followed
 SCALES = 0.05, 2.0  # of the random states, from the smallest to the largest

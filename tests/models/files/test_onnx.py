@@ -12,9 +12,9 @@ from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.cells import step
 from rnnspec.models.files.onnx import DIRECTIONS
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
+from rnnspec.models.remarks import LeftOutWarning
 
 onnx = pytest.importorskip("onnx")
 reference = pytest.importorskip("onnx.reference")
