@@ -20,8 +20,8 @@ from rnnspec.dynamics.fixed_points import fixed_points
 from rnnspec.dynamics.module_of_name import module_of_name
 from rnnspec.dynamics.visited import jacobian_at
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import AssumptionWarning
 from rnnspec.models.layers import recurrent_cells
+from rnnspec.models.remarks import AssumptionWarning
 
 # The searches start from zero, from so many random states, and from where these are after so many
 # steps: the random ones also find saddles, the later ones what the network itself comes to rest at.

@@ -15,7 +15,7 @@ from torch import Tensor
 from rnnspec.models.cells import step
 from rnnspec.models.layers import Cell, Cells
 from rnnspec.models.motion import Motion, simulate
-from rnnspec.models.recording import Call
+from rnnspec.models.recorded_call import Call
 
 # Rounding may move a state by this many times the precision times the size of its sums.  Measured
 # for PyTorch's cells in float32 with 8 to 512 units on a CPU, it moves it by 0.3 at most.  The

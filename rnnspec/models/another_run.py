@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rnnspec.models.recording import Call
+from rnnspec.models.recorded_call import Call
 from rnnspec.models.running import Trial, record
 
 # By this much states are changed: far above rounding in float32, and so little that a state near

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,21 +15,10 @@ from rnnspec.models.gates import GATES, named_gates
 from rnnspec.models.names import WeightKey, split_weight_key
 from rnnspec.models.nested import flatten, none_found
 from rnnspec.models.plausibility import SAY, assumption, cell_of_weight, why_not_pytorch
+from rnnspec.models.remarks import warn_of
 
 # A piece from which a weight is computed, such as weight_hh_l0_mask.
 _PIECE = re.compile(r"(.*\.)?[^.]*weight_hh[^.]*")
-
-
-class LeftOutWarning(UserWarning):
-    """An array of a source was not taken; the text names it and says why."""
-
-    with_the_answer = True  # the command line prints it after the answer, never before an error
-
-
-class AssumptionWarning(UserWarning):
-    """A source does not say which cell or formula it has; the text says what was assumed."""
-
-    with_the_answer = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,17 +79,6 @@ def stacks_of_state_dict(source: Mapping[str, Any], where: str = "`source`") -> 
         raise ValueError(none_found(where, found.arrays))
     warn_of(found.left_out, found.assumed)
     return found.stacks
-
-
-def warn_of(left_out: tuple[str, ...], assumed: tuple[str, ...], where: str = "") -> None:
-    """Warn once of each sentence, by `LeftOutWarning` or `AssumptionWarning`."""
-    start = f"{where}: " if where else ""
-    for texts, category, what in (
-        (left_out, LeftOutWarning, "left out: "),
-        (assumed, AssumptionWarning, ""),
-    ):
-        for text in dict.fromkeys(texts):
-            warnings.warn(start + what + text, category, stacklevel=4)
 
 
 def weights_in(source: Mapping[str, Any]) -> Found:

@@ -65,7 +65,7 @@ def load_matrices(
         return _chosen_matrices(contents, key, cut, where)
     found, left_out, assumed = _all_matrices(contents, where)
     if left_out or assumed:
-        from rnnspec.models.keys import warn_of
+        from rnnspec.models.remarks import warn_of
 
         warn_of(left_out, assumed, where)
     return found
@@ -94,8 +94,8 @@ def _chosen_matrices(
 ) -> dict[str, NDArray[Any]]:
     """The array with the key, cut into its gates if `cut` is given, or the matrix of that name."""
     from rnnspec.models.by_key import keys_of, matrices_by_key, near
-    from rnnspec.models.keys import warn_of
     from rnnspec.models.nested import list_keys
+    from rnnspec.models.remarks import warn_of
 
     if cut is not None or (key or "").replace("/", ".") in keys_of(contents.arrays):
         return matrices_by_key(contents.arrays, key, cut, where, contents.kind in MATRICES)

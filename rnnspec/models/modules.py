@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from rnnspec.models.acting import acting_weights, refresh_hooks, weight_hooks
 from rnnspec.models.evaluation import evaluation_mode
-from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.nested import list_keys
 from rnnspec.models.parts import Part, full_key, recurrent_parts
+from rnnspec.models.remarks import LeftOutWarning
 
 
 def stacks_in_module(module: nn.Module) -> Iterator[tuple[str, str, Tensor]]:

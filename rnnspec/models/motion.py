@@ -105,7 +105,7 @@ def _along(cell: Cell, x: Tensor, order: Tensor, s: Tensor) -> tuple[Tensor, Ten
 
 
 def _order(lengths: Tensor, t: int, reverse: bool) -> Tensor:
-    """The positions (n, t) in the order in which they are read, the padded ones last."""
+    """The positions (n, t) in the order in which they are read, padded ones last."""
     now = torch.arange(t, device=lengths.device).expand(len(lengths), t)
     back = lengths[:, None] - 1 - now
     return torch.where(back >= 0, back, now) if reverse else now

@@ -19,8 +19,9 @@ from rnnspec.models.arrays import as_array
 from rnnspec.models.by_key import matrices_by_key
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.gates import CELLS, GATES, named_gates
-from rnnspec.models.keys import stacks_of_state_dict, warn_of
+from rnnspec.models.keys import stacks_of_state_dict
 from rnnspec.models.modules import arrays_in_module, stacks_in_module
+from rnnspec.models.remarks import warn_of
 
 NO_SOURCE = "`source` must be a torch module, a state dict or a path, got {}; cells known: {}"
 Source = nn.Module | Mapping[str, Any] | str | Path

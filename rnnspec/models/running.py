@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from rnnspec.models.call import runner
 from rnnspec.models.evaluation import leave_unchanged
 from rnnspec.models.parts import Part
-from rnnspec.models.recording import Call, Change, UnknownCall, record_calls
+from rnnspec.models.recorded_call import Call
+from rnnspec.models.recording import Change, UnknownCall, record_calls
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from rnnspec.models.agreement import (
 )
 from rnnspec.models.formula import has_known_formula, random_sequences, trial_difference
 from rnnspec.models.layers import Cells, cells_of_part
-from rnnspec.models.recording import Call
+from rnnspec.models.recorded_call import Call
 from rnnspec.models.running import Trial, record
 from rnnspec.models.what_is_read import check_reading, true_lengths
 

@@ -8,14 +8,14 @@ changed altogether.  Where sequences end early, no true step may read padding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from rnnspec.models.agreement import stepwise_difference
 from rnnspec.models.another_run import replace_state, run_again
-from rnnspec.models.recording import Call
+from rnnspec.models.padding import check_padding
+from rnnspec.models.recorded_call import Call
 from rnnspec.models.running import Trial, record
 
 
@@ -99,7 +99,7 @@ def check_reading(
                 " batch? start it anew before)"
             )
     if trial.lengths is not None:
-        _check_padding(trial, few, some)
+        check_padding(trial, few, some)
     if len(calls) > 1:
         # Rows and random numbers are the same: only what the part returned differs.
         expected = torch.cat([one.inputs for one in again], dim=1)
@@ -112,34 +112,6 @@ def check_reading(
                 " that out"
             )
     return few, again
-
-
-def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
-    """Check that no true step reads padding, as where sequences are reversed with their padding."""
-    n, t = few.inputs.shape[:2]
-    now = torch.arange(t, device=steps.device).expand(n, t)
-    padded = now >= steps[:, None]
-    if not bool(padded.any()):
-        return
-    rows = torch.arange(n, device=steps.device)[:, None]
-    filled = few.inputs[rows, now % steps[:, None]]
-    turned = few.inputs[rows, torch.where(padded, now, steps[:, None] - 1 - now)]
-    read, *others = (
-        torch.cat([one.inputs for one in record(replace(few, inputs=inputs), seed=1)], dim=1)
-        for inputs in (few.inputs, filled, turned)
-    )
-    if any(other.shape != read.shape for other in others):
-        return
-    by_padding, by_data = ((other != read).any(2) for other in others)
-    wrong = by_padding & ~by_data & ~padded[:, : read.shape[1]]
-    # The middle of a sequence that is turned round stays where it is.
-    middle = 2 * now[:, : read.shape[1]] == steps[:, None] - 1
-    if bool((wrong & ~middle).any()):
-        first = int((wrong & ~middle).any(0).nonzero()[0])
-        raise trial.refusal(
-            f"what it reads at step {first} is padding (are sequences turned round with their"
-            " padding? turn each one round within its true length, or leave `lengths` out)"
-        )
 
 
 def _reading_difference(

@@ -7,7 +7,7 @@ from torch import nn
 
 from rnnspec import fixed_points
 from rnnspec.dynamics.weights_jacobian import weights_jacobian
-from rnnspec.models.keys import AssumptionWarning
+from rnnspec.models.remarks import AssumptionWarning
 
 H = 4
 pytestmark = pytest.mark.filterwarnings("ignore::rnnspec.models.AssumptionWarning")

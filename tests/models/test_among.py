@@ -7,7 +7,7 @@ from scipy import io as scipy_io
 from torch import nn
 
 from rnnspec import load_matrices
-from rnnspec.models.keys import LeftOutWarning
+from rnnspec.models.remarks import LeftOutWarning
 
 H = 3
 rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ from torch.nn.utils import parametrizations, prune
 
 from rnnspec import Normalize, load_matrices, normalize_recurrent, recurrent_matrices
 from rnnspec.models.assembly import assemble
-from rnnspec.models.keys import LeftOutWarning
+from rnnspec.models.remarks import LeftOutWarning
 
 H = 4
 OLD = {

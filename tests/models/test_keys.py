@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from rnnspec import load_matrices, recurrent_matrices
-from rnnspec.models.keys import AssumptionWarning, LeftOutWarning, weights_in
+from rnnspec.models.keys import weights_in
 from rnnspec.models.nested import flatten
+from rnnspec.models.remarks import AssumptionWarning, LeftOutWarning
 
 H, D = 4, 3
 

@@ -7,10 +7,10 @@ from torch.nn.utils import prune
 import rnnspec
 from rnnspec import recurrent_matrices, state_jacobians
 from rnnspec.models.acting import acting_weights
-from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.parts import recurrent_parts
 from rnnspec.models.recurrent import recurrent_blocks
+from rnnspec.models.remarks import LeftOutWarning
 
 MODULES = {
     "rnn": lambda: nn.RNN(3, 4, num_layers=2, bidirectional=True),

@@ -7,8 +7,8 @@ from torch import nn
 from rnnspec import SequenceClassifier, recurrent_matrices
 from rnnspec.models import stacked_matrices
 from rnnspec.models.gates import CELLS, GATES
-from rnnspec.models.keys import AssumptionWarning
 from rnnspec.models.recurrent import recurrent_blocks
+from rnnspec.models.remarks import AssumptionWarning
 
 H = 5
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}

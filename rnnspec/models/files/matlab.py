@@ -88,7 +88,7 @@ class _Reader:
             if kind >> 16:
                 kind, size, start = kind & 0xFFFF, kind >> 16, position + 4
             if start + size > len(data):
-                raise ValueError(f"an element of {size} bytes reaches beyond the end")
+                raise ValueError(f"an element of {size} bytes ends beyond the file")
             yield kind, data[start : start + size]
             position = start + size
             position += 0 if kind == COMPRESSED else -position % 8
@@ -125,12 +125,19 @@ class _Reader:
         else:
             if kind == OBJECT:
                 next(elements)  # the name of its class
-            length = int(self.numbers(next(elements))[0])
-            text = next(elements)[1].decode("latin-1")
-            names = [text[i : i + length].split("\0")[0] for i in range(0, len(text), length)]
-            for i, (_, content) in enumerate(elements):
-                part = f".{i // len(names)}" if prod(shape) != 1 else ""
-                yield from self.matrix(content, f"{key}{part}.{names[i % len(names)]}", depth - 1)
+            for name, content in self.members(elements, prod(shape) != 1):
+                yield from self.matrix(content, key + name, depth - 1)
+
+    def members(
+        self, elements: Iterator[tuple[int, bytes]], several: bool
+    ) -> Iterator[tuple[str, bytes]]:
+        """The members of a struct, as ".member", or of `several` structs, as ".0.member"."""
+        length = int(self.numbers(next(elements))[0])
+        text = next(elements)[1].decode("latin-1")
+        names = [text[i : i + length].split("\0")[0] for i in range(0, len(text), length)]
+        for i, (_, content) in enumerate(elements):
+            position = f".{i // len(names)}" if several else ""
+            yield f"{position}.{names[i % len(names)]}", content
 
     def array(
         self, kind: int, flags: int, shape: tuple[int, ...], elements: list[tuple[int, bytes]]

@@ -13,9 +13,9 @@ from rnnspec import load_matrices
 from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.cells import step
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import AssumptionWarning, LeftOutWarning
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
+from rnnspec.models.remarks import AssumptionWarning, LeftOutWarning
 
 h5py = pytest.importorskip("h5py")
 H, D = 4, 3

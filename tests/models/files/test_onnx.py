@@ -12,9 +12,9 @@ from rnnspec.dynamics.weights_jacobian import weights_jacobian
 from rnnspec.models.cells import step
 from rnnspec.models.files.onnx import DIRECTIONS
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import LeftOutWarning
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.module_of_weights import module_of_weights
+from rnnspec.models.remarks import LeftOutWarning
 
 onnx = pytest.importorskip("onnx")
 reference = pytest.importorskip("onnx.reference")
@@ -113,7 +113,7 @@ def test_an_export_of_pytorch_has_the_matrices_of_the_module(tmp_path, module):
         ("RNN", {"activations": ["Relu"]}, "activations are relu, not tanh"),
         ("LSTM", {"activations": ["HardSigmoid", "Tanh", "Tanh"]}, "hardsigmoid, tanh, tanh"),
         ("GRU", {}, "resets the state before the product"),
-        ("GRU", {"linear_before_reset": 1, "clip": 3.0}, "clips what its gates are made of at 3"),
+        ("GRU", {"linear_before_reset": 1, "clip": 3.0}, "clips the sums in its gates at 3"),
         ("LSTM", {"input_forget": 1}, "input gate is 1 - forget"),
     ],
 )
