@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
+from rnnspec.study.columns import number
 from rnnspec.study.results import Row
-from rnnspec.study.runs import number
 from rnnspec.study.words import label
 
 

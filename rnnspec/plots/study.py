@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
+from rnnspec.study.columns import column
 from rnnspec.study.results import Row
-from rnnspec.study.runs import column
 from rnnspec.study.words import label
 
 # Distances below are drawn to scale, those above by orders of magnitude: bounded radii leave

@@ -1,5 +1,5 @@
 from .claims.claim import Claim as Claim
-from .claims.verdicts import claims as claims
+from .claims.judge import claims as claims
 from .record import Study as Study
 from .record import read_study as read_study
 from .results import read_results as read_results

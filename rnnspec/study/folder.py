@@ -4,7 +4,7 @@
 ``study.json``    every setting of every task, versions, and which tasks are done
 ``results.csv``   a row for each run and matrix, see `rnnspec.study.results`
 ``curves.csv``    a row for each run, perturbation and size
-``claims.json``   the claims, see `rnnspec.study.claims.verdicts`
+``claims.json``   the claims, see `rnnspec.study.claims.judge`
 ``cells/RUN/``    a run directory for each task, see `rnnspec.study.task`
 
 `rnnspec.study.record` reads it.
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec._files import write_json, write_text
-from rnnspec.study.claims.verdicts import claims
+from rnnspec.study.claims.judge import claims
 from rnnspec.study.plan import FORMAT, Plan
 from rnnspec.study.results import read_results, write_curves, write_results
 from rnnspec.study.tables import curve_rows, result_rows

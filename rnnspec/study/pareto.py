@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnspec._result import Result
+from rnnspec.study.columns import column, mean_known
 from rnnspec.study.results import Row
-from rnnspec.study.runs import column, mean_known
 
 AXES = ("test_accuracy", "distance_to_instability", "median_r")
 

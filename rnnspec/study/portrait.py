@@ -19,7 +19,8 @@ from rnnspec.models.matrices import load_matrices
 from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.smallest_changes import Example, smallest_changes
 from rnnspec.study.matrix_portrait import MatrixPortrait, portrait_of_matrix
-from rnnspec.study.measuring import Measuring, robustness_of
+from rnnspec.study.measures import robustness_of
+from rnnspec.study.measuring import Measuring
 from rnnspec.training.trained import load_run, read_config
 
 RECORDS = ("config", "summary", "environment")

@@ -21,7 +21,7 @@ from rnnspec._files import write_json
 from rnnspec.data.download import sha256_of
 from rnnspec.data.load import load_dataset
 from rnnspec.robustness.curve import at_most
-from rnnspec.study.measuring import measures_of, robustness_of
+from rnnspec.study.measures import measures_of, robustness_of
 from rnnspec.study.plan import Task
 from rnnspec.training.run import train_run
 

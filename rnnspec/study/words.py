@@ -7,7 +7,7 @@ from math import isnan
 
 from rnnspec._format import figures
 from rnnspec.spectra.numbers import NUMBERS
-from rnnspec.study.claims.claim import UNDECIDED
+from rnnspec.study.claims.verdict import UNDECIDED
 from rnnspec.study.runs import JACOBIAN
 from rnnspec.study.statistics.estimate import Estimate
 

@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnspec.study.runs import (
-    MEASURES,
-    UNBOUNDED,
-    blank_at_unit_radius,
-    column,
-    is_trained_with,
-    number,
-    runs_of,
-)
+from rnnspec.study.columns import column, is_trained_with, number
+from rnnspec.study.runs import MEASURES, UNBOUNDED, blank_at_unit_radius, runs_of
 
 ROW = {"run": "a", "dataset": "digits", "cell": "gru", "seed": 0, "start": "c0ffee"}
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import inf, log10, nan
 
+from rnnspec.study.columns import mean_known, number
 from rnnspec.study.results import Row, Value
-from rnnspec.study.runs import mean_known, number
 from rnnspec.study.statistics.estimate import Estimate
 from rnnspec.study.statistics.signed_rank import signed_rank
 

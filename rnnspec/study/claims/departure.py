@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rnnspec.study.claims.claim import Claim, above, all_of
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.claims.contrasts import as_ratio, by_start, differences, orders, rise
+from rnnspec.study.claims.verdict import above, all_of
+from rnnspec.study.columns import is_trained_with
 from rnnspec.study.results import Row
-from rnnspec.study.runs import blank_at_unit_radius, is_trained_with
+from rnnspec.study.runs import blank_at_unit_radius
 from rnnspec.study.statistics.estimate import Estimate, find
 from rnnspec.study.statistics.holm import correct
 from rnnspec.study.statistics.signed_rank import signed_rank

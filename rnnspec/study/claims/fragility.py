@@ -11,16 +11,7 @@ import numpy as np
 
 from rnnspec.robustness.wilson import wilson
 from rnnspec.spectra.eigen import EDGE
-from rnnspec.study.claims.claim import (
-    REFUTED,
-    SUPPORTED,
-    UNDECIDED,
-    Claim,
-    above,
-    all_of,
-    inside,
-    opposite,
-)
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.claims.contrasts import (
     Starts,
     as_ratio,
@@ -30,8 +21,17 @@ from rnnspec.study.claims.contrasts import (
     pairs,
     rise,
 )
+from rnnspec.study.claims.verdict import (
+    REFUTED,
+    SUPPORTED,
+    UNDECIDED,
+    above,
+    all_of,
+    inside,
+    opposite,
+)
+from rnnspec.study.columns import column, is_trained_with, mean_known
 from rnnspec.study.results import Row
-from rnnspec.study.runs import column, is_trained_with, mean_known
 from rnnspec.study.statistics.estimate import LEVEL, Estimate, find
 from rnnspec.study.statistics.holm import correct
 from rnnspec.study.statistics.signed_rank import signed_rank

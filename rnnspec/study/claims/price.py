@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rnnspec.study.claims.claim import SUPPORTED, Claim, above, all_of
+from rnnspec.study.claims.claim import Claim
 from rnnspec.study.claims.contrasts import Starts, differences, pairs, rise
+from rnnspec.study.claims.verdict import SUPPORTED, above, all_of
+from rnnspec.study.columns import is_trained_with
 from rnnspec.study.pareto import settings
 from rnnspec.study.results import Row
-from rnnspec.study.runs import is_trained_with
 from rnnspec.study.statistics.estimate import Estimate, find
 from rnnspec.study.statistics.holm import correct
 from rnnspec.study.statistics.ratio import fieller

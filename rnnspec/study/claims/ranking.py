@@ -9,9 +9,11 @@ from math import isfinite
 import numpy as np
 
 from rnnspec._format import figures
-from rnnspec.study.claims.claim import Claim, all_of, inside
+from rnnspec.study.claims.claim import Claim
+from rnnspec.study.claims.verdict import all_of, inside
+from rnnspec.study.columns import column
 from rnnspec.study.results import Row
-from rnnspec.study.runs import JACOBIAN, MEASURES, column
+from rnnspec.study.runs import JACOBIAN, MEASURES
 from rnnspec.study.statistics.correlation import spearman
 from rnnspec.study.statistics.estimate import LEVEL, Estimate, find
 from rnnspec.study.statistics.holm import correct

@@ -1,16 +1,7 @@
 r"""Spearman's rank correlation over several data sets, and an interval for it.
 
-Each run j has a weight :math:`w_j`: one, or in a bootstrap sample how often the run was drawn.
-The centred midrank of run i among the runs of its own stratum, divided by their number, is
-
-.. math:: r_i = \frac{\sum_j w_j \operatorname{sign}(x_i - x_j)}{2 \sum_j w_j}.
-
-With :math:`s_i`, which is the same for y, the correlation pooled over the strata is
-
-.. math:: \varrho = \frac{\sum_i w_i r_i s_i}{\sqrt{\sum_i w_i r_i^2 \sum_i w_i s_i^2}}.
-
-Ranks are compared only within a stratum, so that a data set that is both easier and more
-robustly learnt than another makes no correlation.
+It is pooled over strata, see `rnnspec.study.statistics.midranks`: ranks are compared only within a
+data set, so that one that is both easier and more robustly learnt makes no correlation.
 """
 
 from __future__ import annotations
@@ -24,6 +15,7 @@ from scipy import stats
 
 from rnnspec._checks import seed_number
 from rnnspec.study.statistics.estimate import Estimate
+from rnnspec.study.statistics.midranks import bootstrap_weights, pooled_correlation
 
 # Bootstrap samples.  Measured: the ends of an interval then vary from seed to seed by 0.002 to
 # 0.007 (standard deviation; 54 and 12 groups), little beside their distance of 0.24 to 0.75.
@@ -116,14 +108,14 @@ def spearman(
     known = ~(np.isnan(x) | np.isnan(y))
     group, stratum = group[known], stratum[known]
     a, b, n = x[known], y[known], len(group)
-    (value,) = _correlation(np.ones((1, n)), a, b, stratum)
+    (value,) = pooled_correlation(np.ones((1, n)), a, b, stratum)
     found = Estimate(name, float(value), n=n, left_out=len(known) - n)
     if np.isnan(value):
         return replace(found, why="one of the two is constant" if n > 1 else "too few runs")
-    drawn, freedom = _draws(group, stratum, seed)
+    drawn, freedom = bootstrap_weights(group, stratum, DRAWS, seed)
     if freedom < FEWEST:
         return replace(found, why="too few for an interval")
-    return _with_interval(found, _correlation(drawn, a, b, stratum), freedom)
+    return _with_interval(found, pooled_correlation(drawn, a, b, stratum), freedom)
 
 
 def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:
@@ -142,37 +134,3 @@ def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:
         high=float(max(np.tanh(center + half_width), found.value)),
         p=float(2 * law.sf(abs(center) / sigma)),
     )
-
-
-def _correlation(w: Array, x: Array, y: Array, strata: Labels) -> Array:
-    """Return the pooled correlation for each row of weights; NaN where no rank differs."""
-    r, s = _ranks(w, x, strata), _ranks(w, y, strata)
-    with np.errstate(invalid="ignore"):
-        correlation = (w * r * s).sum(1) / np.sqrt((w * r**2).sum(1) * (w * s**2).sum(1))
-    return np.asarray(correlation.clip(-1, 1))
-
-
-def _ranks(w: Array, x: Array, strata: Labels) -> Array:
-    """Return centred midranks, divided by their number, within strata.
-
-    Signs come from comparisons, because inf - inf has none.
-    """
-    r = np.zeros_like(w)
-    for stratum in np.unique(strata):
-        here = strata == stratum
-        signs = np.less.outer(x[here], x[here]) - np.greater.outer(x[here], x[here]).astype(float)
-        r[:, here] = w[:, here] @ signs / (2 * w[:, here].sum(1, keepdims=True))
-    return r
-
-
-def _draws(groups: Labels, strata: Labels, seed: int) -> tuple[Array, int]:
-    """Return how often each run is in each bootstrap sample, and the groups less the strata."""
-    rng = np.random.default_rng(seed)
-    drawn, freedom = np.zeros((DRAWS, len(groups))), 0
-    for stratum in np.unique(strata):
-        here = np.flatnonzero(strata == stratum)
-        labels, member = np.unique(groups[here], return_inverse=True)
-        k = len(labels)
-        drawn[:, here] = rng.multinomial(k, np.full(k, 1 / k), size=DRAWS)[:, member]
-        freedom += k - 1
-    return drawn, freedom

@@ -9,9 +9,9 @@ import pytest
 from rnnspec.study.claims.claim import Claim
 from rnnspec.study.claims.departure import departure_claim
 from rnnspec.study.claims.fragility import fragility_claim
+from rnnspec.study.claims.judge import claims
 from rnnspec.study.claims.price import price_claim
 from rnnspec.study.claims.ranking import ranking_claim
-from rnnspec.study.claims.verdicts import claims
 from rnnspec.study.results import read_results, write_results
 from rnnspec.study.runs import MEASURES, runs_of
 
