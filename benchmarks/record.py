@@ -7,7 +7,7 @@ from typing import Any
 
 from rnnspec._files import write_json
 from rnnspec.report.tables import print_table
-from rnnspec.training.rundir import environment
+from rnnspec.training.records import environment
 
 RESULTS = Path(__file__).with_name("results")
 

@@ -27,10 +27,10 @@ def study(preset: str, workers: int, out: str | None) -> None:
     from benchmarks.record import RESULTS, report
     from rnnspec import plots
     from rnnspec.plots.figures import save_figure
-    from rnnspec.study.plan import read_plan
     from rnnspec.study.results import read_results
     from rnnspec.study.runner import run_study
     from rnnspec.study.runs import runs_of
+    from rnnspec.study.study_file import read_plan
 
     folder = Path(out or f"studies/{preset}")
     fresh, begin = not folder.exists(), perf_counter()

@@ -37,7 +37,7 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(record, indent=2, allow_nan=False) + "\n")
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object from a file of a run or a study.
 
     Raises

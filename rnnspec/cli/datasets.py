@@ -1,4 +1,4 @@
-"""``rnnspec datasets``: which data sets there are, and fetching them."""
+"""``rnnspec datasets``: what can be trained on, and where it comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rnnspec.cli.options import data_dir_option, json_option, no_download_option
 
 @click.group()
 def datasets() -> None:
-    """Tell which data sets there are, describe one, or fetch its files.
+    """List the data sets that can be trained on, and get their files.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
     from rnnspec.data.download import data_folder
     from rnnspec.data.registry import ENTRIES
 
-    data_folder(data_dir)  # Refuse a wrong folder once, and not for each data set.
+    data_folder(data_dir)  # refuses a wrong folder once, not for each data set
     rows: list[dict[str, Any]] = [
         {
             "name": entry.name,
@@ -61,9 +61,9 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @json_option
 @quiet_option
 def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """Show sizes, classes and files of a data set on this machine.
+    """Show sizes, classes and files of data that is on this machine.
 
-    It never downloads: exit code 0 means that the files are here and undamaged.
+    Exit code 0 means that the data is here and intact.
 
     \b
     Example:
@@ -97,7 +97,7 @@ def info(name: str, data_dir: str | None, as_json: bool, quiet: bool) -> None:
 @json_option
 @quiet_option
 def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, quiet: bool) -> None:
-    """Fetch the files of a data set, check them, and print where they are.
+    """Get the files of a data set, check them, and print where they are.
 
     \b
     Example:
@@ -112,7 +112,7 @@ def fetch(name: str, data_dir: str | None, no_download: bool, as_json: bool, qui
 
 
 def _status(name: str, data_dir: str | None) -> str | None:
-    """Return whether the files of `name` are on this machine, or None for a pattern of names."""
+    """Whether the files of `name` are on this machine; None if it is a pattern of names."""
     from rnnspec.data.download import DatasetUnavailable
     from rnnspec.data.load import dataset_files
 

@@ -70,8 +70,8 @@ def study(
 
     from rnnspec.report.progress import show_tasks
     from rnnspec.report.tables import print_json, print_study
-    from rnnspec.study.plan import read_plan
     from rnnspec.study.runner import run_study
+    from rnnspec.study.study_file import read_plan
 
     source = file or preset
     if source is None or (file and preset):

@@ -1,4 +1,4 @@
-"""Finding the TRAIN and TEST halves of a UCR or UEA data set."""
+"""The TRAIN and TEST files of a data set of the UCR or UEA archive, or of the user's own."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Halves = tuple[Path, Path]
 def find_archived(name: str, data_dir: str | Path | None = None, download: bool = True) -> Halves:
     """Both files of a data set, by its name in the archive.
 
-    Looked for in the data folder (`.ts`, then `.tsv`), in the cache, inside an
-    installed sktime or aeon (which are not imported), and on the network.  Files
-    whose hash is known are compared with it, but for their line ends; a package's
-    are taken as they are installed, and a cached file that differs is fetched anew.
+    They are looked for in the data folder (`.ts`, then `.tsv`), in the cache, inside an installed
+    sktime or aeon (which are not imported), and on the network.  A file whose hash is known must
+    have it, whatever its line ends; a cached file that differs is downloaded anew.  The files of
+    sktime and aeon are taken as they are installed.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
         If `name` cannot be a name, `data_dir` is no folder, or a file in it is not
         the published one.
     DatasetUnavailable
-        If a half is missing and cannot be fetched.
+        If a file is missing and cannot be downloaded.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise ValueError(
@@ -57,7 +57,7 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
         if prefix.parent != cache:
             raise ValueError(f"{faults[0]}; replace or remove the file")
         notes.append(faults[0])
-    for prefix in _packaged(name):
+    for prefix in _prefixes_in_packages(name):
         train, test = _halves(prefix, ".ts")
         if train.is_file() and test.is_file():
             return train, test
@@ -73,7 +73,7 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
 
 
 def find_own(path: str, suffix: str) -> Halves:
-    """Both files from the TRAIN file, its folder, or the path before ``_TRAIN``.
+    """Both files of the user's own, from the TRAIN file, its folder, or the path before ``_TRAIN``.
 
     Raises
     ------
@@ -125,16 +125,16 @@ def _places(name: str, data_dir: str | Path | None) -> Iterator[tuple[Path, str]
     yield cache_folder(name) / name, ".ts"
 
 
-def _packaged(name: str) -> Iterator[Path]:
+def _prefixes_in_packages(name: str) -> Iterator[Path]:
     for package in ("sktime", "aeon"):
-        # Found, not imported: importing either takes seconds.
+        # The package is found but not imported, because an import takes seconds.
         spec = find_spec(package)
         for home in (spec and spec.submodule_search_locations) or ():
             yield Path(home) / "datasets" / "data" / name / name
 
 
 def _fault(path: Path) -> str | None:
-    """Say how a file differs from the published one of its name, if that is known."""
+    """How a file differs from the published one of its name, if that is known."""
     expected = ARCHIVE_SHA256.get(path.name)
     if expected is None:
         return None
@@ -160,7 +160,7 @@ def _urls(name: str) -> list[str]:
 
 
 def _fetch(urls: list[str], folder: Path, members: list[str]) -> str | None:
-    """Download and unpack, or say why that failed."""
+    """Download and unpack the files, or return why that failed."""
     try:
         download_members(urls, folder, members, ARCHIVE_SHA256)
     except (OSError, ValueError) as error:

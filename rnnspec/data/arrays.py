@@ -1,4 +1,4 @@
-"""Labelled arrays, tensors and lists of sequences where a `SequenceDataset` is asked for."""
+"""A `SequenceDataset` from labelled arrays, tensors or lists of sequences."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.data.labels import are_words, whole_numbers
-from rnnspec.data.moments import moments
-from rnnspec.data.sequences import DataSplits, SequenceDataset, real_steps
-from rnnspec.data.values import keep_digits, real_values
+from rnnspec.data.preparation import moments
+from rnnspec.data.sequences import SequenceDataset, real_steps
+from rnnspec.data.values import are_words, keep_digits, real_values, whole_numbers
 
 OTHER_FORMS = (
     "arrays or tensors come as a pair (X, y), sequences of different lengths as ([x1, x2, ...], y),"
@@ -19,15 +18,17 @@ OTHER_FORMS = (
     " X, y = map(torch.cat, zip(*loader)), a list of pairs by X, y = zip(*pairs), and a data set's"
     " parts are .train, .validation and .test"
 )
+# A label above this is taken for something else, such as an identifier or a regression target: a
+# linear readout of 100 units for so many classes would already hold 10 million weights.
 MOST_CLASSES = 100_000
 
 
 class HoldsTensors(Protocol):
-    """What is used of a ``torch.utils.data.TensorDataset``."""
+    """What is used here of a ``torch.utils.data.TensorDataset``."""
 
     @property
     def tensors(self) -> tuple[Any, ...]:
-        """Inputs and labels."""
+        """The inputs and the labels."""
 
 
 # What `as_dataset` takes.
@@ -35,12 +36,12 @@ Labelled = SequenceDataset | tuple[Any, Any] | HoldsTensors
 
 
 def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None) -> SequenceDataset:
-    """`data` as a `SequenceDataset`: one as it is, arrays as the inputs that a network takes.
+    """A `SequenceDataset` from arrays; a `SequenceDataset` is returned itself.
 
     The values of arrays reach the network as they are, bit for bit: they are neither shifted
-    nor scaled, `raw` gives them back, and one raw unit is one unit of the arrays.  The standard
-    deviation of a channel is taken over all real steps (1 for a channel that never changes).
-    Labels are the numbers of the logits' columns, and are not renumbered.
+    nor scaled, `raw` returns them, and one raw unit is one unit of the arrays.  The standard
+    deviation of a channel is taken over all steps that are not padding (1 for a channel that never
+    changes).  Labels are the numbers of the logits' columns, and are not renumbered.
 
     Parameters
     ----------
@@ -49,15 +50,19 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
         of shapes (t_i, d) or (t_i,); y of shape (n,).  Steps at the end of a sequence that are
         NaN in all channels are padding.
     name : str
-        Its name in errors.
+        What errors call `data`.
     n_classes : int, optional
-        How many columns the logits have; default: the largest label + 1.
+        How many columns the logits have; by default the largest label + 1.
+
+    Returns
+    -------
+    SequenceDataset
 
     Raises
     ------
     ValueError
         If the data have another form, are several parts at once or hold no sequence; if a value
-        is missing before the end of a sequence; if labels are words, negative or no whole
+        is missing before the end of a sequence; if labels are texts, negative or no whole
         numbers; or if float32 does not hold the digits of float64 values.
 
     Examples
@@ -104,18 +109,18 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
 
 
 def measure_spread(data: SequenceDataset) -> SequenceDataset:
-    """`data` with the means and standard deviations of its inputs, the units of perturbations."""
+    """`data` with the mean and standard deviation of its inputs as the unit of perturbations."""
     center, std = moments(data.inputs[data.mask()])
     return replace(data, center=center, spread=np.where(std > 0, std, 1.0))
 
 
 def _pair(data: Any, name: str) -> tuple[Any, Any]:
-    if isinstance(data, DataSplits):
+    if all(hasattr(data, one) for one in ("name", "train", "test")):  # a DataSplits
         raise ValueError(
             f"`{name}` must be one part, got the whole data set {data.name!r}: give its .test"
             " (or .train, .validation)"
         )
-    pair = getattr(data, "tensors", data)  # of a TensorDataset
+    pair = getattr(data, "tensors", data)  # a TensorDataset holds them
     if type(pair) is tuple and len(pair) == 2:
         return pair[0], pair[1]
     if type(pair) is tuple and len(pair) == 3:
@@ -129,7 +134,7 @@ def _pair(data: Any, name: str) -> tuple[Any, Any]:
 
 
 def _pad(X: Any, name: str) -> NDArray[Any]:
-    """(n, t, d) array, NaN where a sequence of a list has ended."""
+    """(n, t, d) array that is NaN where a sequence of a list has ended."""
     several = isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object)
     if not several:
         return _three_axes(real_values(X, name), name)
@@ -169,7 +174,7 @@ def _three_axes(values: NDArray[Any], name: str) -> NDArray[Any]:
 
 
 def _columns(y: Any, n: int, name: str) -> NDArray[np.int64]:
-    """Labels as columns of the logits."""
+    """The labels as numbers of the logits' columns."""
     if are_words(y):
         raise ValueError(
             f"`{name}` must have as labels the numbers of the logits' columns, from 0, got words:"

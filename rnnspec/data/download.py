@@ -1,4 +1,4 @@
-"""Files from elsewhere: folders to look in, mirrors to try, and what to say when all fail."""
+"""Downloads: the folders to look in, the mirrors to try, and the error if all fail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 
 class DatasetUnavailable(ValueError):  # noqa: N818
-    """The files of a data set are neither on this machine nor to be had."""
+    """The files of a data set are neither on this machine nor can they be downloaded."""
 
 
 def offline() -> bool:
@@ -21,14 +21,14 @@ def offline() -> bool:
 
 
 def cache_folder(name: str) -> Path:
-    """Where downloads of one data set are kept: file names repeat between sets."""
+    """The folder for downloads of one data set; data sets may have files of the same name."""
     import pooch
 
     return Path(pooch.os_cache("rnnspec")) / name
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
-    """`data_dir`, else ``RNNSPEC_DATA_DIR``, else None.
+    """The folder that the user names: `data_dir`, or ``RNNSPEC_DATA_DIR``, or None.
 
     Raises
     ------
@@ -51,25 +51,25 @@ def sha256_of(path: Path) -> str:
 
 
 def download_file(urls: Iterable[str], path: Path, sha256: str | None) -> None:
-    """Fetch `path` from the first URL whose content has the right hash.
+    """Download `path` from the first URL whose content has the right hash.
 
-    The file appears under its name complete and checked, or not at all.
+    The file appears under its name when it is complete and checked, or not at all.
 
     Raises
     ------
     ValueError
-        If no URL delivers; it says why of each.
+        If no URL delivers the file; the error says why for each.
     """
     import pooch
 
-    # Its notes on stderr would break ``--quiet``.
+    # What pooch writes to stderr would break ``--quiet``.
     pooch.get_logger().setLevel(logging.ERROR)
     failures = []
     for url in urls:
         try:
             pooch.retrieve(url, sha256 and f"sha256:{sha256}", fname=path.name, path=path.parent)
             return
-        except (OSError, ValueError) as error:  # OSError: requests' exceptions among them
+        except (OSError, ValueError) as error:  # the exceptions of requests are OSErrors
             failures.append(f"{url}: {' '.join(str(error).split())[:160]}")
     raise ValueError("; ".join(failures))
 
@@ -77,12 +77,14 @@ def download_file(urls: Iterable[str], path: Path, sha256: str | None) -> None:
 def download_members(
     urls: Iterable[str], folder: Path, members: Sequence[str], sha256: dict[str, str]
 ) -> None:
-    """Fetch the first zip archive that holds `members` with the right hashes, into `folder`.
+    """Download `members` into `folder` from the first zip archive that holds them all.
+
+    Those whose hash is in `sha256` must have it.
 
     Raises
     ------
     ValueError
-        If no URL delivers; it says why of each.
+        If no URL delivers the file; the error says why for each.
     """
     failures = []
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +115,7 @@ def _extract(archive: Path, folder: Path, members: Sequence[str], sha256: dict[s
 def unavailable(
     name: str, wanted: Iterable[str], urls: Iterable[str], folder: Path, reason: str
 ) -> DatasetUnavailable:
-    """Make the one error that says what is missing and every way to get it."""
+    """The error that says what is missing and every way to get it."""
     return DatasetUnavailable(
         f"data set {name!r} is not on this machine: {reason}. Wanted: {', '.join(wanted)};"
         f" from {' or '.join(urls)}. Put them into {folder} (or into a folder given by --data-dir"
@@ -122,7 +124,7 @@ def unavailable(
 
 
 def why_not_downloaded(download: bool) -> str | None:
-    """Say why the network must not be used, or None if it may."""
+    """Why the network must not be used, or None if it may."""
     if not download:
         return "downloads are switched off"
     return "RNNSPEC_OFFLINE is set" if offline() else None

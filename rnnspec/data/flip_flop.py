@@ -1,4 +1,4 @@
-"""The flip-flop task: hold the last pulse of each of several bits."""
+"""The flip-flop task: remember the last pulse of each of several bits."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ def flip_flop(
     .. math:: x_{tj} \in \{-1, 0, 1\},\qquad y_{tj} = x_{\tau j},\quad
               \tau = \max\{\sigma \le t : x_{\sigma j} \ne 0\}
 
-    At the first step every bit has a pulse, so that there is always a last one.  A network
-    that solves the task holds each of the 2^bits memories in an attractor: with no input, a
-    stable fixed point each.
+    At the first step every bit has a pulse, so that there is always a last one.  A network that
+    solves the task holds each of the 2^bits memories in an attractor; without input, each of them
+    is a stable fixed point.
 
     Parameters
     ----------
     n, t : int
-        Sequences, and steps of each.
+        Number of sequences, and of steps of each.
     bits : int
+        Number of bits.
     rate : float
         Probability of a pulse of a bit at a step after the first, at most 1; either sign is
         equally likely.
     seed : int
+        Seed of the pulses.
 
     Returns
     -------
-    inputs, targets : (n, t, bits) arrays, float32
+    inputs, targets : ndarray, shape (n, t, bits), float32
 
     Raises
     ------

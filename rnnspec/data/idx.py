@@ -1,4 +1,4 @@
-"""Reading IDX, the format of the MNIST family: a big-endian header, then unsigned bytes."""
+"""IDX, the file format of the MNIST family: a big-endian header, then unsigned bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS = {2049: "labels", 2051: "images"}
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Images (n, rows, columns) or labels (n,) from an IDX file, plain or gzipped.
+    """Images (n, rows, columns) or labels (n,) from an IDX file, with gzip or without.
 
     Raises
     ------

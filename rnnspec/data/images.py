@@ -1,4 +1,4 @@
-"""The MNIST family: finding its files, checking them, and reading images as sequences."""
+"""Images of the MNIST family: their files are found, checked and read as sequences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rnnspec.data.download import (
     why_not_downloaded,
 )
 from rnnspec.data.idx import read_idx
-from rnnspec.data.registry import IMAGE_SETS, RemoteFile
+from rnnspec.data.image_sets import IMAGE_SETS, RemoteFile
 
 
 def as_sequences(
@@ -27,8 +27,8 @@ def as_sequences(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
     """Images as sequences (n, t, d), and the permutation if `view` has one.
 
-    ``rows`` reads a row per step, ``cols`` a column, ``pixels`` one pixel (row
-    by row), ``permuted`` one pixel in an order fixed by `seed`.
+    A step is a row of the image with ``rows``, a column with ``cols``, and one pixel with
+    ``pixels`` (row by row) and with ``permuted`` (in an order that `seed` fixes).
 
     Examples
     --------
@@ -52,18 +52,18 @@ def as_sequences(
 def image_files(
     name: str, data_dir: str | Path | None = None, download: bool = True
 ) -> tuple[Path, ...]:
-    """Paths of the four files, in the registry's order; fetched if they may be.
+    """Paths of the four files in the order of `ImageSet`, downloaded if they may be.
 
     Raises
     ------
     ValueError
         If a file in the data folder is not the published one.
     DatasetUnavailable
-        If one is missing and cannot be fetched.
+        If one is missing and cannot be downloaded.
     """
     known, root, cache = IMAGE_SETS[name], data_folder(data_dir), cache_folder(name)
     folders = [] if root is None else [*(root / folder for folder in known.folders), root]
-    paths = [_placed(name, file, folders) or _cached(file, cache) for file in known.files]
+    paths = [_find_placed(name, file, folders) or _find_cached(file, cache) for file in known.files]
     missing = [file for file, path in zip(known.files, paths, strict=True) if path is None]
     if missing:
         if reason := why_not_downloaded(download) or _fetch(name, missing, cache):
@@ -89,7 +89,7 @@ def read_images(
 
 
 def _fetch(name: str, files: list[RemoteFile], folder: Path) -> str | None:
-    """Download `files`, or say why that failed."""
+    """Download `files`, or return why that failed."""
     try:
         for file in files:
             urls = [mirror + file.name for mirror in IMAGE_SETS[name].mirrors]
@@ -99,21 +99,21 @@ def _fetch(name: str, files: list[RemoteFile], folder: Path) -> str | None:
     return None
 
 
-def _cached(file: RemoteFile, folder: Path) -> Path | None:
-    """Look in our own cache; a file that is not whole counts as missing and is fetched anew."""
+def _find_cached(file: RemoteFile, folder: Path) -> Path | None:
+    """The file in our own cache; one that is not whole counts as missing."""
     path = folder / file.name
     return path if path.is_file() and sha256_of(path) == file.sha256 else None
 
 
-def _placed(name: str, file: RemoteFile, folders: list[Path]) -> Path | None:
-    """Look where users place files, gzipped or plain."""
+def _find_placed(name: str, file: RemoteFile, folders: list[Path]) -> Path | None:
+    """The file where the user has put it, with gzip or without."""
     names = (file.name, file.name.removesuffix(".gz"))
     found = [path for folder in folders for n in names if (path := folder / n).is_file()]
     owners = {path: _owner(path) for path in found}
     for path in found:
         if owners[path] == name:
             return path
-    # Both sets name their files alike: in the common folder they may be the other's.
+    # Both sets name their files alike, so a file in the common folder may belong to the other.
     wrong = [path for path in found if not (owners[path] and path.parent == folders[-1])]
     if wrong:
         raise ValueError(_not_published(wrong[0], file, owners[wrong[0]]))
@@ -121,7 +121,7 @@ def _placed(name: str, file: RemoteFile, folders: list[Path]) -> Path | None:
 
 
 def _owner(path: Path) -> str | None:
-    """Which set's published file this is."""
+    """The name of the set to which this file belongs, if it is a published one."""
     for name, known in IMAGE_SETS.items():
         for file in known.files:
             if path.name == file.name and sha256_of(path) == file.sha256:
@@ -132,7 +132,7 @@ def _owner(path: Path) -> str | None:
 
 
 def _not_published(path: Path, file: RemoteFile, owner: str | None) -> str:
-    """Say which hash was expected, and the likely cause."""
+    """An error that says which hash was expected, and the likely cause."""
     if path.name == file.name:
         expected = f"sha256 {file.sha256}, got {sha256_of(path)}"
     else:

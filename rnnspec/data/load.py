@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from rnnspec._checks import one_of, seed_number
 from rnnspec.data.archive import find_archived, find_own
 from rnnspec.data.download import sha256_of
+from rnnspec.data.image_sets import IMAGE_SETS
 from rnnspec.data.images import as_sequences, image_files, read_images
-from rnnspec.data.registry import ALIASES, DIGITS, ENTRIES, IMAGE_SETS, SERIES_VIEWS
-from rnnspec.data.sequences import DataSplits, SequenceDataset, real_steps
-from rnnspec.data.series import pad
-from rnnspec.data.splits import (
+from rnnspec.data.preparation import (
+    Indices,
     channel_statistics,
     hold_out,
-    parts_of,
     three_ways,
     validation_split,
 )
+from rnnspec.data.registry import ALIASES, DIGITS, ENTRIES, SERIES_VIEWS
+from rnnspec.data.sequences import SequenceDataset, real_steps
+from rnnspec.data.series import pad
+from rnnspec.data.splits import DataSplits
 from rnnspec.data.synthetic import TASKS
 from rnnspec.data.ts import read_ts
 from rnnspec.data.tsv import read_tsv
@@ -40,11 +42,11 @@ def load_dataset(
 ) -> DataSplits:
     """Training, validation and test sequences of a named data set.
 
-    Series files are channels by time; here a sequence is time by channels,
-    (t, d), as recurrent networks read it.  NaN at the end of a series is padding,
-    and the series ends before; other missing values are refused: how to fill a gap
-    is a decision about your data.  Values are standardised in float64, whatever
-    their offset and unit, and classes are named as the file writes them.
+    Series files are channels by time; here a sequence is time by channels, (t, d), as recurrent
+    networks read it.  NaN at the end of a series is padding, and the series ends before it.  Other
+    missing values are refused, because how to fill a gap is a decision about your data.  Values
+    are standardised in float64, whatever their offset and unit, and classes are named as the file
+    writes them.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ def load_dataset(
     data_dir : path, optional
         Folder to look in before the network; default ``$RNNSPEC_DATA_DIR``.
     seed : int
-        Chooses the split, the permutation and generated data; not the training.
+        Seed of the split, the permutation and generated data; training has its own.
     download : bool
         Whether the network may be used; ``RNNSPEC_OFFLINE=1`` forbids it too.
 
@@ -105,7 +107,9 @@ def load_dataset(
 def dataset_files(
     name: str, data_dir: str | Path | None = None, download: bool = True
 ) -> tuple[Path, ...]:
-    """Files that `load_dataset` reads for `name`, fetched if they may be; none if bundled.
+    """The files that `load_dataset` reads for `name`, downloaded if they may be.
+
+    Data that is bundled or generated has none.
 
     Raises
     ------
@@ -138,12 +142,12 @@ def _digits(view: str, seed: int) -> DataSplits:
     indices = three_ways(labels, seed)
     training = values[indices[0]].astype(np.float64)
     lengths = np.full(len(labels), values.shape[1])
-    # One mean and deviation for all pixels: edge pixels are constant.
+    # All pixels share one mean and deviation, because pixels at the edge are constant.
     data = SequenceDataset.from_raw(
         values, lengths, labels, DIGITS, mean=training.mean(), std=training.std(), lower=0, upper=1
     )
     sources = {"scikit-learn digits": hashlib.sha256(bunch.images.tobytes()).hexdigest()}
-    return DataSplits("digits", view, seed, *parts_of(data, indices), permutation, sources)
+    return _cut_parts("digits", view, seed, data, indices, permutation, sources)
 
 
 def _images(name: str, view: str, seed: int, paths: tuple[Path, ...]) -> DataSplits:
@@ -161,8 +165,8 @@ def _images(name: str, view: str, seed: int, paths: tuple[Path, ...]) -> DataSpl
         lower=0,
         upper=1,
     )
-    parts = parts_of(data, (train, validation, np.arange(n_train, len(labels))))
-    return DataSplits(name, view, seed, *parts, permutation, _hashes(paths))
+    indices = (train, validation, np.arange(n_train, len(labels)))
+    return _cut_parts(name, view, seed, data, indices, permutation, _hashes(paths))
 
 
 def _series(name: str, view: str, seed: int, train_path: Path, test_path: Path) -> DataSplits:
@@ -181,8 +185,8 @@ def _series(name: str, view: str, seed: int, train_path: Path, test_path: Path) 
     mean, std = channel_statistics(values[train], lengths[train])
     _warn_of_constants(values[train], lengths[train], train_path)
     data = SequenceDataset.from_raw(values, lengths, labels, first.class_names, mean=mean, std=std)
-    parts = parts_of(data, (train, validation, np.arange(len(first.labels), len(labels))))
-    return DataSplits(name, view, seed, *parts, None, _hashes((train_path, test_path)))
+    indices = (train, validation, np.arange(len(first.labels), len(labels)))
+    return _cut_parts(name, view, seed, data, indices, None, _hashes((train_path, test_path)))
 
 
 def _synthetic(name: str, view: str, seed: int) -> DataSplits:
@@ -199,7 +203,20 @@ def _synthetic(name: str, view: str, seed: int) -> DataSplits:
         lower=task.lower,
         upper=task.upper,
     )
-    return DataSplits(name, view, seed, *parts_of(data, indices), None, {})
+    return _cut_parts(name, view, seed, data, indices, None, {})
+
+
+def _cut_parts(
+    name: str,
+    view: str,
+    seed: int,
+    data: SequenceDataset,
+    indices: tuple[Indices, Indices, Indices],
+    permutation: Indices | None,
+    sources: Mapping[str, str],
+) -> DataSplits:
+    train, validation, test = (data.subset(some) for some in indices)
+    return DataSplits(name, view, seed, train, validation, test, permutation, sources)
 
 
 def _warn_of_constants(values: NDArray[np.float64], lengths: NDArray[np.int64], path: Path) -> None:

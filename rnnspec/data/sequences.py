@@ -1,49 +1,59 @@
-"""Labelled sequences of one shape: right-padded, standardised, with the way back to raw units."""
+"""Labelled sequences of one shape: right-padded and standardised, with the way to raw units."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec.data.labels import class_numbers, whole_numbers
-from rnnspec.data.validity import check_bounds, check_finite, check_range, check_scaling
-from rnnspec.data.values import keep_digits, real_values
+from rnnspec._result import Result
+from rnnspec.data.values import (
+    channel_values,
+    check_range,
+    class_numbers,
+    keep_digits,
+    read_class_names,
+    real_values,
+    whole_numbers,
+)
+
+# How far a standardised value may lie outside its bounds because of rounding: relative to the
+# standardised bounds (float32 has 7 digits), and to raw bounds and means (float64 has 16).
+ROUNDING32, ROUNDING64 = 1e-6, 1e-15
 
 
-@dataclass(frozen=True, eq=False)
-class SequenceDataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class SequenceDataset(Result):
     """Sequences, their classes, and how their values relate to raw units.
 
     Parameters
     ----------
-    inputs : (n, t, d) float32 array
-        Standardised values, ``(raw - mean) / std``; 0 at padded steps.  float64 where
+    inputs : ndarray, shape (n, t, d), float32
+        Standardised values, ``(raw - mean) / std``; 0 at padded steps.  They are float64 if
         `rnnspec.data.as_dataset` was given such an array.
-    lengths : (n,) int64 array
-        True lengths, from 1 to t; steps beyond a sequence's length are padding.
-    labels : (n,) int64 array
+    lengths : ndarray, shape (n,), int64
+        True lengths, from 1 to t.
+    labels : ndarray, shape (n,), int64
         Classes, from 0 to k - 1.
     class_names : tuple of str
         The k names, all different.
-    lower, upper : (d,) float64 array
+    lower, upper : ndarray, shape (d,), float64
         Bounds of the raw values; ``-inf`` and ``inf`` where the data has none.
-    mean, std : (d,) float64 array
-        The standardisation.
-    center, spread : (d,) float64 array, optional
-        Mean and standard deviation of each channel of `inputs`, the unit of perturbations that
-        are given in standard deviations.  Default: 0 and 1, those of standardised values.
-        `rnnspec.data.as_dataset` measures them for arrays that reach a network as they are.
+    mean, std : ndarray, shape (d,), float64
+        What the raw values were standardised by.
+    center, spread : ndarray, shape (d,), float64, optional
+        Mean and standard deviation of each channel of `inputs`, the unit of perturbations; 0 and 1
+        by default.  `rnnspec.data.as_dataset` measures them for arrays that are taken as they are.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit together, a value is not finite, a raw value lies outside its
-        bounds, a length or label is out of range or no integer, or two classes have one name.
+        If shapes do not fit together, a value is not finite, a raw value lies outside its bounds,
+        a length or label is out of range or no integer, or two classes have one name.
 
     Examples
     --------
@@ -56,16 +66,16 @@ class SequenceDataset:
     [[0.0, 4.0], [2.0, 0.0]]
     """
 
-    inputs: NDArray[np.float32]  # shape: (n, t, d)
-    lengths: NDArray[np.int64]  # shape: (n,)
-    labels: NDArray[np.int64]  # shape: (n,)
+    inputs: NDArray[np.float32]
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.int64]
     class_names: tuple[str, ...]
-    lower: NDArray[np.float64]  # shape: (d,)
-    upper: NDArray[np.float64]  # shape: (d,)
-    mean: NDArray[np.float64]  # shape: (d,)
-    std: NDArray[np.float64]  # shape: (d,)
-    center: NDArray[np.float64] = None  # type: ignore[assignment]  # shape: (d,)
-    spread: NDArray[np.float64] = None  # type: ignore[assignment]  # shape: (d,)
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    center: NDArray[np.float64] = None  # type: ignore[assignment]
+    spread: NDArray[np.float64] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         for name in ("inputs", "lengths", "labels", "lower", "upper", "mean", "std"):
@@ -74,52 +84,45 @@ class SequenceDataset:
                     f"`{name}` must be a NumPy array, got {type(given).__name__}"
                     " (SequenceDataset.from_raw takes lists and tensors too)"
                 )
-        if self.inputs.dtype not in (np.float32, np.float64):
-            raise ValueError(
-                f"`inputs` must be float32 (or float64), got dtype {self.inputs.dtype}"
-                " (SequenceDataset.from_raw converts)"
-            )
-        if self.inputs.ndim != 3:
-            raise ValueError(f"`inputs` must have shape (n, t, d), got {self.inputs.shape}")
+        _check_inputs(self.inputs)
         n, t, d = self.inputs.shape
         for name, usual in (("center", np.zeros(d)), ("spread", np.ones(d))):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, usual)
-        for name in ("lengths", "labels"):
-            if (shape := getattr(self, name).shape) != (n,):
-                raise ValueError(f"`{name}` must have shape ({n},) as `inputs` has, got {shape}")
-        for name in ("lower", "upper", "mean", "std", "center", "spread"):
-            if (shape := getattr(self, name).shape) != (d,):
-                raise ValueError(f"`{name}` must have shape ({d},) as `inputs` has, got {shape}")
+        shapes = dict.fromkeys(("lengths", "labels"), (n,))
+        shapes |= dict.fromkeys(("lower", "upper", "mean", "std", "center", "spread"), (d,))
+        for name, expected in shapes.items():
+            if (shape := getattr(self, name).shape) != expected:
+                text = f"`{name}` must have shape {expected} as `inputs` has, got {shape}"
+                raise ValueError(text)
         for name, times in Counter(self.class_names).most_common(1):
             if times > 1:
                 raise ValueError(f"`class_names` must differ, got {name!r} twice")
         check_range(self.lengths, "lengths", 1, t)
         check_range(self.labels, "labels", 0, len(self.class_names) - 1)
-        check_finite(self.inputs)
-        check_scaling(self.mean, self.std)
-        check_bounds(self.inputs, self.mask(), self.mean, self.std, (self.lower, self.upper))
+        _check_scaling(self.mean, self.std)
+        _check_bounds(self)
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     @property
     def n_features(self) -> int:
-        """Channels d."""
+        """The number d of channels."""
         return int(self.inputs.shape[2])
 
     @property
     def n_steps(self) -> int:
-        """Padded length t."""
+        """The padded length t."""
         return int(self.inputs.shape[1])
 
     @property
     def n_classes(self) -> int:
-        """Classes k."""
+        """The number k of classes."""
         return len(self.class_names)
 
     def mask(self) -> NDArray[np.bool_]:
-        """(n, t) array, True at real steps and False at padded ones."""
+        """(n, t) array that is True at real steps and False at padded ones."""
         return real_steps(self.lengths, self.n_steps)
 
     def raw(self) -> NDArray[np.float64]:
@@ -132,18 +135,17 @@ class SequenceDataset:
         return values
 
     def subset(self, indices: ArrayLike) -> SequenceDataset:
-        """Sequences `indices` (integers or a boolean mask), in that order."""
+        """The sequences with these indices (integers or a boolean mask), in that order."""
         i = np.asarray(indices)
-        # An empty list is an array of floats, which cannot index.
-        i = i if i.dtype == bool else i.astype(np.int64)
+        i = i if i.dtype == bool else i.astype(np.int64)  # an empty list becomes floats
         return replace(self, inputs=self.inputs[i], lengths=self.lengths[i], labels=self.labels[i])
 
     @classmethod
     def from_raw(
         cls,
-        values: ArrayLike,  # shape: (n, t, d)
-        lengths: ArrayLike,  # shape: (n,)
-        labels: ArrayLike,  # shape: (n,)
+        values: ArrayLike,
+        lengths: ArrayLike,
+        labels: ArrayLike,
         class_names: Sequence[str],
         *,
         mean: ArrayLike = 0.0,
@@ -151,9 +153,9 @@ class SequenceDataset:
         lower: ArrayLike = -np.inf,
         upper: ArrayLike = np.inf,
     ) -> SequenceDataset:
-        """Standardise raw values in float64, and put 0 at padded steps whatever stood there.
+        """Standardise raw values of shape (n, t, d) in float64, and write 0 into padded steps.
 
-        `mean`, `std`, `lower` and `upper` are scalars or one value per channel.  `labels` are
+        `mean`, `std`, `lower` and `upper` are one number, or one for each channel.  `labels` are
         class numbers, or names among `class_names`, compared as they are written.
 
         Raises
@@ -166,12 +168,10 @@ class SequenceDataset:
         if raw.ndim != 3:
             raise ValueError(f"`values` must have shape (n, t, d), got {raw.shape}")
         n, t, d = raw.shape
-        low, high, center, scale = (
-            _per_channel(value, name, d)
-            for value, name in ((lower, "lower"), (upper, "upper"), (mean, "mean"), (std, "std"))
-        )
-        check_scaling(center, scale)
-        names = _names(class_names)
+        given = {"lower": lower, "upper": upper, "mean": mean, "std": std}
+        low, high, center, scale = (channel_values(given[name], name, d) for name in given)
+        _check_scaling(center, scale)
+        names = read_class_names(class_names)
         steps = whole_numbers(lengths, "lengths")
         real = real_steps(steps, t) if steps.shape == (n,) else np.ones((n, t), dtype=bool)
         with np.errstate(over="ignore"):  # what is not finite is refused below
@@ -179,111 +179,13 @@ class SequenceDataset:
             scaled /= scale
             scaled[~real] = 0
             inputs = scaled.astype(np.float32)
-        if raw.dtype != np.float32:  # there are digits to lose
+        if raw.dtype != np.float32:  # only float64 values can lose digits
             keep_digits(scaled, inputs, real, "values", "standardise them by `mean` and `std`")
-        return cls(
-            inputs,
-            steps,
-            class_numbers(labels, names),
-            names,
-            low,
-            high,
-            center,
-            scale,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class DataSplits:
-    """A data set as it is trained on: three disjoint parts and where they came from.
-
-    Attributes
-    ----------
-    name, view, seed
-        What `load_dataset` was asked for; the three reproduce the parts.
-    train, validation, test : SequenceDataset
-        All padded to one length and standardised by the training part.
-        `validation` is empty where a class has fewer than five training series.
-    permutation : (t,) int64 array or None
-        The order in which a permuted view reads the pixels.  A trained network
-        is meaningful only with the permutation that it saw: store it.
-    sources : mapping of str to str
-        SHA-256 of each file that was read (of the array, for bundled data).
-    """
-
-    name: str
-    view: str
-    seed: int
-    train: SequenceDataset
-    validation: SequenceDataset
-    test: SequenceDataset
-    permutation: NDArray[np.int64] | None
-    sources: Mapping[str, str]
-
-    @classmethod
-    def from_arrays(cls, train: Any, validation: Any = None, test: Any = None) -> DataSplits:
-        """Parts from arrays, each in a form that `rnnspec.data.as_dataset` takes.
-
-        Without `validation` and `test`, both are cut from `train`: 70 / 10 / 20, each class in
-        proportion, always the same way.  With `test` alone, validation is a fifth of `train`
-        (empty if a class has fewer than five); with `validation` alone, the test part is empty.
-        Values are taken as they are, and standard deviations are those of the training part.
-
-        Raises
-        ------
-        ValueError
-            As `rnnspec.data.as_dataset` does; if the parts differ in their channels; or if a
-            class has fewer than ten sequences to be cut three ways.
-
-        Examples
-        --------
-        >>> X, y = np.random.default_rng(7).normal(size=(50, 6, 2)), np.arange(50) % 2
-        >>> data = DataSplits.from_arrays((X, y))
-        >>> len(data.train), len(data.validation), len(data.test)
-        (35, 5, 10)
-        """
-        from rnnspec.data.parts import as_splits
-
-        return as_splits(train, validation, test)
-
-    @property
-    def n_features(self) -> int:
-        """Channels d."""
-        return self.train.n_features
-
-    @property
-    def n_classes(self) -> int:
-        """Classes k."""
-        return self.train.n_classes
-
-
-def _per_channel(value: Any, name: str, d: int) -> NDArray[np.float64]:
-    """(d,) array of a scalar or of one value per channel."""
-    given = real_values(value, name).astype(np.float64)
-    if given.shape not in ((), (1,), (d,)):
-        raise ValueError(
-            f"`{name}` must be a number, or one for each of the {d} channels, got shape"
-            f" {given.shape}"
-        )
-    return np.broadcast_to(given, (d,)).copy()
-
-
-def _names(given: Sequence[Any]) -> tuple[str, ...]:
-    """Class names; of numbers only those that say their own places, as range(10) does."""
-    if isinstance(given, str | bytes):
-        raise ValueError(f"`class_names` must be a tuple of names, got {given!r}")
-    names = [name.decode() if isinstance(name, bytes) else name for name in given]
-    for k, name in enumerate(names):
-        if not isinstance(name, str) and (isinstance(name, bool) or name != k):
-            raise ValueError(
-                f"`class_names` must be texts, got {name!r} at [{k}]: give tuple(map(str, names)),"
-                " and labels as texts too, or as places in it"
-            )
-    return tuple(map(str, names))
+        return cls(inputs, steps, class_numbers(labels, names), names, low, high, center, scale)
 
 
 def real_steps(lengths: NDArray[np.int64], n_steps: int) -> NDArray[np.bool_]:
-    """(n, t) array, True at steps before each sequence's length.
+    """(n, t) array that is True at the steps before each sequence's length.
 
     Examples
     --------
@@ -293,3 +195,54 @@ def real_steps(lengths: NDArray[np.int64], n_steps: int) -> NDArray[np.bool_]:
     """
     mask: NDArray[np.bool_] = np.arange(n_steps) < lengths[:, np.newaxis]
     return mask
+
+
+def _check_inputs(inputs: NDArray[Any]) -> None:
+    if inputs.dtype not in (np.float32, np.float64):
+        raise ValueError(
+            f"`inputs` must be float32 (or float64), got dtype {inputs.dtype}"
+            " (SequenceDataset.from_raw converts)"
+        )
+    if inputs.ndim != 3:
+        raise ValueError(f"`inputs` must have shape (n, t, d), got {inputs.shape}")
+    wrong = ~np.isfinite(inputs)
+    if wrong.any():
+        i, step, c = (int(k) for k in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"`inputs` must be finite, got {inputs[i, step, c]} at [{i}, {step}, {c}]: impute"
+            " missing values before"
+        )
+
+
+def _check_scaling(mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
+    if not (np.isfinite(std).all() and (std > 0).all()):
+        raise ValueError(f"`std` must be finite and > 0 in every channel, got {std}")
+    if not np.isfinite(mean).all():
+        raise ValueError(f"`mean` must be finite in every channel, got {mean}")
+
+
+def _check_bounds(data: SequenceDataset) -> None:
+    """Refuse raw values outside their bounds, at steps that are not padding."""
+    inputs, mean, std, lower, upper = data.inputs, data.mean, data.std, data.lower, data.upper
+    if not (lower <= upper).all():  # also if one of them is NaN
+        raise ValueError(f"`lower` must be at most `upper`, got {lower} and {upper}")
+    if not inputs.size or ((lower == -np.inf) & (upper == np.inf)).all():
+        return
+    with np.errstate(over="ignore"):  # a tiny std
+        low, high = (lower - mean) / std, (upper - mean) / std
+        sizes = sum(np.where(np.isinf(edge), 0, np.abs(edge)) for edge in (lower, upper, mean))
+        # The margin is relative to the bounds, because those of currents in ampere may be 1e-12.
+        largest = np.maximum(*(np.where(np.isinf(edge), 0, np.abs(edge)) for edge in (low, high)))
+        margin = ROUNDING32 * largest + ROUNDING64 * sizes / std
+    low, high = low - margin, high + margin
+    if (inputs.min(axis=(0, 1)) >= low).all() and (inputs.max(axis=(0, 1)) <= high).all():
+        return
+    outside = ((inputs < low) | (inputs > high)) & data.mask()[:, :, np.newaxis]
+    if outside.any():
+        i, step, c = (int(k) for k in np.argwhere(outside)[0])
+        raise ValueError(
+            "raw values must lie between `lower` and `upper`, from"
+            f" {lower[c]:.15g} to {upper[c]:.15g} in channel {c}, got"
+            f" {float(inputs[i, step, c]) * std[c] + mean[c]:.15g} at [{i}, {step}, {c}]"
+            " (other units, or bounds that do not hold for the data?)"
+        )

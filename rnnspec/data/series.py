@@ -1,4 +1,4 @@
-"""Series read from a text file, and the parsing that its formats share."""
+"""Series from a text file, and what the reading of `.ts` and `.tsv` files has in common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MISSING = {"", "?", "nan"}
-COARSE = 100  # roundings: a series that changes by less may have lost digits in float64
+# A series that changes by less than so many roundings may have lost digits in float64.
+COARSE = 100
 NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")  # control characters
 
 
@@ -26,7 +27,7 @@ class LabelledSeries:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Each non-blank line of a text file, with the words that name its place in errors.
+    """Each line of a text file that is not blank, after the words that name its place in errors.
 
     The text is UTF-8, with or without a byte-order mark.  A line that is not UTF-8 is read as
     Latin-1, in which old files have their descriptions.
@@ -48,7 +49,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
-    """Finite numbers from their text; an error names the first that is none.
+    """Finite numbers from their texts; an error names the first text that is none.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def numbers(tokens: Sequence[str], where: str) -> NDArray[np.float64]:
     ValueError: a.ts, line 9: expected a number at step 2, got '?': a missing value; ...
     """
     try:
-        # Python reads 1_0 as 10, which no file means.
+        # Python would read 1_0 as 10, but no file means that.
         values = None if any("_" in token for token in tokens) else np.array(tokens, np.float64)
     except ValueError:
         values = None
@@ -105,7 +106,7 @@ def _decode(line: bytes) -> str:
 
 
 def _check_digits(values: NDArray[np.float64], tokens: Sequence[str], where: str) -> None:
-    """Refuse different numbers that float64 cannot tell apart, as 1e9 + 1e-9 and 1e9 + 2e-9."""
+    """Refuse different numbers that are one in float64, such as 1e9 + 1e-9 and 1e9 + 2e-9."""
     low, high = float(values.min()), float(values.max())
     if high / 2 - low / 2 > COARSE * np.spacing(max(abs(low), abs(high))):
         return

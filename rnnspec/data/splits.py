@@ -1,94 +1,147 @@
-"""Cutting labelled sequences into training, validation and test parts."""
+"""The three parts of a data set, and how they are made from arrays.
+
+Some parts are given, and the others are cut from them.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.data.moments import moments
-from rnnspec.data.sequences import SequenceDataset, real_steps
+from rnnspec._result import Result
+from rnnspec.data.arrays import Labelled, as_dataset, measure_spread
+from rnnspec.data.preparation import Indices, three_ways, validation_split
+from rnnspec.data.sequences import SequenceDataset
 
-Indices = NDArray[np.int64]
-
-# Means and deviations of series that were z-scored one by one: the deviation
-# is off by (n - 1) / n where the other estimator was used.
-ZSCORED_MEAN, ZSCORED_STD = 1e-2, 3e-2
+PARTS = ("train", "validation", "test")
 
 
-def hold_out(labels: NDArray[np.int64], size: float, seed: int) -> tuple[Indices, Indices]:
-    """Hold out some of the indices, each class in proportion; returns (stay, held).
+@dataclass(frozen=True, eq=False, repr=False)
+class DataSplits(Result):
+    """A data set as it is trained on: three disjoint parts, and where they come from.
 
-    Parameters
+    Attributes
     ----------
-    labels : (n,) int array
-        Classes.
-    size : float or int
-        Share (float) or number (int) to hold out.
+    name, view : str
+        What `load_dataset` was asked for.
     seed : int
-        Chooses which.
-
-    Examples
-    --------
-    >>> stay, held = hold_out(np.array([0] * 10 + [1] * 20), 0.2, seed=0)
-    >>> len(stay), np.bincount(np.array([0] * 10 + [1] * 20)[held]).tolist()
-    (24, [2, 4])
+        The seed that `load_dataset` was given; with `name` and `view` it reproduces the parts.
+    train, validation, test : SequenceDataset
+        All are padded to one length and standardised by the training part.  `validation` is empty
+        if a class has fewer than five training series.
+    permutation : ndarray, shape (t,), or None
+        The order in which a permuted view reads the pixels.  A trained network means something
+        only together with the permutation that it was trained on, so a run directory stores it.
+    sources : mapping of str to str
+        SHA-256 of each file that was read (for bundled data, of the array).
     """
-    from sklearn.model_selection import train_test_split
 
-    stay, held = train_test_split(
-        np.arange(len(labels)), test_size=size, stratify=labels, random_state=seed
-    )
-    return np.sort(stay), np.sort(held)
+    name: str
+    view: str
+    seed: int
+    train: SequenceDataset
+    validation: SequenceDataset
+    test: SequenceDataset
+    permutation: NDArray[np.int64] | None
+    sources: Mapping[str, str]
+
+    @classmethod
+    def from_arrays(cls, train: Any, validation: Any = None, test: Any = None) -> DataSplits:
+        """The parts from arrays, each in a form that `rnnspec.data.as_dataset` takes.
+
+        Without `validation` and `test`, both are cut from `train`: 70 / 10 / 20, each class in
+        proportion, always the same way.  With `test` alone, a fifth of `train` becomes the
+        validation part (none if a class has fewer than five); with `validation` alone, the test
+        part is empty.  Values are taken as they are, and standard deviations are those of the
+        training part.
+
+        Raises
+        ------
+        ValueError
+            As `rnnspec.data.as_dataset` does; if the parts differ in their channels; or if a
+            class has fewer than ten sequences to be cut three ways.
+
+        Examples
+        --------
+        >>> X, y = np.random.default_rng(7).normal(size=(50, 6, 2)), np.arange(50) % 2
+        >>> data = DataSplits.from_arrays((X, y))
+        >>> len(data.train), len(data.validation), len(data.test)
+        (35, 5, 10)
+        """
+        return as_splits(train, validation, test)
+
+    @property
+    def n_features(self) -> int:
+        """The number d of channels."""
+        return self.train.n_features
+
+    @property
+    def n_classes(self) -> int:
+        """The number k of classes."""
+        return self.train.n_classes
 
 
-def three_ways(labels: NDArray[np.int64], seed: int) -> tuple[Indices, Indices, Indices]:
-    """Split 70 / 10 / 20, for data that comes in one piece."""
-    rest, test = hold_out(labels, 0.2, seed)
-    train, validation = hold_out(labels[rest], 0.125, seed)
-    return rest[train], rest[validation], test
+def as_splits(
+    train: DataSplits | Labelled,
+    validation: Labelled | None = None,
+    test: Labelled | None = None,
+    n_classes: int | None = None,
+    name: str = "train",
+) -> DataSplits:
+    """The three parts, as `DataSplits.from_arrays` makes them; a `DataSplits` is returned itself.
 
-
-def validation_split(labels: NDArray[np.int64], seed: int) -> tuple[Indices, Indices]:
-    """Split 80 / 20 of a training half; nothing is held out if a class has fewer than five."""
-    if np.unique(labels, return_counts=True)[1].min() < 5:
-        return np.arange(len(labels)), np.array([], dtype=np.int64)
-    return hold_out(labels, 0.2, seed)
-
-
-def channel_statistics(
-    values: NDArray[np.floating],  # shape: (n, t, d)
-    lengths: NDArray[np.int64],  # shape: (n,)
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and deviation of each channel over real steps, to standardise by.
-
-    A channel that never changes, in relation to its values, gets deviation 1.  Univariate
-    series that are z-scored one by one already (most of the UCR archive) get 0 and 1.
-
-    Examples
-    --------
-    >>> channel_statistics(np.array([[[1.0], [3.0], [99.0]]], np.float32), np.array([2]))
-    (array([2.]), array([1.]))
+    `n_classes` is as for `as_dataset`, and `name` is what errors call `train`.
     """
-    d = values.shape[2]
-    if d == 1 and _zscored(values, lengths):
-        return np.zeros(d), np.ones(d)
-    mean, std = moments(values[real_steps(lengths, values.shape[1])])
-    return mean, np.where(std > 0, std, 1.0)
+    if isinstance(train, DataSplits):
+        return train
+    whole = as_dataset(train, name, n_classes)
+    given = {"validation": validation, "test": test}
+    parts = {key: as_dataset(part, key) for key, part in given.items() if part is not None}
+    if not parts:
+        indices = zip(PARTS, _cut_indices(whole, name), strict=True)
+        parts = {key: whole.subset(some) for key, some in indices}
+    elif "validation" not in parts:
+        stay, held = validation_split(whole.labels, seed=0)
+        parts |= {"train": whole.subset(stay), "validation": whole.subset(held)}
+    else:
+        parts = {"train": whole, "test": whole.subset([])} | parts
+    if not isinstance(train, SequenceDataset):
+        parts["train"] = measure_spread(parts["train"])
+    return DataSplits("arrays", "series", 0, **_match_parts(parts), permutation=None, sources={})
 
 
-def parts_of(
-    data: SequenceDataset, indices: tuple[Indices, Indices, Indices]
-) -> tuple[SequenceDataset, SequenceDataset, SequenceDataset]:
-    """Training, validation and test part of one data set."""
-    train, validation, test = indices
-    return data.subset(train), data.subset(validation), data.subset(test)
+def _cut_indices(whole: SequenceDataset, name: str) -> tuple[Indices, Indices, Indices]:
+    present, counts = np.unique(whole.labels, return_counts=True)
+    if counts.min() < 10:
+        raise ValueError(
+            f"`{name}` must hold at least 10 sequences of every class to be cut into training,"
+            f" validation and test, got {counts.min()} of class {present[counts.argmin()]}: give"
+            " the parts themselves, DataSplits.from_arrays(train=(X, y), test=(X_test, y_test))"
+        )
+    return three_ways(whole.labels, seed=0)
 
 
-def _zscored(values: NDArray[np.floating], lengths: NDArray[np.int64]) -> bool:
-    for row, length in zip(values[:, :, 0].astype(np.float64), lengths, strict=True):
-        real = row[:length]
-        if not np.abs(real).max() <= np.sqrt(length) * (1 + ZSCORED_STD) + ZSCORED_MEAN:
-            return False  # a value that no z-scored series of this length has
-        if abs(real.mean()) > ZSCORED_MEAN or abs(real.std() - 1) > ZSCORED_STD:
-            return False
-    return True
+def _match_parts(parts: dict[str, SequenceDataset]) -> dict[str, SequenceDataset]:
+    """The parts with one type, one tuple of classes, and the units of the training part."""
+    train = parts["train"]
+    for key, part in parts.items():
+        if part.n_features != train.n_features:
+            raise ValueError(
+                f"`{key}` must have the {train.n_features} channels of `train`, got"
+                f" {part.n_features}"
+            )
+    names = max((part.class_names for part in parts.values()), key=len)
+    return {
+        key: replace(
+            part,
+            inputs=part.inputs.astype(np.float32),
+            class_names=names,
+            center=train.center,
+            spread=train.spread,
+        )
+        for key, part in parts.items()
+    }

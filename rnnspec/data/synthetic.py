@@ -1,4 +1,4 @@
-"""Generated tasks whose difficulty is known: temporal order, adding, sine."""
+"""Generated tasks: temporal order, adding and sine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERIODS = (20, 14, 10, 7)
 
 @dataclass(frozen=True)
 class Generated:
-    """Raw sequences as a generator makes them."""
+    """Raw sequences as a generator returns them."""
 
     values: NDArray[np.float32]  # shape: (n, t, d)
     lengths: NDArray[np.int64]  # shape: (n,)
@@ -24,10 +24,10 @@ class Generated:
 
 
 def temporal_order(seed: int) -> Generated:
-    """Two marks, each X or Y, among four distractors; the class is their order.
+    """Two marks, each X or Y, among four distractors; the class is the order of the marks.
 
-    Six one-hot channels (X, Y, then the distractors), 24 to 32 steps, the marks
-    in the first and the last third, so that the first must be remembered.
+    The six channels are one-hot (X, Y, then the distractors), and there are 24 to 32 steps.  One
+    mark is in the first third and one in the last, so that the first must be remembered.
 
     References
     ----------
@@ -50,14 +50,14 @@ def temporal_order(seed: int) -> Generated:
     return Generated(values, lengths, 2 * marks[:, 0] + marks[:, 1], ("XX", "XY", "YX", "YY"), 0, 1)
 
 
-def adding(seed: int) -> Generated:
-    """Numbers in [0, 1] with two of them marked; the class is whether those sum to below 1.
+def adding_problem(seed: int) -> Generated:
+    """Numbers in [0, 1], two of them marked; the class says whether these two sum to less than 1.
 
-    Two channels (number, mark), 30 steps, one mark in each half.
+    There are two channels (number and mark) and 30 steps, with one mark in each half.
 
     Examples
     --------
-    >>> task = adding(0)
+    >>> task = adding_problem(0)
     >>> sums = (task.values[..., 0] * task.values[..., 1]).sum(axis=1)
     >>> bool(np.all((sums < 1) == (task.labels == 0)))
     True
@@ -74,9 +74,9 @@ def adding(seed: int) -> Generated:
 
 
 def sine(seed: int) -> Generated:
-    """Sines of unit amplitude and random phase in noise of deviation 0.3; the class is the period.
+    """Sines of amplitude 1 and random phase in noise of deviation 0.3; the class is the period.
 
-    One channel, 40 steps, periods of 20, 14, 10 and 7 steps.
+    There are one channel, 40 steps, and periods of 20, 14, 10 and 7 steps.
 
     Examples
     --------
@@ -92,4 +92,4 @@ def sine(seed: int) -> Generated:
     return Generated(values[:, :, np.newaxis], np.full(SIZE, 40), labels, names, -np.inf, np.inf)
 
 
-TASKS = {"temporal-order": temporal_order, "adding": adding, "sine": sine}
+TASKS = {"temporal-order": temporal_order, "adding": adding_problem, "sine": sine}

@@ -8,51 +8,39 @@ by time; a case in memory is time by channels, shape (t, d).  Lines that begin w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.data.series import LabelledSeries, numbered_lines, numbers
+from rnnspec.data.ts_header import TsHeader, read_header
 
 COMMENT = "#%"
 
 
-@dataclass
-class _Header:
-    where: str
-    labels_at: str = ""
-    labels: tuple[str, ...] = ()
-    dimensions: int | None = None
-    length: int | None = None
-    flags: dict[str, bool] = field(default_factory=dict)
-
-
 def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledSeries:
-    """Cases of a `.ts` file, classes numbered in the order of its header.
+    """The cases of a `.ts` file, with classes numbered in the order of its header.
 
-    Classes are named as they are written.  Steps at the end of a case that are NaN in all
-    channels are padding: the series is shorter.
+    Classes are named as they are written.  Steps at the end of a case that are NaN in all channels
+    are padding and taken off.
 
     Parameters
     ----------
     path : Path
         The file.
     class_names : tuple of str, optional
-        The classes of the TRAIN half, when `path` is the TEST half: they give
-        the numbers, and a class without a case is then no error.
+        The classes of the TRAIN half, if `path` is the TEST half.  They give the numbers, and a
+        class without a case is then no error.
 
     Raises
     ------
     ValueError
-        With file, series and line, for a header that is incomplete or describes no
-        classification, and for cases that contradict it, miss values or carry
-        an unknown label.
+        With file, series and line: if the header is incomplete or describes no classification, or
+        if a case contradicts it, misses values or has an unknown label.
     """
     lines = ((place, line) for place, line in numbered_lines(path) if line[0] not in COMMENT)
-    header = _read_header(lines, path)
+    header = read_header(lines, path)
     known = header.labels if class_names is None else class_names
     number = {label: k for k, label in enumerate(known)}
     series: list[NDArray[np.float64]] = []
@@ -62,7 +50,7 @@ def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledS
         *channels, label = line.split(":")
         labels.append(_label(label.strip(), number, where, training=class_names is None))
         rows = _rows(channels, header, where)
-        # What the header leaves open, the first case decides.
+        # The first case decides what the header leaves open.
         header.dimensions = len(rows)
         if header.flags.get("equallength"):
             header.length = len(rows[0])
@@ -74,69 +62,8 @@ def read_ts(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledS
     return LabelledSeries(series, np.array(labels, dtype=np.int64), tuple(known))
 
 
-def _read_header(lines: Iterable[tuple[str, str]], path: Path) -> _Header:
-    header = _Header(str(path))
-    for place, line in lines:
-        where, line = f"{path}, {place}", line.strip()
-        if not line.startswith("@"):
-            raise ValueError(
-                f"{where}: expected '@key value' or '@data', got {line[:40]!r}"
-                " (cases before @data, or not a .ts file?)"
-            )
-        key, *words = line[1:].split()
-        if key.lower() == "data":
-            _check_header(header, where)
-            return header
-        _apply(header, key, words, where)
-    raise ValueError(f"{path}: expected a line '@data', got none (a truncated file?)")
-
-
-def _apply(header: _Header, key: str, words: list[str], where: str) -> None:
-    """Take one header line; keys are matched in any case, unknown ones left aside."""
-    name = key.lower()
-    if name in ("classlabel", "targetlabel", "timestamps", "univariate", "equallength"):
-        header.flags[name] = _flag(key, words, where)
-    if name == "classlabel":
-        header.labels_at, header.labels = where, tuple(words[1:] if header.flags[name] else ())
-        if repeated := {label for label in words[1:] if words[1:].count(label) > 1}:
-            raise ValueError(f"{where}: expected each class once, got {min(repeated)!r} twice")
-    elif name in ("dimension", "dimensions"):
-        header.dimensions = _count(key, words, where)
-    elif name == "serieslength":
-        header.length = _count(key, words, where)
-
-
-def _check_header(header: _Header, where: str) -> None:
-    flags = header.flags
-    if flags.get("targetlabel"):
-        raise ValueError(f"{where}: expected classes, got @targetLabel (a regression data set)")
-    if flags.get("timestamps"):
-        raise ValueError(
-            f"{where}: expected '@timeStamps false', got true:"
-            " series with time stamps cannot be read; resample them to equal steps"
-        )
-    if not header.labels:
-        raise ValueError(
-            f"{header.labels_at or where}: expected '@classLabel true' and the names of the"
-            " classes before @data, got none"
-        )
-    if len(header.labels) < 2:
-        raise ValueError(
-            f"{header.labels_at}: expected at least two classes, got {header.labels[0]!r} alone"
-        )
-    if flags.get("univariate"):
-        if header.dimensions not in (None, 1):
-            raise ValueError(
-                f"{where}: expected one channel ('@univariate true'),"
-                f" got '@dimensions {header.dimensions}'"
-            )
-        header.dimensions = 1
-    if flags.get("equallength") is False:
-        header.length = None
-
-
-def _rows(channels: list[str], header: _Header, where: str) -> list[list[str]]:
-    """The values of each channel, as they are written, with the padding."""
+def _rows(channels: list[str], header: TsHeader, where: str) -> list[list[str]]:
+    """The values of each channel as they are written, with the padding."""
     if not channels:
         raise ValueError(
             f"{where}: expected at least one channel before the label, got no colon (a cut line?)"
@@ -191,15 +118,3 @@ def _check_training(labels: list[int], names: tuple[str, ...], where: str, path:
             f"{where}: expected a series of every class, got none of class {empty[0]!r}"
             " (a truncated file, or a class too many in the header?)"
         )
-
-
-def _flag(key: str, words: list[str], where: str) -> bool:
-    if not words or words[0].lower() not in ("true", "false"):
-        raise ValueError(f"{where}: expected '@{key} true' or false, got {' '.join(words)!r}")
-    return words[0].lower() == "true"
-
-
-def _count(key: str, words: list[str], where: str) -> int:
-    if len(words) != 1 or not words[0].isdigit() or int(words[0]) < 1:
-        raise ValueError(f"{where}: expected '@{key}' and a count, got {' '.join(words)!r}")
-    return int(words[0])

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.data.labels import label_name
 from rnnspec.data.series import MISSING, LabelledSeries, numbered_lines, numbers
 
-PADDING = ("", "nan")  # at the end of a line; a question mark is a missing value there too
+# A number that a program wrote as a float has a point and no leading zeros.
+FLOAT = re.compile(r"([+-]?)(0|[1-9][0-9]*)\.([0-9]*)(?:[eE]([+-]?[0-9]{1,2}))?", re.ASCII)
+PADDING = ("", "nan")  # at the end of a line; a question mark is a missing value even there
 
 
 def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> LabelledSeries:
-    """Cases of a `.tsv` file; classes are the labels found, sorted as numbers if they are.
+    """The cases of a `.tsv` file, whose classes are the labels that it holds.
 
-    A class is named as it is written, but that ``1.0`` is ``1``, in either half (see
-    `rnnspec.data.labels.label_name`): ``01`` and ``1`` are two classes.
-
-    Series of unequal length end in NaN, which is taken off; a NaN between
-    values is a missing value and refused.
+    Classes are sorted, as numbers if all of them are numbers.  A class is named as it is written,
+    except that ``1.0`` is ``1`` in either half (see `label_name`); ``01`` and ``1`` are two
+    classes.  NaN at the end of a series is padding and taken off; a NaN between values is a
+    missing value and refused.
 
     Parameters
     ----------
@@ -65,6 +66,32 @@ def read_tsv(path: Path, class_names: tuple[str, ...] | None = None) -> Labelled
     return LabelledSeries(series, labels, class_names)
 
 
+def label_name(text: str) -> str:
+    """The name of the class that a label in a file means: the text itself, but 1.0 means 1.
+
+    A whole number that a program wrote as a float, ``1.0000000e+00``, is the class ``1``, because
+    the two files of some UCR data sets differ in that.  Everything else stays as it is: ``01`` and
+    ``1`` are two classes, and so are ``1e3`` and ``1000``, or ``1.10`` and ``1.1``; long
+    identifiers keep all digits.
+
+    Examples
+    --------
+    >>> [label_name(text) for text in (" 1.0000000e+00", "-1.", "01", "1e3", "1.10", "walking ")]
+    ['1', '-1', '01', '1e3', '1.10', 'walking']
+    """
+    text = text.strip()
+    if not (match := FLOAT.fullmatch(text)):
+        return text
+    sign, whole, part, exponent = match.groups()
+    shift = int(exponent or 0)
+    digits = (whole + part).rstrip("0")
+    places = len(whole) + shift  # of digits before the point
+    if len(digits) > max(places, 0):
+        return text
+    number = int(digits.ljust(places, "0") or "0")
+    return f"-{number}" if sign == "-" and number else str(number)
+
+
 def _steps(tokens: list[str], where: str) -> NDArray[np.float64]:
     end = len(tokens)
     while end and tokens[end - 1].strip().lower() in PADDING:
@@ -85,7 +112,7 @@ def _classes(names: list[str], path: Path) -> tuple[str, ...]:
             " (a truncated file?)"
         )
     try:
-        # The name too, so that of 1 and 01 the same one is always the first.
+        # The name counts too, so that 1 and 01 always come in the same order.
         classes = sorted(set(names), key=lambda name: (Decimal(name), name))
     except InvalidOperation:
         classes = sorted(set(names))

@@ -45,9 +45,8 @@ def connect(workers: int | None, scheduler: str | None) -> Iterator[Client]:
         raise ValueError("a study needs Dask: pip install 'rnnspec[cluster]'") from error
     if scheduler is None:
         with (
-            dask.config.set(
-                {"distributed.scheduler.worker-saturation": 1.0}
-            ),  # no task waits in a worker's queue
+            # A task must not wait in the queue of one worker while another worker is idle.
+            dask.config.set({"distributed.scheduler.worker-saturation": 1.0}),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -92,9 +91,7 @@ def compute_all(
     from distributed import KilledWorker, as_completed
 
     def submit(task: Task) -> Any:
-        first = int(
-            task.config.adversarial != "none"
-        )  # the longest tasks, so that none starts last
+        first = int(task.config.adversarial != "none")  # the longest go first
         return client.submit(compute, task, *where, pure=False, priority=first)
 
     waiting = {submit(task): task for task in tasks}

@@ -24,7 +24,7 @@ from rnnspec.study.plan import FORMAT, Plan
 from rnnspec.study.results import read_results, write_curves, write_results
 from rnnspec.study.tables import curve_rows, result_rows
 from rnnspec.study.task import folder_of, is_sealed
-from rnnspec.training.rundir import environment
+from rnnspec.training.records import environment
 
 
 def check_folder(plan: Plan, folder: Path, resume: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec._files import read_record
+from rnnspec._files import read_json
 from rnnspec._result import Result
 from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
@@ -20,8 +20,7 @@ from rnnspec.robustness.curve import at_most
 from rnnspec.robustness.smallest_changes import Example, smallest_changes
 from rnnspec.study.matrix_portrait import MatrixPortrait, portrait_of_matrix
 from rnnspec.study.measuring import Measuring, robustness_of
-from rnnspec.training.rundir import read_config
-from rnnspec.training.trained import load_run
+from rnnspec.training.trained import load_run, read_config
 
 RECORDS = ("config", "summary", "environment")
 
@@ -151,14 +150,14 @@ def _square_matrices(path: Path) -> dict[str, NDArray[np.float64]]:
 def _records(path: Path) -> dict[str, dict[str, Any]]:
     """The records of a run; settings that its file does not name have their defaults."""
     settings = asdict(read_config(path))
-    records = {name: read_record(path / f"{name}.json") for name in RECORDS}
+    records = {name: read_json(path / f"{name}.json") for name in RECORDS}
     records["config"] |= settings
     return records
 
 
 def _read_robustness(path: Path) -> dict[str, Any]:
     """Read a record of robustness, and check that it has the keys that a report needs."""
-    record = read_record(path)
+    record = read_json(path)
     needed = (
         (record.get("results"), ("target", "attack", "epsilon", "accuracy")),
         (record.get("minimal"), ("norm", "median", "mean", "mean_relative", "success_rate")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnspec._files import read_record
+from rnnspec._files import read_json
 from rnnspec._result import Result
 from rnnspec.study.claims.claim import Claim
 from rnnspec.study.results import Row, read_curves, read_results
@@ -103,8 +103,8 @@ def read_study(folder: str | Path) -> Study:
     ('tiny', 0)
     """
     folder = Path(folder)
-    record = read_record(folder / "study.json")
-    stored = read_record(folder / "claims.json")
+    record = read_json(folder / "study.json")
+    stored = read_json(folder / "claims.json")
     try:
         claims = tuple(Claim.from_dict(each) for each in stored["claims"])
         _ = [[run[key] for key in ("run", *PLACE, "state", "reason")] for run in record["runs"]]

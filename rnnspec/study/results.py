@@ -80,6 +80,8 @@ def _write_table(
     needed: tuple[str, ...],
     order: tuple[str, ...],
 ) -> None:
+    """Write the columns of all rows, and the rows by the columns of `order`."""
+
     def rank(row: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(row[name] for name in order)
 
@@ -100,6 +102,7 @@ def _cell_text(value: Value) -> str:
 
 
 def _read_table(path: Path, needed: tuple[str, ...]) -> list[Row]:
+    """Read a table that must have the columns `needed`."""
     if not path.is_file():
         raise ValueError(
             f"{path} does not exist (a study that did not finish? --resume finishes it)"

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rnnspec.data.load import load_dataset
-from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.study.cluster import compute_all, connect
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.record import Study, read_study
 from rnnspec.study.task import folder_of, is_sealed
-from rnnspec.training.config import TrainingConfig
-from rnnspec.training.run import check_settings
+from rnnspec.training.settings import check_settings
 
 # A disk with less free than this counts as full, because not every library that fails to write
 # says why.  It is three times the largest file of a default run, an LSTM's checkpoint (0.3 MB).
@@ -96,7 +94,7 @@ def run_study(
     folder = Path(folder)
     data_dir = None if data_dir is None else Path(data_dir)
     for task in plan.tasks:
-        _check(task.config)
+        check_settings(task.config)
     check_folder(plan, folder, resume)
     for name, view in {(task.config.dataset, task.config.view) for task in plan.tasks}:
         load_dataset(name, view, data_dir, download=download)
@@ -134,20 +132,6 @@ def _why(task: Task, error: BaseException | None, folder: Path) -> str | None:
             " on several machines the folder must be one that all see"
         )
     return None
-
-
-def _check(config: TrainingConfig) -> None:
-    """Refuse settings that no training accepts, by making the network they describe."""
-    check_settings(config)
-    SequenceClassifier(
-        config.cell,
-        n_features=1,
-        n_classes=2,
-        hidden=config.hidden,
-        layers=config.layers,
-        bidirectional=config.bidirectional,
-        init=config.init,
-    )
 
 
 def _stop_if_full(error: BaseException, folder: Path) -> None:

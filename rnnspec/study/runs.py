@@ -114,7 +114,7 @@ def number(row: Row, name: str) -> float:
 
 
 def column(runs: Iterable[Row], name: str) -> Array:
-    """Return a number of each run."""
+    """Return a number of each run, shape (runs,)."""
     return np.array([number(run, name) for run in runs], np.float64)
 
 
@@ -172,6 +172,7 @@ def _is_measure(name: str) -> bool:
 
 
 def _worst(matrices: list[Row], name: str) -> float | None:
+    """Return the worst value of a number, or None if no matrix has one or rounding decides."""
     values = [value for m in matrices if not isnan(value := number(m, name))]
     measure = name.removesuffix("_initial")
     if measure in UNBOUNDED and len(values) < len(matrices) and inf not in values:

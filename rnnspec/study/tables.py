@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rnnspec._files import read_json
 from rnnspec.study.plan import Task
 from rnnspec.study.results import Row, Value
 from rnnspec.study.runs import MEASURES
 from rnnspec.study.task import folder_of
+from rnnspec.training.config import TrainingConfig
+from rnnspec.training.declaration import columns_of
 
-SETTINGS = ("normalize", "estimator", "init", "adversarial", "curvature_penalty")
+SETTINGS = columns_of(TrainingConfig)
 INITIAL = (  # The claims compare these numbers with their values before training.
     *("henrici", "henrici_relative", "eigenvector_condition", "kreiss_constant"),
     *("spectral_radius", "spectral_norm", "distance_to_instability"),
@@ -28,7 +30,7 @@ CURVES = {
 def result_rows(task: Task, folder: Path) -> Iterator[Row]:
     """Yield a row for each matrix of a task that is done, see `rnnspec.study.results`."""
     summary, robustness, measures = (
-        _read_json(task, folder, name) for name in ("summary", "robustness", "measures")
+        _read_record(task, folder, name) for name in ("summary", "robustness", "measures")
     )
     at_sizes = {
         f"{CURVES[row['target'], row['attack']]}@{row['epsilon']:g}": row["accuracy"]
@@ -62,7 +64,7 @@ def result_rows(task: Task, folder: Path) -> Iterator[Row]:
 
 def curve_rows(task: Task, folder: Path) -> Iterator[Row]:
     """Yield a row for each size of each perturbation of a task that is done."""
-    for row in _read_json(task, folder, "robustness")["results"]:
+    for row in _read_record(task, folder, "robustness")["results"]:
         keys = ("target", "attack", "norm", "epsilon", "accuracy", "ci_low", "ci_high")
         yield {"run": task.run, **{key: row[key] for key in keys}, "loss": row.get("mean_loss")}
 
@@ -71,9 +73,8 @@ def _accuracies() -> list[str]:
     return [f"{part}_accuracy" for part in ("train", "validation", "test")]
 
 
-def _read_json(task: Task, folder: Path, name: str) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((folder_of(task, folder) / f"{name}.json").read_text())
-    return record
+def _read_record(task: Task, folder: Path, name: str) -> dict[str, Any]:
+    return read_json(folder_of(task, folder) / f"{name}.json")
 
 
 def _number(value: Value) -> float | None:

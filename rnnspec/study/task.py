@@ -72,7 +72,7 @@ def compute(task: Task, folder: Path, data_dir: Path | None = None, download: bo
 
 
 def seal(directory: Path, record: Mapping[str, Any]) -> None:
-    """Declare the task of `directory` done, and keep `record` beside the digests.
+    """Seal the task of `directory`, which is done; the seal also holds `record`.
 
     Hidden files are removed: they are what a killed worker left half-written.
 

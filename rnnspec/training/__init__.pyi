@@ -1,7 +1,7 @@
 from .adversarial import Adversarial as Adversarial
+from .baking import bake as bake
 from .config import TrainingConfig as TrainingConfig
 from .curvature import CurvaturePenalty as CurvaturePenalty
-from .exact import bake as bake
 from .loop import train as train
 from .monitor import SpectralMonitor as SpectralMonitor
 from .normalization import Normalize as Normalize

@@ -3,10 +3,10 @@ r"""Training on the worst inputs nearby.
 .. math:: \min_\theta \sum_i \max_{\|u_i\|_\infty \le \varepsilon} \ell(x_i + u_i, y_i)
 
 (Madry, Makelov, Schmidt, Tsipras & Vladu, *Towards Deep Learning Models Resistant to
-Adversarial Attacks*, ICLR 2018), with u in standard deviations, zero at padded steps,
-inside the raw bounds of data that has any.  The inner maximum is approached by
-projected steps along the sign of the gradient, from a random start and always to the
-last step: a sequence that is fooled early can be fooled better.
+Adversarial Attacks*, ICLR 2018), with u in standard deviations, zero at padded steps
+and inside the raw bounds of the data.  The inner maximum is approached by projected iterations
+along the sign of the gradient from a random start.  All iterations are made even when the network
+errs early, because the loss can still grow.
 """
 
 from __future__ import annotations
@@ -22,21 +22,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrize
 
-from rnnspec._checks import one_of, positive
-from rnnspec.data.sequences import DataSplits
+from rnnspec._checks import one_of
+from rnnspec.data.splits import DataSplits
 from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.robustness.attacks.restarts import random_start
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.victim import Victim, under_attack
-from rnnspec.training.config import DEFAULTS, METHODS, SCHEDULES
-from rnnspec.training.evaluation import Tensors
+from rnnspec.training.accuracy import Tensors
+from rnnspec.training.config import DEFAULTS, METHODS
 from rnnspec.training.schedule import epsilon_at
+from rnnspec.training.settings import check_setting
 
-STEPS = {"pgd": 7, "free": 1, "trades": 7}
-VALIDATION_STEPS = 10
-START, CURVATURE, VALIDATION = range(3)  # what random numbers are for
-SampleLosses = Callable[[Tensor, Tensor], Tensor]  # logits (n, k), labels (n,) to losses (n,)
+# The default iterations on a batch.  Madry et al. train with 7; `free` makes one at each visit.
+ITERATIONS = {"pgd": 7, "free": 1, "trades": 7}
+# Enough that the validation is attacked at least as hard as the training is by default.
+VALIDATION_ITERATIONS = 10
+START, CURVATURE, VALIDATION = range(3)  # what random numbers are drawn for
+SampleLosses = Callable[[Tensor, Tensor], Tensor]  # from logits (n, k) and labels (n,) to (n,)
 
 
 @dataclass(frozen=True)
@@ -46,63 +49,63 @@ class Adversarial:
     Parameters
     ----------
     method : {"pgd", "free", "trades"}
-        ``pgd`` trains on the perturbed batch alone, the perturbation made anew for
-        each batch in steps of 2.5 epsilon / `steps`.  ``free`` trains on it too, but
-        keeps the perturbation of each sequence from epoch to epoch, and moves it by
-        `steps` steps of epsilon / 2 at each visit: the attack is as good as all its
-        visits, at the price of one (Zheng, Zhang, Gu, Lee & Prakash, *Efficient
-        Adversarial Training with Transferable Adversarial Examples*, CVPR 2020; of the
-        name's other meaning, batches repeated, nothing).  ``trades`` minimises
+        ``pgd`` trains on the perturbed batch alone.  The perturbation is computed anew for each
+        batch, by iterations of length 2.5 epsilon / `iterations`.  ``free`` also trains on the
+        perturbed batch, but keeps the perturbation of each sequence from epoch to epoch and
+        improves it by `iterations` of length epsilon / 2 at each visit: the attack is as good as
+        all its visits, at the price of one (Zheng, Zhang, Gu, Lee & Prakash, *Efficient
+        Adversarial Training with Transferable Adversarial Examples*, CVPR 2020).  It is not the
+        method of the same name that repeats each batch.  ``trades`` minimises
         :math:`\ell(x, y) + \beta\, \mathrm{KL}(p(x) \,\|\, p(x + u))` with u from pgd on
         the second term (Zhang, Yu, Jiao, Xing, El Ghaoui & Jordan, *Theoretically
         Principled Trade-off between Robustness and Accuracy*, ICML 2019).
     epsilon : float, default 0.1
         Largest entry of a perturbation, in standard deviations of its channel.
-    steps : int, optional
-        Gradients per batch; default 7, of ``free`` 1.  A training step costs about as much
-        as 1 + `steps` plain ones, with ``trades`` 2 + `steps`.
+    iterations : int, optional
+        Iterations of the attack on a batch, one gradient each; default 7, for ``free`` 1.  An
+        update costs about as much as 1 + `iterations` plain ones, with ``trades`` 2 +
+        `iterations`.
     schedule : {"constant", "linear", "cosine"}
-        See `rnnspec.training.schedule`; ``cosine`` begins anew twice, and the step of
-        Adam with it.
+        How epsilon grows, see `rnnspec.training.schedule`; ``cosine`` begins anew twice, and the
+        learning rate of Adam with it.
     beta : float, default 6.0
-        Of ``trades``; nothing to the others.
+        Weight of the divergence in ``trades``; the other methods do not use it.
 
     Raises
     ------
     ValueError
-        For an unknown method or schedule, a negative epsilon or beta, or no steps.
+        For an unknown method or schedule, a negative epsilon or beta, or no iterations.
 
     Examples
     --------
-    >>> Adversarial("pgd", epsilon=0.2).n_steps, Adversarial("free").n_steps
+    >>> Adversarial("pgd", epsilon=0.2).n_iterations, Adversarial("free").n_iterations
     (7, 1)
     """
 
     method: str
     epsilon: float = DEFAULTS.adv_epsilon
-    steps: int | None = None
+    iterations: int | None = DEFAULTS.adv_steps
     schedule: str = DEFAULTS.adv_schedule
     beta: float = DEFAULTS.adv_beta
 
     def __post_init__(self) -> None:
         one_of(self.method, "method", METHODS)
-        one_of(self.schedule, "schedule", SCHEDULES)
-        positive(self.epsilon, "epsilon", zero=True)
-        positive(self.beta, "beta", zero=True)
-        if self.n_steps < 1:
-            raise ValueError(f"`steps` must be at least 1, got {self.steps}")
+        check_setting(self.epsilon, "adv_epsilon", "epsilon")
+        check_setting(self.iterations, "adv_steps", "iterations")
+        check_setting(self.schedule, "adv_schedule", "schedule")
+        check_setting(self.beta, "adv_beta", "beta")
 
     @property
-    def n_steps(self) -> int:
-        """Gradients per batch."""
-        return STEPS[self.method] if self.steps is None else self.steps
+    def n_iterations(self) -> int:
+        """Iterations of the attack on a batch."""
+        return ITERATIONS[self.method] if self.iterations is None else self.iterations
 
 
 class AdversarialLoss:
-    """The loss of a batch under attack: a function of its indices and of the training step.
+    """The loss of a batch under attack: a function of its indices and of the update's number.
 
-    Random numbers follow from the seed and the step; what ``free`` keeps is the state
-    of this object, and belongs in a checkpoint.
+    Random numbers follow from the seed and that number.  The perturbations that ``free`` keeps
+    are the state of this object, and belong in a checkpoint.
     """
 
     def __init__(
@@ -117,7 +120,7 @@ class AdversarialLoss:
         self.model, self.adversarial, self.seed, self.total = model, adversarial, seed, total
         self.validation = data.validation
         inputs, lengths, labels = train
-        # The boxes of all sequences once; a batch takes its own.
+        # The bounds of all sequences are computed once; a batch takes its own.
         threat = Threat()
         budget = threat.budget(data.train, inputs.dtype, inputs.device)
         scale = torch.from_numpy(threat.scale(data.train)).to(inputs)
@@ -128,33 +131,35 @@ class AdversarialLoss:
         if adversarial.method == "free":
             self.kept = random_start(budget, adversarial.epsilon, random_numbers(seed, 0))
 
-    def __call__(self, batch: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Loss of sequences `batch` in training step `step`, and logits of what is trained on."""
-        epsilon = epsilon_at(step / self.total, self.adversarial.epsilon, self.adversarial.schedule)
+    def __call__(self, batch: Tensor, update: int) -> tuple[Tensor, Tensor]:
+        """The loss of the sequences `batch` in an update, and the logits of what is trained on."""
+        epsilon = epsilon_at(
+            update / self.total, self.adversarial.epsilon, self.adversarial.schedule
+        )
         victim = self.victim[batch]
-        if epsilon == 0:  # plain, for trades too, whose second term is 0 but for rounding
+        if epsilon == 0:  # there is no attack, and the second term of trades is 0 up to rounding
             logits = victim.logits(victim.nothing())
             return functional.cross_entropy(logits, victim.labels), logits
-        with resting(self.model):
-            u = self._perturbation(victim, batch, epsilon, step)
+        with hold_estimators(self.model):
+            u = self._perturbation(victim, batch, epsilon, update)
         if self.adversarial.method != "trades":
             logits = victim.logits(u)
             return functional.cross_entropy(logits, victim.labels), logits
-        with parametrize.cached():  # a normalised weight moves on once a step, not twice
+        with parametrize.cached():  # an estimator moves on once in an update, not twice
             logits, attacked = victim.logits(victim.nothing()), victim.logits(u)
         apart = divergence(logits)(attacked, victim.labels).mean()
         return functional.cross_entropy(
             logits, victim.labels
         ) + self.adversarial.beta * apart, logits
 
-    def _perturbation(self, victim: Victim, batch: Tensor, epsilon: float, step: int) -> Tensor:
-        n_steps = self.adversarial.n_steps
+    def _perturbation(self, victim: Victim, batch: Tensor, epsilon: float, update: int) -> Tensor:
+        n_steps = self.adversarial.n_iterations
         if self.kept is not None:
             start = victim.budget.project(self.kept[batch], epsilon)
             u = ascend(victim, start, epsilon, n_steps, epsilon / 2, cross_entropy)
             self.kept[batch] = u
             return u
-        start = random_start(victim.budget, epsilon, random_numbers(self.seed, step))
+        start = random_start(victim.budget, epsilon, random_numbers(self.seed, update))
         loss: SampleLosses = cross_entropy
         if self.adversarial.method == "trades":
             with torch.no_grad():
@@ -162,17 +167,17 @@ class AdversarialLoss:
         return ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, loss)
 
     @property
-    def restarts(self) -> bool:
-        """Whether the step of Adam begins anew with each period of the schedule."""
+    def periods(self) -> bool:
+        """Whether the learning rate of Adam begins anew with each period of the schedule."""
         return self.adversarial.schedule == "cosine"
 
     def attacked_validation(self) -> Tensors:
         """The validation part under the attack that epochs are compared by.
 
-        10 steps at the whole epsilon, whatever method, steps and schedule train the
-        network, so that the numbers of several trainings can be compared.
+        It makes 10 iterations with the whole epsilon, whatever method, iterations and schedule
+        train the network, so that the numbers of several trainings can be compared.
         """
-        epsilon, n_steps = self.adversarial.epsilon, VALIDATION_STEPS
+        epsilon, n_steps = self.adversarial.epsilon, VALIDATION_ITERATIONS
         generator = random_numbers(self.seed, 0, VALIDATION)
         with under_attack(self.model, self.validation) as victim:
             start = random_start(victim.budget, epsilon, generator)
@@ -184,7 +189,7 @@ class AdversarialLoss:
         return {} if self.kept is None else {"kept": self.kept}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the perturbations in `state`."""
+        """Go on with the perturbations in `state`."""
         if self.kept is not None:
             self.kept.copy_(state["kept"])
 
@@ -200,18 +205,18 @@ def ascend(
     return u
 
 
-def random_numbers(seed: int, step: int, purpose: int = START) -> torch.Generator:
-    """The generator of one purpose in one training step.
+def random_numbers(seed: int, update: int, purpose: int = START) -> torch.Generator:
+    """The random numbers for one purpose in one update.
 
-    PyTorch's generator takes 32 bits of a seed and ignores the rest; so the three are
-    hashed into as many.
+    PyTorch's generator takes 32 bits of a seed and ignores the rest, so the three numbers are
+    hashed into 32 bits.
     """
-    word = np.random.SeedSequence((seed, step, purpose)).generate_state(1)[0]
+    word = np.random.SeedSequence((seed, update, purpose)).generate_state(1)[0]
     return torch.Generator().manual_seed(int(word))
 
 
 def divergence(clean: Tensor) -> SampleLosses:
-    """(n,) values of KL(p || p'), from `clean` logits to those that are attacked."""
+    """A function of attacked logits: the n values KL(p || p') with p from the `clean` logits."""
     log_p = clean.log_softmax(1)
 
     def from_clean(logits: Tensor, _: Tensor) -> Tensor:
@@ -223,10 +228,10 @@ def divergence(clean: Tensor) -> SampleLosses:
 
 
 @contextmanager
-def resting(model: nn.Module) -> Iterator[None]:
-    """Estimators of normalised weights do not advance; each such weight is computed once.
+def hold_estimators(model: nn.Module) -> Iterator[None]:
+    """Keep the estimators of normalised weights where they are, and compute each weight once.
 
-    The layers stay in training mode, where cuDNN gives gradients.
+    The layers stay in training mode, because only there cuDNN computes gradients.
     """
     with ExitStack() as stack:
         for module in model.modules():

@@ -1,9 +1,13 @@
-"""Every setting of a training, its default, and nothing else; imports no library."""
+"""Every setting of a training, declared once; see `rnnspec.training.declaration`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rnnspec.models.gates import CELLS
+from rnnspec.training.declaration import describe_settings, setting
+
+INITS = ("orthogonal", "torch", "identity")
 QUANTITIES = ("radius", "norm")
 MODES = ("clip", "scale")
 ESTIMATORS = ("rayleigh", "power", "exact")
@@ -11,49 +15,156 @@ METHODS = ("pgd", "free", "trades")
 SCHEDULES = ("constant", "linear", "cosine")
 FORMS = ("finite-difference", "hutchinson")
 
-# The default length of a training, see `rnnspec.training.length`.
+# The default length of a training; `rnnspec.training.schedule` says how they were measured.
 EPOCHS = 40
-LEAST_STEPS, MOST_STEPS = 1_600, 16_000
+LEAST_UPDATES, MOST_UPDATES = 1_600, 16_000
 
 
+@describe_settings
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What `rnnspec train` can be told; a run directory holds one as ``config.json``.
+    """Everything that `rnnspec train` can be told; ``config.json`` in a run directory holds one.
 
-    `lr` is Adam's step at its peak, `clip_norm` the bound on the norm of the
-    whole gradient, `bound` that on the radius or norm of each gate's recurrent
-    matrix, `adv_epsilon` the size of the attack in standard deviations, `adv_steps`
-    its steps (None: 7, of "free" 1), `epochs` the passes through the data (None: the size of
-    the data decides, see `rnnspec.training.length`), `threads` PyTorch's (None: as it comes).
+    Each setting is a flag of ``rnnspec train`` (``--batch-size``), a key of its TOML file and of
+    a study file (``batch-size`` or ``batch_size``), and a field of this class.
     """
 
-    dataset: str = "digits"
-    view: str | None = None
-    cell: str = "lstm"
-    hidden: int = 64
-    layers: int = 1
-    bidirectional: bool = False
-    init: str = "orthogonal"
-    normalize: str = "none"
-    estimator: str = "rayleigh"
-    bound: float = 1.0
-    normalize_mode: str = "clip"
-    block: int = 8
-    adversarial: str = "none"
-    adv_epsilon: float = 0.1
-    adv_steps: int | None = None
-    adv_schedule: str = "constant"
-    adv_beta: float = 6.0
-    curvature_penalty: float = 0.0
-    curvature_form: str = "finite-difference"
-    curvature_step: float = 1.0
-    epochs: int | None = None
-    batch_size: int = 32
-    lr: float = 2e-3
-    clip_norm: float = 1.0
-    seed: int = 0
-    device: str = "cpu"
-    threads: int | None = None
+    dataset: str = setting(
+        "digits", "Data to train on; `rnnspec datasets list` lists the names.", recorded=True
+    )
+    view: str | None = setting(
+        None,
+        "How an image is read as a sequence: by rows, cols, pixels or permuted pixels.",
+        unset="the data set's first",
+        recorded=True,
+    )
+    cell: str = setting(
+        "lstm",
+        "Recurrent cell; rnn is the plain cell with tanh.",
+        choices=CELLS,
+        recorded=True,
+    )
+    hidden: int = setting(64, "Units of each layer and direction.", least=1, recorded=True)
+    layers: int = setting(
+        1, "Number of recurrent layers; each reads the one below.", least=1, recorded=True
+    )
+    bidirectional: bool = setting(
+        False, "Read each sequence forward and in reverse.", recorded=True
+    )
+    init: str = setting(
+        "orthogonal",
+        "How the recurrent weights are initialised; torch is PyTorch's own way, uniform.",
+        choices=INITS,
+        recorded=True,
+        column=3,
+    )
+    normalize: str = setting(
+        "none",
+        "Bound the spectral radius or the spectral norm of each gate's recurrent matrix.",
+        choices=("none", *QUANTITIES),
+        treatment=True,
+        recorded=True,
+        column=1,
+    )
+    estimator: str = setting(
+        "rayleigh",
+        "How the radius or norm is followed from update to update.  rayleigh takes Rayleigh"
+        " quotients on subspaces that it keeps; power takes one step of the power method, which"
+        " is cheap and inexact; exact calls LAPACK in each update, which is accurate and slow.",
+        choices=ESTIMATORS,
+        treatment=True,
+        recorded=True,
+        column=2,
+    )
+    bound: float = setting(
+        1.0, "Bound on the radius or norm.", above=0, treatment=True, recorded=True
+    )
+    normalize_mode: str = setting(
+        "clip",
+        "clip scales a matrix down when it is above the bound; scale always puts it on the bound.",
+        choices=MODES,
+        treatment=True,
+        recorded=True,
+    )
+    block: int = setting(
+        8,
+        "Vectors that the estimator keeps; with 1 it is the power method of the textbooks.",
+        least=1,
+        treatment=True,
+    )
+    adversarial: str = setting(
+        "none",
+        "Train on the worst inputs nearby.  pgd searches them anew for each batch; free keeps"
+        " them from epoch to epoch, which is fast; trades adds to the loss on clean inputs the"
+        " divergence between the outputs for clean and for attacked ones.",
+        choices=("none", *METHODS),
+        treatment=True,
+        recorded=True,
+        column=4,
+    )
+    adv_epsilon: float = setting(
+        0.1,
+        "Largest change of an input value by the attack, in standard deviations.",
+        least=0,
+        treatment=True,
+        recorded=True,
+    )
+    adv_steps: int | None = setting(
+        None,
+        "Iterations of the attack on each batch.",
+        least=1,
+        unset="7; free: 1",
+        treatment=True,
+    )
+    adv_schedule: str = setting(
+        "constant",
+        "How the size of the attack grows.  linear grows until half of the training is done;"
+        " cosine grows anew in each of three periods, and Adam's learning rate falls in each.",
+        choices=SCHEDULES,
+        treatment=True,
+    )
+    adv_beta: float = setting(6.0, "Weight of the divergence in trades.", least=0, treatment=True)
+    curvature_penalty: float = setting(
+        0.0,
+        "Weight of a penalty on the curvature of the loss in the input.",
+        least=0,
+        treatment=True,
+        recorded=True,
+        column=5,
+    )
+    curvature_form: str = setting(
+        "finite-difference",
+        "How the curvature is estimated: by a finite difference along the sign of the gradient,"
+        " or by random products with the whole Hessian.",
+        choices=FORMS,
+        treatment=True,
+    )
+    curvature_step: float = setting(
+        1.0,
+        "Length of the finite difference, in standard deviations.",
+        above=0,
+        treatment=True,
+    )
+    epochs: int | None = setting(
+        None,
+        f"Passes through the training data.  By default {EPOCHS}: more if these make fewer than"
+        f" {LEAST_UPDATES:,} updates, fewer if they make more than {MOST_UPDATES:,}.",
+        least=1,
+        unset="by the size of the data",
+        recorded=True,
+    )
+    batch_size: int = setting(32, "Sequences in each update.", least=1)
+    lr: float = setting(2e-3, "Largest learning rate of Adam.", above=0)
+    clip_norm: float = setting(
+        1.0, "Bound on the norm of the gradient; a longer one is shortened to it.", above=0
+    )
+    seed: int = setting(
+        0, "Seed of the initial weights and of the order of the batches.", least=0, recorded=True
+    )
+    device: str = setting(
+        "cpu", "Where the network trains.", choices=("cpu", "cuda"), numbered=True
+    )
+    threads: int | None = setting(None, "Number of CPU threads.", least=1, unset="PyTorch's")
 
 
 DEFAULTS = TrainingConfig()

@@ -1,15 +1,16 @@
 r"""One training by several processes, each with its share of every batch.
 
-Of a batch B, the process of rank r of R takes the sequences :math:`B_r = (b_r, b_{r+R}, \dots)`
-and minimises
+From a batch B, the process with rank r among R processes takes the sequences
+:math:`B_r = (b_r, b_{r+R}, \dots)` and minimises
 
 .. math:: \ell_r = \frac{R\,|B_r|}{|B|} \cdot \frac{1}{|B_r|} \sum_{i \in B_r} \ell(x_i, y_i),
    \qquad \frac1R \sum_r \ell_r = \frac{1}{|B|} \sum_{i \in B} \ell(x_i, y_i),
 
-so that the mean over the processes, of the losses as of their gradients, is the mean over the
-batch, however unequal the shares.  DistributedDataParallel takes it in each backward pass; after
-that every process holds the same gradient, clips the same norm, makes the same step and follows
-the spectra of the same weights.  One process or several differ by the order of sums alone.
+so that the mean over the processes, of the losses and of their gradients alike, is the mean over
+the batch, however unequal the shares are.  DistributedDataParallel takes that mean in each
+backward pass.  After that every process holds the same gradient, clips the same norm, makes the
+same update and follows the spectra of the same weights.  Several processes differ from one only
+in the order in which numbers are summed.
 """
 
 from __future__ import annotations
@@ -25,15 +26,13 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 if TYPE_CHECKING:
-    from rnnspec.training.adversarial import Adversarial
-    from rnnspec.training.curvature import CurvaturePenalty
     from rnnspec.training.objective import BatchLoss
     from rnnspec.training.state import TrainingState
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The rank of a process and the number of those that train one network.
+    """The rank of this process, and the number of processes that train one network.
 
     Examples
     --------
@@ -48,21 +47,21 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes and prints."""
+        """Whether this process is the one that writes and prints."""
         return self.rank == 0
 
     def share(self, batch: Tensor) -> Tensor:
-        """The entries of `batch` that are this process's; none of a batch that is too small."""
+        """The entries of `batch` that this process takes; there may be none if `batch` is small."""
         return batch[self.rank :: self.count]
 
     def split(self, model: nn.Module, batch_loss: BatchLoss) -> BatchLoss:
-        """`batch_loss` of the share of each batch; backward gives the gradient of the whole."""
+        """`batch_loss` on each share; its backward pass gives the gradient of the whole batch."""
         if self.count == 1:
             return batch_loss
         return DistributedDataParallel(SharedLoss(model, batch_loss, self))
 
     def mean(self, value: float) -> float:
-        """Mean of the processes' values, the same on each; each must ask."""
+        """The mean of the values of all processes; each process must call it, and gets the same."""
         if self.count == 1:
             return value
         total = torch.tensor(value, dtype=torch.float64)
@@ -70,7 +69,7 @@ class Processes:
         return total.item() / self.count
 
     def follow(self, state: TrainingState) -> None:
-        """Begin where the first process does, which alone reads checkpoints."""
+        """Take over the state of the first process, which alone reads checkpoints."""
         if self.count == 1:
             return
         box: list[Any] = [state.state_dict() if self.first else None]
@@ -83,27 +82,31 @@ ALONE = Processes()
 
 
 class SharedLoss(nn.Module):
-    """The loss of a share as above, a function of batch and step, and the logits of the share."""
+    """The loss and the logits of a share, as functions of the batch and the update's number."""
 
     def __init__(self, model: nn.Module, batch_loss: BatchLoss, processes: Processes) -> None:
         super().__init__()
         self.model, self.batch_loss, self.processes = model, batch_loss, processes
 
-    def forward(self, batch: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Of an empty share 0, by way of a sequence: each process must take part in backward."""
+    def forward(self, batch: Tensor, update: int) -> tuple[Tensor, Tensor]:
+        """The loss and the logits of this process's share of `batch`.
+
+        Every process must take part in the backward pass.  A process whose share is empty
+        therefore computes the loss of the first sequence of the batch, times 0.
+        """
         share = self.processes.share(batch)
-        loss, logits = self.batch_loss(share if len(share) else batch[:1], step)
+        loss, logits = self.batch_loss(share if len(share) else batch[:1], update)
         return self.processes.count * len(share) / len(batch) * loss, logits[: len(share)]
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
-    """The processes that ``torchrun`` started, connected; without it, this one alone.
+def connect_processes() -> Iterator[Processes]:
+    """Connect the processes that ``torchrun`` started; without it there is this one alone.
 
     Raises
     ------
     ValueError
-        If the variables in which ``torchrun`` tells rank and number are not numbers.
+        If the environment variables that ``torchrun`` sets are not numbers.
     """
     try:
         processes = Processes(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
@@ -120,33 +123,3 @@ def joined() -> Iterator[Processes]:
         yield processes
     finally:
         torch.distributed.destroy_process_group()
-
-
-def check_shared(
-    processes: Processes,
-    device: str,
-    adversarial: Adversarial | None,
-    curvature: CurvaturePenalty | None,
-) -> None:
-    """Refuse what several processes cannot do.
-
-    Raises
-    ------
-    ValueError
-        That names the argument and says why.
-    """
-    drawn = "it draws random numbers for each batch as a whole"
-    reasons = {
-        "`device` cuda": (device.startswith("cuda"), "all of them would use one GPU"),
-        "`adversarial`": (adversarial is not None, drawn),
-        "`curvature` of the form 'hutchinson'": (
-            curvature is not None and curvature.form == "hutchinson",
-            drawn,
-        ),
-    }
-    for name, (asked, reason) in reasons.items():
-        if asked and processes.count > 1:
-            raise ValueError(
-                f"{name} trains in one process only, got {processes.count}"
-                f" ({reason}; start it without torchrun)"
-            )

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def spectral_callback(every: int = 1) -> Callback:
-    """A callback that logs the monitor's row at the end of every `every`-th training epoch.
+    """A callback that logs the row of a `SpectralMonitor` after every `every`-th training epoch.
 
-    It holds the monitor of the present fit as ``monitor``; loggers see the names of its rows.
+    Its attribute ``monitor`` is the monitor of the present fit; loggers see the names of its rows.
 
     Raises
     ------
     ImportError
         If Lightning is not installed.
     ValueError
-        If `every` is not a positive integer, or, when a fit begins, the module holds no recurrent
-        weights.
+        If `every` is not a positive integer; or, when a fit begins, if the module holds no
+        recurrent weights.
 
     Examples
     --------
@@ -43,9 +43,9 @@ def spectral_callback(every: int = 1) -> Callback:
             self.monitor = SpectralMonitor(pl_module, every)
 
         def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-            assert self.monitor is not None  # Lightning begins a fit first
+            assert self.monitor is not None  # Lightning has begun a fit before
             row = self.monitor(trainer.current_epoch + 1)
-            # The loggers know the epoch already, under that name.
+            # The loggers already have the epoch, under that name.
             pl_module.log_dict({name: row[name] for name in row if name != "epoch"})
 
     return SpectralCallback()

@@ -1,4 +1,4 @@
-"""The spectra of recurrent matrices while they train, at a glance each."""
+"""A few spectral numbers of the recurrent matrices, followed while they train."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class SpectralMonitor:
     Parameters
     ----------
     model : torch.nn.Module
-        With ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their cells inside; normalised weights
-        count as the network uses them, and nothing of it moves.
+        It holds ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their cells.  Normalised weights count as
+        the network uses them, and their estimators do not move on.
     every : int, default 1
-        Epochs from one look to the next.  A look at an LSTM of 64 units takes 5 to 7 ms: where
-        an epoch takes a tenth of a second, every third one keeps that below 3 %.
+        Epochs from one row to the next.  A row of an LSTM with 64 units takes 5 to 7 ms: if an
+        epoch takes a tenth of a second, a row in every third epoch costs less than 3 %.
 
     Attributes
     ----------
     history : list of dict
-        The rows so far, one per epoch that was looked at: ``epoch``, and for each matrix of
-        `recurrent_matrices` its numbers under names such as ``layer0.forget.spectral_radius``:
-        ``spectral_radius``, ``spectral_norm``, ``henrici`` (Henrici's departure), and two bounds,
-        ``kreiss_lower`` <= the Kreiss constant and ``distance_upper`` >= the distance to
-        instability.  See `spectral_numbers`.
+        The rows so far.  A row holds ``epoch``, and for each matrix of `recurrent_matrices` its
+        numbers, under names such as ``layer0.forget.spectral_radius``.  The numbers are
+        ``spectral_radius``, ``spectral_norm``, ``henrici`` (Henrici's departure), and two bounds:
+        ``kreiss_lower`` is at most the Kreiss constant, and ``distance_upper`` at least the
+        distance to instability.
 
     Raises
     ------
@@ -57,12 +57,12 @@ class SpectralMonitor:
         self.history: list[dict[str, float]] = []
 
     def __call__(self, epoch: int | Mapping[str, float]) -> dict[str, float]:
-        """The row of `epoch`, a number from 1 on or a row that holds it; empty between looks."""
+        """The row of `epoch`, a number from 1 on or a row that holds it; empty between two rows."""
         number = int(epoch["epoch"] if isinstance(epoch, Mapping) else epoch)
         if number % self.every:
             return {}
         row: dict[str, float] = {"epoch": number}
-        with blas().limit(limits=1, user_api="blas"):  # more are slower on small matrices
+        with blas().limit(limits=1, user_api="blas"):  # more threads are slower on small matrices
             for name, W in recurrent_matrices(self.model).items():
                 row |= {f"{name}.{key}": value for key, value in spectral_numbers(W).items()}
         self.history.append(row)

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from rnnspec._checks import one_of, positive
+from rnnspec._checks import one_of
 from rnnspec.models.acting import weight_hooks
 from rnnspec.models.gates import n_gates
 from rnnspec.models.names import weight_suffix
@@ -41,7 +41,8 @@ from rnnspec.spectra.dominant.estimate import (
     single_vector,
     singular_pair,
 )
-from rnnspec.training.config import DEFAULTS, ESTIMATORS, MODES, QUANTITIES
+from rnnspec.training.config import DEFAULTS, QUANTITIES
+from rnnspec.training.settings import check_setting
 
 Array = NDArray[Any]
 
@@ -84,11 +85,10 @@ class Normalize:
 
     def __post_init__(self) -> None:
         one_of(self.quantity, "quantity", QUANTITIES)
-        one_of(self.estimator, "estimator", ESTIMATORS)
-        one_of(self.mode, "mode", MODES)
-        positive(self.bound, "bound")
-        if self.block < 1:
-            raise ValueError(f"`block` must be at least 1, got {self.block}")
+        check_setting(self.estimator, "estimator")
+        check_setting(self.mode, "normalize_mode", "mode")
+        check_setting(self.bound, "bound")
+        check_setting(self.block, "block")
 
 
 class SpectralNormalization(nn.Module):

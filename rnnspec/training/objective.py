@@ -1,4 +1,4 @@
-"""What a step of training minimises: a function of a batch, chosen once."""
+"""What an update minimises: a function of the batch that is chosen once for a training."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rnnspec.robustness.attacks.gradient import cross_entropy
+from rnnspec.training.accuracy import Tensors
 from rnnspec.training.adversarial import (
     CURVATURE,
     AdversarialLoss,
+    hold_estimators,
     random_numbers,
-    resting,
 )
 from rnnspec.training.curvature import CurvaturePenalty
-from rnnspec.training.evaluation import Tensors
 
-# From the indices of a batch and the number of the training step, counted from 0 over
-# all epochs, to the loss that is minimised and the logits that it is mostly made of.
+# A function of the indices of a batch and of the number of the update, counted from 0 over all
+# epochs.  It returns the loss that is minimised, and the logits that the loss is computed from.
 BatchLoss = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 
 
@@ -30,15 +30,15 @@ def objective(
     curvature: CurvaturePenalty | None,
     seed: int,
 ) -> BatchLoss:
-    """Cross-entropy or the loss under attack, with a penalty on curvature if there is one."""
-    batch_loss = plain(model, train) if robust is None else robust
+    """Cross-entropy, or the loss under attack; a penalty on curvature is added if there is one."""
+    batch_loss = plain_loss(model, train) if robust is None else robust
     if curvature is None or curvature.weight == 0:
         return batch_loss
-    return penalised(batch_loss, curvature, model, train, seed)
+    return add_penalty(batch_loss, curvature, model, train, seed)
 
 
-def plain(model: nn.Module, train: Tensors) -> BatchLoss:
-    """Cross-entropy."""
+def plain_loss(model: nn.Module, train: Tensors) -> BatchLoss:
+    """The cross-entropy of a batch."""
     inputs, lengths, labels = train
 
     def batch_loss(batch: Tensor, _: int) -> tuple[Tensor, Tensor]:
@@ -48,20 +48,20 @@ def plain(model: nn.Module, train: Tensors) -> BatchLoss:
     return batch_loss
 
 
-def penalised(
+def add_penalty(
     batch_loss: BatchLoss, curvature: CurvaturePenalty, model: nn.Module, train: Tensors, seed: int
 ) -> BatchLoss:
-    """`batch_loss` and the penalty on curvature at the unperturbed batch."""
+    """`batch_loss` plus the penalty on curvature at the unperturbed batch."""
     inputs, lengths, labels = train
 
-    def with_penalty(batch: Tensor, step: int) -> tuple[Tensor, Tensor]:
+    def with_penalty(batch: Tensor, update: int) -> tuple[Tensor, Tensor]:
         def losses(x: Tensor) -> Tensor:
             return cross_entropy(model(x, lengths[batch]), labels[batch])
 
-        loss, logits = batch_loss(batch, step)
-        generator = random_numbers(seed, step, CURVATURE)
-        # Normalised weights stay as the loss used them; cuDNN has no second derivatives.
-        with resting(model), torch.backends.cudnn.flags(enabled=False):
+        loss, logits = batch_loss(batch, update)
+        generator = random_numbers(seed, update, CURVATURE)
+        # Normalised weights stay as the loss used them, and cuDNN has no second derivatives.
+        with hold_estimators(model), torch.backends.cudnn.flags(enabled=False):
             return loss + curvature(losses, inputs[batch], generator), logits
 
     return with_penalty

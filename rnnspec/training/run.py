@@ -8,23 +8,23 @@ from pathlib import Path
 
 import torch
 
-from rnnspec._checks import count, one_of, positive, seed_number
 from rnnspec.data.load import load_dataset
-from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.training.adversarial import Adversarial
-from rnnspec.training.config import METHODS, QUANTITIES, TrainingConfig
+from rnnspec.training.config import TrainingConfig
 from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes
-from rnnspec.training.length import default_epochs
 from rnnspec.training.loop import train
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.result import TrainedRun
-from rnnspec.training.rundir import open_run, read_config
+from rnnspec.training.rundir import open_run
+from rnnspec.training.schedule import default_epochs
+from rnnspec.training.settings import check_settings
 from rnnspec.training.state import Row
+from rnnspec.training.trained import build_network, read_config
 
 
 def default_directory(config: TrainingConfig) -> Path:
-    """Where a run goes unless told: ``runs/digits-lstm-radius-seed0``."""
+    """The run directory if none is given: ``runs/digits-lstm-radius-seed0``."""
     dataset = Path(config.dataset).stem.replace(":", "-").lower()
     attack = "" if config.adversarial == "none" else f"-{config.adversarial}"
     return Path("runs") / f"{dataset}-{config.cell}-{config.normalize}{attack}-seed{config.seed}"
@@ -32,7 +32,6 @@ def default_directory(config: TrainingConfig) -> Path:
 
 def normalization_of(config: TrainingConfig) -> Normalize | None:
     """The normaliser that `config` asks for."""
-    one_of(config.normalize, "normalize", ("none", *QUANTITIES))
     if config.normalize == "none":
         return None
     return Normalize(
@@ -42,7 +41,6 @@ def normalization_of(config: TrainingConfig) -> Normalize | None:
 
 def adversarial_of(config: TrainingConfig) -> Adversarial | None:
     """The attack on the training data that `config` asks for."""
-    one_of(config.adversarial, "adversarial", ("none", *METHODS))
     if config.adversarial == "none":
         return None
     return Adversarial(
@@ -61,30 +59,6 @@ def curvature_of(config: TrainingConfig) -> CurvaturePenalty | None:
     return CurvaturePenalty(config.curvature_penalty, config.curvature_form, config.curvature_step)
 
 
-def check_settings(config: TrainingConfig) -> None:
-    """Refuse what no training takes, whatever the data.
-
-    Raises
-    ------
-    ValueError
-        Names the setting.
-    """
-    normalization_of(config)
-    adversarial_of(config)
-    curvature_of(config)
-    one_of(config.device.partition(":")[0], "device", ("cpu", "cuda"))
-    if config.device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError("`device` is cuda, but PyTorch finds no CUDA device; use cpu")
-    if config.epochs is not None:
-        count(config.epochs, "epochs")
-    count(config.batch_size, "batch_size")
-    if config.threads is not None:
-        count(config.threads, "threads")
-    positive(config.lr, "lr")
-    positive(config.clip_norm, "clip_norm")
-    seed_number(config.seed)
-
-
 def train_run(
     config: TrainingConfig,
     directory: Path,
@@ -95,11 +69,33 @@ def train_run(
     on_epoch: Callable[[Row], None] | None = None,
     processes: Processes = ALONE,
 ) -> TrainedRun:
-    """Load the data, build the model, train it and write `directory`, the first process alone.
+    """Train a network as `config` says and write a run directory, as ``rnnspec train`` does.
 
     If `config` names no number of epochs, a run that is resumed keeps its own, and for a new run
-    the size of the data decides.  ``config.json`` holds the number, and `on_start` is called with
-    it.
+    the size of the data decides; ``config.json`` holds the number.  Of several processes the first
+    alone writes.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    directory : path
+        It must not hold a run, unless `resume`.
+    data_dir : path, optional
+        Folder to look for data files in, as for `load_dataset`.
+    download : bool, default True
+        Whether data that is not on this machine may be downloaded.
+    resume : bool, default False
+        Go on with the run in `directory`, if there is one, as if it had not stopped.
+    on_start : callable, optional
+        Called with the number of epochs before the first one.
+    on_epoch : callable, optional
+        Called with each epoch's row.
+    processes : Processes, optional
+        The processes that share each batch.
+
+    Returns
+    -------
+    TrainedRun
 
     Raises
     ------
@@ -107,6 +103,15 @@ def train_run(
         For settings, data or a directory that cannot be used; before anything is written.
     TrainingDiverged
         When the loss is not finite.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> config = TrainingConfig("synthetic:sine", cell="rnn", hidden=16, epochs=2)
+    >>> with TemporaryDirectory() as folder:
+    ...     run = train_run(config, Path(folder) / "run")
+    ...     len((Path(folder) / "run" / "metrics.csv").read_text().splitlines())
+    3
     """
     check_settings(config)
     if config.threads is not None:
@@ -115,16 +120,7 @@ def train_run(
     epochs = config.epochs or _epochs_so_far(directory, resume)
     epochs = epochs or default_epochs(len(data.train), config.batch_size)
     config = replace(config, view=data.view, epochs=epochs)
-    model = SequenceClassifier(
-        config.cell,
-        data.n_features,
-        data.n_classes,
-        hidden=config.hidden,
-        layers=config.layers,
-        bidirectional=config.bidirectional,
-        init=config.init,
-        seed=config.seed,
-    )
+    model = build_network(config, data.train)
     writer = open_run(directory, config, data, resume) if processes.first else None
     if on_start is not None:
         on_start(epochs)
@@ -147,6 +143,6 @@ def train_run(
 
 
 def _epochs_so_far(directory: Path, resume: bool) -> int | None:
-    """The number of epochs of the run in `directory`, if there is one that is to be resumed."""
+    """The number of epochs of the run in `directory`, if it is to be resumed."""
     there = resume and (directory / "config.json").is_file()
     return read_config(directory).epochs if there else None

@@ -1,4 +1,4 @@
-"""What a training is made of between two epochs."""
+"""The state of a training after an epoch: what a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import torch
 from torch import nn
 
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.training.accuracy import Tensors, evaluate
 from rnnspec.training.adversarial import AdversarialLoss
-from rnnspec.training.evaluation import Tensors, evaluate
 from rnnspec.training.exact import largest_radius, settle
 
 Row = dict[str, float]
 
 
 class TrainingDiverged(RuntimeError):
-    """The loss stopped being a number."""
+    """The loss or the weights of a training are not finite any more."""
 
 
 class TrainingState:
-    """What a training is made of between two epochs, and so what a checkpoint holds."""
+    """Network, optimiser, learning rate, attack, history and best weights after an epoch."""
 
     def __init__(
         self,
@@ -40,13 +40,15 @@ class TrainingState:
         self.best: dict[str, Any] = {"epoch": 0, "loss": float("inf"), "weights": None}
 
     def close_epoch(self, row: Row, n_batches: int, validation: Tensors, started: float) -> None:
-        """Compare estimates with exact values, validate with these, keep the best weights.
+        """Validate the network, complete the epoch's `row`, and keep the best weights.
 
-        The best are those of the lowest validation loss; under attack, if training is.
+        The estimates of the normaliser are compared with exact values first, and the network is
+        validated with the exact ones.  The best weights are those with the lowest validation loss,
+        which is the loss under attack in adversarial training.
         """
         epoch = int(row["epoch"])
         if not all(parameter.isfinite().all() for parameter in self.model.parameters()):
-            raise diverged("the weights are not finite after", epoch, n_batches, self.model)
+            raise divergence_error("the weights are not finite after", epoch, n_batches, self.model)
         error = settle(self.model)
         if error is not None:
             row["estimate_error"] = error
@@ -59,9 +61,11 @@ class TrainingState:
                 loss, accuracy = evaluate(self.model, self.robust.attacked_validation())
                 row |= {"robust_validation_loss": loss, "robust_validation_accuracy": accuracy}
             if not math.isfinite(loss):
-                raise diverged(f"the validation loss is {loss} after", epoch, n_batches, self.model)
+                raise divergence_error(
+                    f"the validation loss is {loss} after", epoch, n_batches, self.model
+                )
         else:
-            loss = -epoch  # nothing to choose by: the last epoch is the best
+            loss = -epoch  # without validation sequences the last epoch counts as the best
         row["seconds"] = time.perf_counter() - started
         self.history.append(row)
         if loss <= self.best["loss"]:
@@ -69,19 +73,19 @@ class TrainingState:
             self.best = {"epoch": epoch, "loss": loss, "weights": weights}
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors, numbers and strings only."""
+        """Everything as tensors, numbers and strings."""
         states = {name: part.state_dict() for name, part in self.parts.items()}
         return {**states, "history": self.history, "best": self.best}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up where `state` was left."""
+        """Go on from `state`."""
         for name, part in self.parts.items():
             part.load_state_dict(state[name])
         self.history, self.best = state["history"], state["best"]
 
 
-def diverged(what: str, epoch: int, batch: int, model: nn.Module) -> TrainingDiverged:
-    """The error that says where it happened, and how large the matrices were."""
+def divergence_error(what: str, epoch: int, batch: int, model: nn.Module) -> TrainingDiverged:
+    """The error that says where a training diverged, and how large its matrices were."""
     return TrainingDiverged(
         f"{what} epoch {epoch}, batch {batch}, where the largest"
         f" spectral radius of the recurrent matrices is {largest_radius(model):.4g}"

@@ -1,4 +1,4 @@
-"""Rows of `SpectralMonitor` in TensorBoard; ``pip install 'rnnspec[tensorboard]'``."""
+"""Rows of a `SpectralMonitor` in TensorBoard; ``pip install 'rnnspec[tensorboard]'``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def write_row(writer: SummaryWriter, row: Mapping[str, float]) -> None:
-    """Add the numbers of a row as scalars, one chart per quantity with a line per matrix.
+    """Add the numbers of a row as scalars: a chart for each quantity, with a line for each matrix.
 
     Parameters
     ----------
     writer : torch.utils.tensorboard.SummaryWriter
     row : mapping
         What a `SpectralMonitor` returns: ``epoch``, and numbers such as ``layer0.forget.henrici``,
-        whose tag is ``henrici/layer0.forget``.  Of an empty row nothing is written.
+        which gets the tag ``henrici/layer0.forget``.  An empty row writes nothing.
 
     Examples
     --------

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from rnnspec.study import runner
-from rnnspec.study.plan import read_plan
 from rnnspec.study.results import read_results
+from rnnspec.study.study_file import read_plan
 from rnnspec.study.task import compute
 
 TABLES = ("results.csv", "curves.csv", "claims.json")

@@ -7,7 +7,7 @@ import pytest
 import rnnspec
 from rnnspec.cli.settings import merge, read_toml
 from rnnspec.training.config import DEFAULTS
-from rnnspec.training.rundir import read_config
+from rnnspec.training.trained import read_config
 
 SMALL = ("--hidden", 3, "--batch-size", 500, "--cell", "rnn")
 
@@ -56,12 +56,15 @@ def test_precedence_from_the_command_line(program, toml, tmp_path):
         ('threads = "2"', "threads must be an integer, got '2'"),
         ("[train]\nhidden = 5", "unknown setting 'train'"),
         ("hidden 5", "is not a readable TOML file"),
-        ("hidden = 0", "`hidden` must be at least 1, got 0"),
+        ("hidden = 0", "`hidden` must be an integer of at least 1, got 0"),
         ('cell = "elman"', "`cell` must be one of rnn, lstm, gru"),
         ('normalize = "mean"', "`normalize` must be one of none, radius, norm"),
         ("threads = 0", "`threads` must be an integer of at least 1"),
         ('adversarial = "fgsm"', "`adversarial` must be one of none, pgd, free, trades"),
-        ('adversarial = "pgd"\nadv-steps = 0', "`steps` must be at least 1, got 0"),
+        (
+            'adversarial = "pgd"\nadv-steps = 0',
+            "`adv_steps` must be an integer of at",
+        ),
         ("adv_steps = 1.5", "adv_steps must be an integer, got 1.5"),
         ('device = "tpu"', "`device` must be one of cpu, cuda"),
     ],
@@ -142,8 +145,8 @@ def test_train_prints_a_table_or_json_or_nothing(program, tmp_path):
 
 
 def test_a_length_that_nobody_gave_is_told_kept_and_resumed(program, tmp_path, monkeypatch):
-    monkeypatch.setattr("rnnspec.training.length.LEAST_STEPS", 7)
-    monkeypatch.setattr("rnnspec.training.length.EPOCHS", 1)
+    monkeypatch.setattr("rnnspec.training.schedule.LEAST_UPDATES", 7)
+    monkeypatch.setattr("rnnspec.training.schedule.EPOCHS", 1)
     code, _, err = program("train", *SMALL, "--out", tmp_path / "a")  # three batches
     assert (code, err) == (0, "3 epochs, by the size of the data; --epochs sets another number\n")
     assert read_config(tmp_path / "a").epochs == 3
@@ -222,13 +225,22 @@ def test_divergence_is_exit_code_1_and_keeps_the_checkpoint(program, tmp_path, m
         (("--lr", -1), "`lr` must be a finite number > 0"),
         (("--lr", "nan"), "`lr` must be a finite number > 0"),
         (("--normalize", "norm", "--bound", 0), "`bound` must be a finite number > 0"),
-        (("--adversarial", "pgd", "--adv-epsilon", -1), "`epsilon` must be a finite number >= 0"),
-        (("--adversarial", "trades", "--adv-beta", "nan"), "`beta` must be a finite number >= 0"),
+        (
+            ("--adversarial", "pgd", "--adv-epsilon", -1),
+            "`adv_epsilon` must be a finite",
+        ),
+        (
+            ("--adversarial", "trades", "--adv-beta", "nan"),
+            "`adv_beta` must be a finite",
+        ),
         (("--adversarial", "fgsm"), "'--adversarial'"),
         (("--adversarial", "pgd", "--adv-schedule", "step"), "'--adv-schedule'"),
         (("--adversarial", "pgd", "--adv-steps", 0), "'--adv-steps'"),
-        (("--curvature-penalty", -1), "`weight` must be a finite number >= 0"),
-        (("--curvature-penalty", 1, "--curvature-step", 0), "`step` must be a finite number > 0"),
+        (("--curvature-penalty", -1), "`curvature_penalty` must be a finite number >= 0"),
+        (
+            ("--curvature-penalty", 1, "--curvature-step", 0),
+            "`curvature_step` must be a finite",
+        ),
         (("--curvature-form", "exact"), "'--curvature-form'"),
         (("--dataset", "mnistt"), "must be one of digits"),
         (("--view", "spiral"), "`view` must be one of"),

@@ -12,7 +12,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from rnnspec.data.registry import IMAGE_SETS, RemoteFile
+from rnnspec.data.image_sets import IMAGE_SETS, RemoteFile
 
 REAL = os.environ.get("RNNSPEC_DATA_DIR")
 

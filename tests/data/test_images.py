@@ -6,8 +6,8 @@ import pytest
 
 from rnnspec.data import load_dataset
 from rnnspec.data.download import DatasetUnavailable
+from rnnspec.data.image_sets import IMAGE_SETS
 from rnnspec.data.images import as_sequences, image_files
-from rnnspec.data.registry import IMAGE_SETS
 
 FIRST = "train-images-idx3-ubyte.gz"
 

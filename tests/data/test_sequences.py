@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnnspec.data import SequenceDataset
-from rnnspec.data.splits import channel_statistics
+from rnnspec.data import DataSplits, SequenceDataset
+from rnnspec.data.preparation import channel_statistics
 
 
 @pytest.fixture
@@ -232,3 +232,11 @@ def test_standardised_values_have_center_0_and_spread_1(data):
     np.testing.assert_array_equal((data.center, data.spread), [[0, 0], [1, 1]])
     moved = replace(data, spread=np.array([2.0, 3.0]))
     assert moved.subset([1]).spread.tolist() == [2, 3]
+
+
+def test_a_data_set_prints_its_shapes(data):
+    n, t, d = data.inputs.shape
+    assert f"SequenceDataset(inputs=<({n}, {t}, {d}) array>, lengths=<({n},) array>" in repr(data)
+    assert data.to_dict()["lengths"] == data.lengths.tolist()
+    splits = DataSplits("toy", "series", 0, data, data, data, None, {})
+    assert repr(splits).startswith("DataSplits(name='toy', view='series', seed=0, train=<Sequence")

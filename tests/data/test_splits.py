@@ -1,67 +1,52 @@
 import numpy as np
 import pytest
 
-from rnnspec.data.splits import channel_statistics, three_ways, validation_split
-
-LABELS = np.repeat([0, 1, 2], [50, 100, 150])
-
-
-def test_three_ways_are_disjoint_complete_and_stratified():
-    parts = three_ways(LABELS, seed=3)
-    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(300))
-    assert [len(part) for part in parts] == [210, 30, 60]
-    for part in parts:
-        np.testing.assert_allclose(np.bincount(LABELS[part]) / len(part), [1 / 6, 1 / 3, 1 / 2])
+from rnnspec.data import DataSplits, SequenceDataset
+from rnnspec.data.splits import as_splits
 
 
-def test_the_seed_chooses_the_split():
-    assert np.array_equal(three_ways(LABELS, 3)[2], three_ways(LABELS, 3)[2])
-    assert not np.array_equal(three_ways(LABELS, 3)[2], three_ways(LABELS, 4)[2])
+def test_a_pair_is_cut_as_data_in_one_piece_is():
+    rng = np.random.default_rng(31)
+    X, y = rng.normal(3, [1, 20], (100, 4, 2)), np.repeat([0, 1, 3], [20, 30, 50])
+    data, again = as_splits((X, y)), DataSplits.from_arrays((X, y))
+    parts = data.train, data.validation, data.test
+    assert [len(part) for part in parts] == [70, 10, 20]
+    assert (data.n_features, data.n_classes, data.permutation) == (2, 4, None)
+    rows = {row.tobytes() for part in parts for row in part.inputs}
+    assert rows == {row.tobytes() for row in X.astype(np.float32)}
+    for part, same in zip(parts, (again.train, again.validation, again.test), strict=True):
+        np.testing.assert_array_equal(part.inputs, same.inputs)
+        assert part.inputs.dtype == np.float32
+        np.testing.assert_allclose(part.spread, data.train.inputs.astype(float).std((0, 1)))
+    assert as_splits(data) is data
 
 
-@pytest.mark.parametrize(("smallest", "held"), [(4, 0), (5, 2)])
-def test_validation_is_cut_only_from_classes_of_five(smallest, held):
-    stay, validation = validation_split(np.repeat([0, 1], [smallest, 5]), 0)
-    assert len(validation) == held
-    assert len(stay) + held == smallest + 5
+def test_parts_that_are_given_stay_whole():
+    rng = np.random.default_rng(32)
+    X, y = rng.normal(size=(40, 4, 1)), np.arange(40) % 2
+    far = 100 * rng.normal(size=(8, 6, 1)), np.arange(8) % 4
+    two = DataSplits.from_arrays((X, y), test=far)
+    assert [len(part) for part in (two.train, two.validation, two.test)] == [32, 8, 8]
+    assert {part.n_classes for part in (two.train, two.validation, two.test)} == {4}
+    assert (two.test.spread == two.train.spread).all()
+    assert two.train.spread < 2
+    three = DataSplits.from_arrays((X, y), far, (X, y))
+    assert [len(part) for part in (three.train, three.validation, three.test)] == [40, 8, 40]
+    none = DataSplits.from_arrays((X, y), validation=far)
+    assert [len(part) for part in (none.train, none.validation, none.test)] == [40, 8, 0]
+    few = DataSplits.from_arrays((X[:6], y[:6]), test=far)
+    assert [len(part) for part in (few.train, few.validation, few.test)] == [6, 0, 8]
 
 
-def test_statistics_see_real_steps_only():
-    rng = np.random.default_rng(8)
-    values = rng.normal(4, 3, (10, 6, 2)).astype(np.float32)
-    lengths = np.full(10, 4)
-    mean, std = channel_statistics(values, lengths)
-    np.testing.assert_allclose(mean, values[:, :4].mean(axis=(0, 1)), rtol=1e-6)
-    np.testing.assert_allclose(std, values[:, :4].std(axis=(0, 1)), rtol=1e-6)
-
-
-def test_a_constant_channel_is_not_divided_by_zero():
-    mean, std = channel_statistics(np.full((3, 4, 2), 7.1, np.float32), np.full(3, 4))
-    np.testing.assert_allclose(mean, 7.1, rtol=1e-6)
-    np.testing.assert_array_equal(std, 1)
-
-
-@pytest.mark.parametrize("ddof", [0, 1])
-def test_univariate_series_that_are_zscored_are_left_alone(ddof):
-    values = np.random.default_rng(2).normal(9, 4, (5, 40, 1))
-    values = (values - values.mean(axis=1, keepdims=True)) / values.std(
-        axis=1, keepdims=True, ddof=ddof
-    )
-    mean, std = channel_statistics(values.astype(np.float32), np.full(5, 40))
-    assert (mean.tolist(), std.tolist()) == ([0.0], [1.0])
-    shifted = channel_statistics(values.astype(np.float32) + 1, np.full(5, 40))
-    assert shifted[0] == pytest.approx(1, abs=1e-6)
-
-
-def test_constant_is_relative_to_the_values():
-    tiny = 1e-15 * np.random.default_rng(3).normal(size=(5, 8, 1))
-    _, std = channel_statistics(tiny, np.full(5, 8))
-    assert std == pytest.approx(tiny.std(), rel=1e-12)
-
-
-@pytest.mark.parametrize("unit", [1e-300, 1e300, 1.7e308])
-def test_extreme_units_overflow_nowhere(unit):
-    values = np.array([[[1.0], [-1.0]], [[0.5], [-0.5]]]) * unit
-    mean, std = channel_statistics(values, np.array([2, 2]))
-    assert mean == 0
-    assert std / unit == pytest.approx(np.sqrt(0.625))
+def test_parts_that_do_not_fit():
+    X, y = np.random.default_rng(33).normal(size=(20, 4, 2)), np.arange(20) % 2
+    with pytest.raises(ValueError, match="`test` must have the 2 channels of `train`, got 1"):
+        DataSplits.from_arrays((X, y), test=(X[:, :, :1], y))
+    with pytest.raises(
+        ValueError, match=r"at least 10 sequences of every class .* got 2 of class 1:"
+    ):
+        DataSplits.from_arrays((X, np.repeat([0, 1], [18, 2])))
+    with pytest.raises(ValueError, match=r"`validation` must be a SequenceDataset, got ndarray"):
+        DataSplits.from_arrays((X, y), validation=X)
+    one = SequenceDataset.from_raw(X, [4] * 20, y, ("a", "b"), mean=1, std=2)
+    assert DataSplits.from_arrays(one).train.class_names == ("a", "b")

@@ -1,7 +1,21 @@
 import numpy as np
 import pytest
 
-from rnnspec.data.tsv import read_tsv
+from rnnspec.data.tsv import label_name, read_tsv
+
+NAMES = {
+    "1": "1",
+    " 1 ": "1",
+    "1.0000000e+00": "1",
+    "2.5000000e+01": "25",
+    "-1.0": "-1",
+    "-0.0": "0",
+    "1000.": "1000",
+    "1.0E3": "1000",
+    "123456789012345678.0": "123456789012345678",
+}
+AS_WRITTEN = ("01", "1e3", "1.10", "0.5", "1.5e0", "+1", "1_0", "٣", "12345678901234567", "Walk")
+AS_WRITTEN += ("inf", "00.0", "1.0e999", "1.0.0")
 
 
 def read(tmp_path, text, **options):
@@ -119,3 +133,12 @@ def test_series_whose_digits_float64_does_not_hold_are_refused(tmp_path):
     # One number in two spellings is no loss, and a constant is one.
     data = read(tmp_path, "1\t0.10\t0.1\n2\t1e-1\t0.1\n")
     assert [one[:, 0].tolist() for one in data.series] == [[0.1, 0.1]] * 2
+
+
+def test_whole_floats_are_spelt_as_integers():
+    assert {text: label_name(text) for text in NAMES} == NAMES
+
+
+@pytest.mark.parametrize("text", AS_WRITTEN)
+def test_everything_else_stays_as_it_is_written(text):
+    assert label_name(text) == text

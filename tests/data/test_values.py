@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnspec import SequenceDataset
-from rnnspec.data.values import ONE_DIGIT, THREE_DIGITS, keep_digits
+from rnnspec.data.values import ONE_DIGIT, THREE_DIGITS, keep_digits, whole_numbers
 
 REAL = np.ones((1, 9), bool)
 
@@ -29,3 +29,18 @@ def test_two_points_beside_a_boundary_are_taken_with_a_word():
     with pytest.warns(UserWarning, match="`values` has values near 1 that differ by at most 1e-06"):
         data = SequenceDataset.from_raw(values, [1, 1], [0, 0], ("a", "b"))
     assert data.inputs[1, 0, 0] > data.inputs[0, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint64, np.float16, np.float64])
+def test_whole_numbers_of_every_type(dtype):
+    found = whole_numbers(np.array([0, 1], dtype), "labels")
+    assert (found.tolist(), found.dtype) == ([0, 1], np.int64)
+    assert whole_numbers([], "labels").dtype == np.int64
+
+
+@pytest.mark.parametrize("value", [-0.5, np.inf, 2.0**53, np.float32(2**24), 1j, "1"])
+def test_what_is_no_whole_number(value):
+    with pytest.raises(ValueError, match="`labels` must be whole numbers, got"):
+        whole_numbers([value], "labels")
+    with pytest.raises(ValueError, match="got a masked value"):
+        whole_numbers(np.ma.masked_equal([1, 2], 2), "labels")

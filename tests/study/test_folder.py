@@ -4,8 +4,8 @@ import pytest
 
 from rnnspec.study.claims.verdicts import claims
 from rnnspec.study.folder import check_folder, write_record, write_tables
-from rnnspec.study.plan import read_plan
 from rnnspec.study.results import read_curves, read_results
+from rnnspec.study.study_file import read_plan
 from rnnspec.study.task import compute
 
 

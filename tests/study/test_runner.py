@@ -13,9 +13,9 @@ import pytest
 from distributed import LocalCluster
 
 from rnnspec.study import runner
-from rnnspec.study.plan import read_plan
 from rnnspec.study.results import read_results
 from rnnspec.study.runner import run_study
+from rnnspec.study.study_file import read_plan
 from rnnspec.study.task import compute, folder_of
 
 LONG = {"epochs = 3": "epochs = 200", "[0, 1]": "[0]"}  # there is time to be killed in
@@ -225,7 +225,7 @@ def test_another_error_of_the_folder_is_as_it_is(plan, tmp_path, here, monkeypat
         ({'normalize = "radius"': 'normalize = "mean"'}, "`normalize` must be one of"),
         ({'normalize = "radius"': 'adversarial = "fast"'}, "`adversarial` must be one of"),
         ({'normalize = "radius"': 'init = "zero"'}, "`init` must be one of"),
-        ({"hidden = 4": "hidden = 0"}, "`hidden` must be at least 1"),
+        ({"hidden = 4": "hidden = 0"}, "`hidden` must be an integer of at least 1"),
         ({"epochs = 3": "epochs = 0"}, "`epochs` must be an integer of at least 1, got 0"),
         ({"lr = 0.1": "lr = -1"}, "`lr` must be a finite number > 0, got -1"),
         ({"lr = 0.1": "clip-norm = 0"}, "`clip_norm` must be a finite number > 0, got 0"),

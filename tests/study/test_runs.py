@@ -1,9 +1,8 @@
-"""Rows of matrices to runs, runs to pairs."""
+"""Rows of matrices are gathered into runs."""
 
 import numpy as np
 import pytest
 
-from rnnspec.study.claims.contrasts import contrast, orders, pairs, rise
 from rnnspec.study.runs import (
     MEASURES,
     UNBOUNDED,
@@ -92,28 +91,6 @@ def test_how_a_run_was_trained(blank):
     assert not is_trained_with(blank | {"normalize": "norm"})
     assert not is_trained_with(blank | {"adversarial": "pgd"})
     assert not is_trained_with(blank | {"curvature_penalty": 0.5})
-
-
-@pytest.mark.parametrize("name", ["dataset", "cell", "seed", "start"])
-def test_a_start_is_all_of_its_settings(name):
-    one, other = ROW | {"side": "left"}, ROW | {"side": "right"}
-    sides = (lambda run: run["side"] == "left", lambda run: run["side"] == "right")
-    assert pairs([one, other], *sides) == [[(one, other)]]
-    assert pairs([one, other | {name: "else"}], *sides) == []
-
-
-def test_a_start_counts_once():
-    """Six starts, of one of them two pairs: their mean is its difference."""
-    starts = [[({"x": 3.0}, {"x": 1.0})]] * 5 + [
-        [({"x": 1.0}, {"x": 1.0}), ({"x": 5.0}, {"x": 1.0})]
-    ]
-    found = contrast(starts, "x", rise, "mine")
-    assert (found.n, found.name, found.value, found.low) == (6, "mine", 2, 2)
-    assert contrast(starts, "x", orders, "").value == pytest.approx(np.log10(3))
-
-
-def test_orders_below_zero_are_unknown():
-    assert np.isnan(orders(-1.0, 2.0))
 
 
 def test_rows_of_something_else_are_refused():

@@ -8,12 +8,11 @@ from rnnspec.data.load import load_dataset
 from rnnspec.dynamics.mean_jacobian import mean_jacobian
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.spectra.measures import measure
-from rnnspec.study.plan import read_plan
+from rnnspec.study.study_file import read_plan
 from rnnspec.study.tables import curve_rows, result_rows
 from rnnspec.study.task import SEAL, SEALED, compute, folder_of, is_sealed, seal
 from rnnspec.training.run import train_run
-from rnnspec.training.rundir import read_config
-from rnnspec.training.trained import load_run
+from rnnspec.training.trained import load_run, read_config
 
 
 @pytest.fixture
@@ -143,8 +142,8 @@ def test_warnings_are_kept_in_the_seal(task, tmp_path):
 
 def test_a_task_of_no_length_that_learns_nothing(task, tmp_path, monkeypatch, recwarn):
     """32 sequences are one batch; the run says how many epochs, and the seal what came of them."""
-    monkeypatch.setattr("rnnspec.training.length.LEAST_STEPS", 5)
-    monkeypatch.setattr("rnnspec.training.length.EPOCHS", 2)
+    monkeypatch.setattr("rnnspec.training.schedule.LEAST_UPDATES", 5)
+    monkeypatch.setattr("rnnspec.training.schedule.EPOCHS", 2)
     task = replace(task, config=replace(task.config, epochs=None, lr=1e-9))
     compute(task, tmp_path)
     directory = folder_of(task, tmp_path)

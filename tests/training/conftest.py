@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.data import DataSplits, SequenceDataset
 
 
 def sequences(n, rng):

@@ -13,22 +13,22 @@ from safetensors.torch import load_file
 
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, train
-from rnnspec.data.sequences import DataSplits, SequenceDataset
+from rnnspec.data import DataSplits, SequenceDataset
 from rnnspec.robustness.attacks.gradient import cross_entropy
 from rnnspec.robustness.attacks.restarts import random_start
 from rnnspec.robustness.budget import BudgetExceeded, sizes
 from rnnspec.robustness.victim import under_attack
 from rnnspec.training import Adversarial, TrainingDiverged
 from rnnspec.training import adversarial as module
+from rnnspec.training.accuracy import evaluate, tensors_of
 from rnnspec.training.adversarial import (
     AdversarialLoss,
     ascend,
     divergence,
+    hold_estimators,
     random_numbers,
-    resting,
 )
 from rnnspec.training.config import METHODS, TrainingConfig
-from rnnspec.training.evaluation import evaluate, tensors_of
 from rnnspec.training.run import adversarial_of, curvature_of, default_directory, train_run
 from rnnspec.training.schedule import epsilon_at
 
@@ -82,7 +82,7 @@ def test_epsilon_zero_is_plain_training(walks, method, normalize):
     plain = run_of(data, normalize=normalize)
     # 1e-30 is attacked as any other, and lost when it is added to the inputs.
     for epsilon in (0, 1e-30) if method != "trades" else (0,):
-        robust = run_of(data, Adversarial(method, epsilon, steps=2), normalize=normalize)
+        robust = run_of(data, Adversarial(method, epsilon, iterations=2), normalize=normalize)
         assert equal(plain.model.state_dict(), robust.model.state_dict())
         for a, b in zip(plain.history, robust.history, strict=True):
             assert b["robust_validation_loss"] == b["validation_loss"] == a["validation_loss"]
@@ -119,15 +119,15 @@ def test_every_field_changes_the_weights(walks):
         trades,
         replace(pgd, method="free"),
         replace(pgd, epsilon=0.2),
-        replace(pgd, steps=2),
+        replace(pgd, iterations=2),
         replace(pgd, schedule="linear"),
         replace(pgd, schedule="cosine"),
         replace(trades, beta=1.0),
-        replace(pgd, method="free", steps=2),
+        replace(pgd, method="free", iterations=2),
     ]
     weights = [weights_after(data, choice) for choice in choices]
     assert not any(equal(a, b) for i, a in enumerate(weights) for b in weights[:i])
-    for same in (replace(pgd, steps=7), replace(pgd, beta=1.0)):
+    for same in (replace(pgd, iterations=7), replace(pgd, beta=1.0)):
         assert equal(weights_after(data, same), weights[0])
 
 
@@ -301,7 +301,7 @@ def test_free_goes_on_from_where_a_sequence_was_left(walks):
     robust(batch, 0)
     assert torch.equal(robust.kept[others], before[others])
     expected = before[batch]
-    with resting(robust.model):
+    with hold_estimators(robust.model):
         _, gradient, _ = robust.victim[batch].gradient(expected, cross_entropy)
     expected = torch.clamp(expected + 0.2 * gradient.sign(), -0.4, 0.4)
     torch.testing.assert_close(robust.kept[batch], expected)
@@ -324,7 +324,7 @@ def test_the_attack_sees_normalised_weights_and_leaves_their_estimates(walks, no
     model.train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     inputs, lengths, _ = tensors_of(data.train, "cpu")
-    with resting(model):
+    with hold_estimators(model):
         assert model.training
         attacked = model(inputs, lengths)
         assert equal(before, model.state_dict())
@@ -547,8 +547,8 @@ def test_settings_make_the_attack():
     assert adversarial_of(config_of("pgd")) == Adversarial("pgd", 0.1, 2, "cosine")
     assert curvature_of(config_of("free")).form == "hutchinson"
     assert default_directory(config_of("free")).name == "digits-gru-none-free-seed7"
-    assert (Adversarial("pgd").n_steps, Adversarial("free").n_steps) == (7, 1)
-    assert set(module.STEPS) == set(METHODS)
+    assert (Adversarial("pgd").n_iterations, Adversarial("free").n_iterations) == (7, 1)
+    assert set(module.ITERATIONS) == set(METHODS)
 
 
 @pytest.mark.parametrize(
@@ -559,7 +559,7 @@ def test_settings_make_the_attack():
         ({"epsilon": -0.1}, "`epsilon` must be a finite number >= 0, got -0.1"),
         ({"epsilon": float("nan")}, "`epsilon` must be a finite number >= 0, got nan"),
         ({"beta": -1.0}, "`beta` must be a finite number >= 0, got -1.0"),
-        ({"steps": 0}, "`steps` must be at least 1, got 0"),
+        ({"iterations": 0}, "`iterations` must be an integer of at least 1, got 0"),
     ],
 )
 def test_bad_attacks(arguments, message):

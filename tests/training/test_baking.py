@@ -8,7 +8,7 @@ from torch.nn.utils import parametrizations, prune
 
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, bake, normalize_recurrent
-from rnnspec.training.exact import make_permanent
+from rnnspec.training.baking import make_permanent
 
 NAME = "weight_hh_l0"
 OLD = "ignore:`torch.nn.utils.(weight|spectral)_norm`:FutureWarning"

@@ -94,7 +94,7 @@ def test_the_penalty_has_the_gradient_of_its_value(walks, form):
     part = walks().train
     x = torch.from_numpy(part.inputs[:6]).double()
     lengths, labels = (torch.from_numpy(a[:6]) for a in (part.lengths, part.labels))
-    model, penalty = network("lstm"), CurvaturePenalty(3.0, form, step=0.5)
+    model, penalty = network("lstm"), CurvaturePenalty(3.0, form, shift=0.5)
 
     def value():
         return penalty(sample_losses(model, lengths, labels), x, torch.Generator().manual_seed(4))
@@ -149,7 +149,7 @@ def test_every_field_changes_the_weights(walks):
             one,
             replace(one, weight=2.0),
             replace(one, form="hutchinson"),
-            replace(one, step=0.1),
+            replace(one, shift=0.1),
         )
     ]
     assert not any(equal(a, b) for i, a in enumerate(weights) for b in weights[:i])
@@ -190,7 +190,7 @@ def test_a_trained_network_is_less_curved(walks, form):
         ({"weight": -1.0}, "`weight` must be a finite number >= 0, got -1.0"),
         ({"weight": float("nan")}, "`weight` must be a finite number >= 0"),
         ({"form": "exact"}, "`form` must be one of finite-difference, hutchinson, got 'exact'"),
-        ({"step": 0.0}, "`step` must be a finite number > 0, got 0.0"),
+        ({"shift": 0.0}, "`shift` must be a finite number > 0, got 0.0"),
     ],
 )
 def test_bad_penalties(arguments, message):

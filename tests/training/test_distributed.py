@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, train
-from rnnspec.data.sequences import DataSplits, SequenceDataset
-from rnnspec.training import Adversarial, CurvaturePenalty, length
+from rnnspec.data import DataSplits, SequenceDataset
+from rnnspec.training import Adversarial, CurvaturePenalty, schedule
 from rnnspec.training.config import TrainingConfig
-from rnnspec.training.distributed import ALONE, Processes, joined
+from rnnspec.training.distributed import ALONE, Processes, connect_processes
 from rnnspec.training.run import train_run
 
 TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -64,7 +64,7 @@ def trained(case, processes):
         vectors.append([states[key].tolist() for key in states if key.endswith("_extra_state")])
 
     # By default 4 epochs of 3 batches, where a process that counted its share would make 5 of 2.
-    short = patch.multiple(length, LEAST_STEPS=10, EPOCHS=2)
+    short = patch.multiple(schedule, LEAST_UPDATES=10, EPOCHS=2)
     with short, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         train(model, walks(), processes=processes, on_epoch=look, **options)
@@ -145,17 +145,20 @@ def test_what_several_processes_cannot_do():
 def test_without_torchrun_there_is_one(monkeypatch):
     for name in ("RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
-    with joined() as processes:
+    with connect_processes() as processes:
         assert processes is ALONE
     monkeypatch.setenv("WORLD_SIZE", "1")
-    with joined() as processes:
+    with connect_processes() as processes:
         assert processes is ALONE
     assert not torch.distributed.is_initialized()
 
 
 def test_variables_that_torchrun_did_not_set(monkeypatch):
     monkeypatch.setenv("RANK", "first")
-    with pytest.raises(ValueError, match="`RANK` and `WORLD_SIZE` .* got 'first' and"), joined():
+    with (
+        pytest.raises(ValueError, match="`RANK` and `WORLD_SIZE` .* got 'first' and"),
+        connect_processes(),
+    ):
         pass
 
 
@@ -195,6 +198,6 @@ def test_a_process_that_dies_ends_the_others_and_resume_goes_on(tmp_path):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    with joined() as processes:
+    with connect_processes() as processes:
         results = {case: trained(case, processes) for case in CASES}
     Path(sys.argv[1], f"{processes.rank}.json").write_text(json.dumps(results))

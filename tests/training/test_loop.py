@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 import rnnspec
 from rnnspec import ConvergenceWarning, Normalize, SequenceClassifier, train
 from rnnspec.training import TrainingDiverged
-from rnnspec.training.evaluation import evaluate
+from rnnspec.training.accuracy import evaluate
 
 
 def model_for(data, cell="gru", hidden=6, **options):
@@ -309,3 +310,15 @@ def test_no_test_part(walks):
     data = walks()
     run = train(model_for(data), replace(data, test=data.test.subset([])), epochs=1)
     assert run.test_accuracy is None
+
+
+def test_a_finished_training_prints_short_and_is_strict_json(walks):
+    run = train(model_for(walks()), walks(), epochs=1)
+    assert len(repr(run)) < 800
+    assert repr(run).startswith("TrainedRun(model=<SequenceClassifier>, history=")
+    record = json.loads(json.dumps(run.to_dict(), allow_nan=False))
+    assert (record["best_epoch"], record["test_accuracy"]) == (1, run.test_accuracy)
+    assert "model" not in record
+    np.testing.assert_array_equal(
+        record["initial_matrices"]["layer0.new"], run.initial_matrices["layer0.new"]
+    )

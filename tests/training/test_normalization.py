@@ -9,7 +9,8 @@ from torch.nn.utils import parametrize
 import rnnspec
 from rnnspec import Normalize, SequenceClassifier, bake, normalize_recurrent
 from rnnspec.models.gates import CELLS, GATES, n_gates
-from rnnspec.training.exact import exact_values, largest_radius, settle, shrink_to
+from rnnspec.training.baking import shrink_to
+from rnnspec.training.exact import exact_values, largest_radius, settle
 from rnnspec.training.normalization import SpectralNormalization
 
 QUANTITIES, ESTIMATORS, MODES = (
@@ -323,7 +324,7 @@ def test_every_option_changes_the_result(field):
         ({"mode": "trim"}, "`mode` must be one of clip, scale, got 'trim'"),
         ({"bound": 0}, "`bound` must be a finite number > 0, got 0"),
         ({"bound": float("nan")}, "`bound` must be a finite number > 0, got nan"),
-        ({"block": 0}, "`block` must be at least 1, got 0"),
+        ({"block": 0}, "`block` must be an integer of at least 1, got 0"),
     ],
 )
 def test_bad_options(options, message):

@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 import rnnspec
 from rnnspec.training import rundir
 from rnnspec.training.config import TrainingConfig
+from rnnspec.training.records import COLUMNS, metrics_csv
 from rnnspec.training.run import default_directory, train_run
-from rnnspec.training.rundir import COLUMNS, metrics_csv, read_config
 from rnnspec.training.state import TrainingDiverged
+from rnnspec.training.trained import read_config
 
 CONFIG = TrainingConfig(cell="gru", hidden=5, epochs=3, batch_size=256, seed=7)
 NORMALIZED = replace(CONFIG, normalize="radius", bound=0.8)
@@ -129,7 +130,8 @@ from pathlib import Path
 import torch
 from rnnspec import SequenceClassifier
 from rnnspec.training.run import train_run
-from rnnspec.training.rundir import RunWriter, read_config
+from rnnspec.training.rundir import RunWriter
+from rnnspec.training.trained import read_config
 from rnnspec.training.config import TrainingConfig
 torch.set_num_threads(1)
 forward, calls = SequenceClassifier.forward, []
@@ -271,7 +273,7 @@ def test_no_run_at_all(tmp_path):
         ({"device": "tpu"}, "`device` must be one of cpu, cuda, got 'tpu'"),
         ({"threads": 0}, "`threads` must be an integer of at least 1, got 0"),
         ({"cell": "elman"}, "`cell` must be one of"),
-        ({"hidden": 0}, "`hidden` must be at least 1"),
+        ({"hidden": 0}, "`hidden` must be an integer of at least 1"),
         ({"epochs": 0}, "`epochs` must be an integer of at least 1"),
         ({"lr": float("inf")}, "`lr` must be a finite number"),
         ({"view": "spiral"}, "`view` must be one of"),
@@ -373,8 +375,8 @@ def test_a_damaged_config_may_be_deleted(finished, tmp_path):
 def test_a_resumed_run_knows_what_it_keeps(finished, tmp_path):
     run = copy_of(finished, tmp_path)
     writer = rundir.RunWriter(run, CONFIG, json.loads((run / "config.json").read_text()))
-    assert "no checkpoint was written" in writer.kept()
+    assert "no checkpoint was written" in writer.describe_checkpoint()
     state = SimpleNamespace(history=[])
     state.load_state_dict = lambda kept: state.history.extend(kept["history"])
     writer.begin(state)
-    assert writer.kept().endswith("keeps the checkpoint after epoch 3")
+    assert writer.describe_checkpoint().endswith("keeps the checkpoint after epoch 3")

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from rnnspec.training.schedule import ENDS, epsilon_at, period_done, step_schedule
+from rnnspec.training.schedule import ENDS, epsilon_at, lr_schedule, period_done
 
 TIMES = [k / 64 for k in range(65)]
 
@@ -44,17 +44,17 @@ def test_an_unknown_schedule():
         epsilon_at(0.5, 0.1, "step")
 
 
-@pytest.mark.parametrize("restarts", [False, True])
-def test_the_step_of_adam_goes_to_zero_in_each_period(restarts):
+@pytest.mark.parametrize("periods", [False, True])
+def test_the_step_of_adam_goes_to_zero_in_each_period(periods):
     weight = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.Adam([weight], lr=2.0)
-    schedule = step_schedule(optimizer, 64, restarts)
+    schedule = lr_schedule(optimizer, 64, periods)
     steps = []
     for _ in range(64):
         steps.append(schedule.get_last_lr()[0])
         optimizer.step()
         schedule.step()
     assert schedule.get_last_lr()[0] == pytest.approx(0, abs=1e-12)
-    done = [period_done(t) if restarts else t for t in TIMES[:64]]
+    done = [period_done(t) if periods else t for t in TIMES[:64]]
     assert steps == pytest.approx([1 + math.cos(math.pi * d) for d in done])
-    assert steps.count(2.0) == (3 if restarts else 1)
+    assert steps.count(2.0) == (3 if periods else 1)

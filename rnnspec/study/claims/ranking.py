@@ -20,7 +20,7 @@ from rnnspec.study.words import count_phrase, describe, label, list_phrase, verd
 ACCURACY = "test_accuracy"
 ROBUSTNESS = ("median_r", "area")
 STRONG = 0.5  # Below it two numbers share less than a quarter of the variance of their ranks.
-NAMED = 4  # A sentence is read to the end with this many numbers; the rest are counted.
+NAMED = 4  # So many numbers fit in a sentence that is still read to its end; others are counted.
 
 QUESTION = "Does accuracy fail to rank robustness?"
 RULE = (
@@ -71,7 +71,7 @@ def _correlations(runs: Sequence[Row], seed: int, dataset: str = "") -> list[Est
 
 
 def _candidates(runs: Sequence[Row]) -> list[str]:
-    """Columns that might tell of robustness, except those that are blank in all runs."""
+    """Return the columns that might predict robustness and are not blank in all runs."""
     sized = sorted({name for run in runs for name in run if "pseudospectral_radius@" in name})
     sized = [name for name in sized if not name.startswith(JACOBIAN)]
     weights = [*MEASURES, *sized]
@@ -92,7 +92,7 @@ def _correlation(runs: Sequence[Row], name: str, robust: str, seed: int, dataset
 
 
 def _by_data_set(runs: Sequence[Row], seed: int) -> list[Estimate]:
-    """The same correlations in each data set by itself, if there are several; not corrected."""
+    """Compute the same correlations in each data set alone, if there are several; uncorrected."""
     parts: dict[str, list[Row]] = {}
     for run in runs:
         parts.setdefault(str(run["dataset"]), []).append(run)

@@ -127,6 +127,7 @@ def spearman(
 
 
 def _with_interval(found: Estimate, drawn: Array, freedom: int) -> Estimate:
+    """Add the wider of two intervals: from the bootstrap, and for independent normal runs."""
     # A correlation of 1 is taken as that of ranks with two neighbours exchanged, the next below
     # it, because artanh(1) is infinite.
     limit = 1 - 12 / (found.n**3 - found.n)

@@ -97,7 +97,7 @@ def depth(n: int, confidence: float = 0.95) -> int:
 
 
 def _walsh_averages(d: Array) -> Array:
-    """All averages of two differences in increasing order; of inf and -inf it is 0."""
+    """Return all averages of two differences, in order; that of inf and -inf is 0."""
     i, j = np.triu_indices(len(d))
     with np.errstate(invalid="ignore"):
         return np.sort(np.nan_to_num((d[i] + d[j]) / 2, nan=0.0, posinf=np.inf, neginf=-np.inf))

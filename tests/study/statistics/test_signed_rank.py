@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rnnspec.study.statistics.holm import holm
 from rnnspec.study.statistics.signed_rank import depth, signed_rank
 
 
@@ -105,18 +104,3 @@ def test_why_there_is_no_interval(d, why):
 
 def test_a_higher_confidence_goes_deeper():
     assert [depth(9, confidence) for confidence in (0.99, 0.95, 0.8)] == [2, 6, 11]
-
-
-def test_holm_is_its_definition():
-    p = np.random.default_rng(3).uniform(0, 0.1, 8)
-    order = np.argsort(p)
-    corrected = holm(p)
-    for i, place in enumerate(order):
-        assert corrected[place] == max(min(1, (8 - j) * p[order[j]]) for j in range(i + 1))
-
-
-def test_holm_of_few():
-    assert holm([]).tolist() == []
-    assert holm([0.2]).tolist() == [0.2]
-    assert holm([0.9, 0.8]).tolist() == [1, 1]
-    assert np.isnan(holm([np.nan])).all()

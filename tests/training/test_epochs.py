@@ -6,38 +6,38 @@ import torch
 from safetensors.torch import load_file
 
 import rnnspec
-from rnnspec.training import length
-from rnnspec.training.config import DEFAULTS, EPOCHS, LEAST_STEPS, MOST_STEPS, TrainingConfig
-from rnnspec.training.length import default_epochs
+from rnnspec.training import schedule
+from rnnspec.training.config import DEFAULTS, EPOCHS, LEAST_UPDATES, MOST_UPDATES, TrainingConfig
 from rnnspec.training.run import train_run
-from rnnspec.training.rundir import read_config
+from rnnspec.training.schedule import default_epochs
+from rnnspec.training.trained import read_config
 
 CONFIG = TrainingConfig(cell="rnn", hidden=3, batch_size=700, seed=7)  # two batches of the digits
 
 
 @pytest.fixture
 def short(monkeypatch):
-    """At least 9 steps and 3 epochs instead of 1,600 and 40."""
-    monkeypatch.setattr(length, "LEAST_STEPS", 9)
-    monkeypatch.setattr(length, "EPOCHS", 3)
+    """At least 9 updates and 3 epochs instead of 1,600 and 40."""
+    monkeypatch.setattr(schedule, "LEAST_UPDATES", 9)
+    monkeypatch.setattr(schedule, "EPOCHS", 3)
 
 
 @pytest.mark.parametrize("batch_size", [1, 32, 10**6])
 @pytest.mark.parametrize("n", [1, 29, 32, 33, 1257, 1280, 1281, 12_800, 12_801, 55_000, 10**6])
-def test_steps_lie_between_the_floor_and_the_ceiling(n, batch_size):
+def test_updates_lie_between_the_floor_and_the_ceiling(n, batch_size):
     n_batches = -(-n // batch_size)
     epochs = default_epochs(n, batch_size)
-    assert epochs * n_batches >= LEAST_STEPS
+    assert epochs * n_batches >= LEAST_UPDATES
     if epochs > EPOCHS:
-        assert (epochs - 1) * n_batches < LEAST_STEPS
+        assert (epochs - 1) * n_batches < LEAST_UPDATES
     if epochs < EPOCHS:
-        assert epochs * n_batches >= MOST_STEPS > (epochs - 1) * n_batches
+        assert epochs * n_batches >= MOST_UPDATES > (epochs - 1) * n_batches
 
 
 def test_more_sequences_are_not_read_more_often():
     found = [default_epochs(n, 32) for n in range(1, 60_000, 7)]
     assert found == sorted(found, reverse=True)
-    assert found[0] == LEAST_STEPS
+    assert found[0] == LEAST_UPDATES
     assert EPOCHS in found
 
 
@@ -58,7 +58,7 @@ def test_the_default_is_the_number_given_outright(walks):
     for options in ({}, {"epochs": 5}, {"epochs": 4}):
         model = rnnspec.SequenceClassifier("gru", 2, 3, hidden=3)
         run = rnnspec.train(model, data, batch_size=50, **options)
-        assert len(run.history) == options.get("epochs", 5)  # of two batches: 10 steps
+        assert len(run.history) == options.get("epochs", 5)  # of two batches: 10 updates
         assert run.history[-1]["lr"] == pytest.approx(0, abs=1e-12)
         weights.append(model.state_dict())
     default, five, four = weights

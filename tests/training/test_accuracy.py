@@ -8,8 +8,8 @@ import pytest
 import rnnspec
 from rnnspec import ConvergenceWarning, SequenceClassifier, train
 from rnnspec.robustness.wilson import Z
+from rnnspec.training.accuracy import better_than_majority, majority_accuracy
 from rnnspec.training.config import TrainingConfig
-from rnnspec.training.majority import better_than_majority, majority_accuracy
 from rnnspec.training.run import train_run
 
 SAID = "no better than the majority class"
