@@ -14,7 +14,7 @@ from rnnspec.models.files.pickled_modules import (
 from rnnspec.models.files.pickled_numpy import array_of, check_no_other_matrix, is_array
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
-from rnnspec.models.names import is_recurrent
+from rnnspec.models.foreign_names import is_recurrent
 
 AGAIN = 100_000  # objects looked at once more, which could be without end
 DEEPEST = 500  # objects within one another
