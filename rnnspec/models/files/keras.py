@@ -36,7 +36,7 @@ _OF_KERAS_3 = re.compile(r"(.*/)?vars/\d+")
 def read_keras(path: Path) -> Contents:
     """Each recurrent layer as ``LAYER.weight_hh_l0`` and so on; other data sets as they are.
 
-    An HDF5 file without recurrent layers gives all its data sets.
+    Of an HDF5 file without recurrent layers all data sets are taken.
 
     Raises
     ------
@@ -105,7 +105,10 @@ def _contents(
 
 
 def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
-    """The weights of a layer by PyTorch's names, and its cell."""
+    """The weights of a layer by PyTorch's names, and its cell.
+
+    They are transposed, because in Keras they act from the right.
+    """
     R = group.recurrent
     cell = cell_of_shape(*R.shape[::-1]) if R.ndim == 2 else None
     if group.others:
