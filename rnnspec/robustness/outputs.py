@@ -110,8 +110,8 @@ def check_rows(classify: Callable[[Tensor], Tensor], inputs: Tensor, eps: float)
         return (
             "the model gives different logits for the same sequences when it is called twice: it"
             " draws random numbers in evaluation mode (functional.dropout with training=True? a"
-            " randomised defence?), and what an attack finds holds for the draws that it saw; wrap the model"
-            " in one that averages several evaluations"
+            " randomised defence?), and what an attack finds holds for the draws that it saw; wrap"
+            " the model in one that averages several evaluations"
         )
     other = classify(torch.cat([last, last]))
     check_outputs(other, 2)
