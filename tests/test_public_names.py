@@ -43,7 +43,8 @@ def test_each_name_is_listed_once_there_and_documented(package):
 
 
 def test_no_name_is_in_two_rooms():
-    names = [name for room in ROOMS for name, _ in listed(f"rnnspec.{room}")]
+    """Except that a figure has the name of what it draws."""
+    names = [name for room in ROOMS if room != "plots" for name, _ in listed(f"rnnspec.{room}")]
     assert len(set(names)) == len(names)
 
 

@@ -85,7 +85,7 @@ def test_what_holds_on_any_processor_is_what_the_demo_checks():
         f"their accuracies differ by at most {ALIKE};",
         "with nothing bounded some gate is unstable (radius above 1)",
         f"with the radius bounded it is at most {BOUND},",
-        "the distance to instability is less than a third of the room 1 − radius",
+        "the distance to instability is less than a third of the margin 1 − radius",
         "grow at least threefold (`max |W^k|`) before they decay",
         f"with the norm bounded the distance is at least {1 - BOUND:.2f}, and no power grows",
     ):
@@ -147,11 +147,11 @@ def test_fragile_points_are_those_measured():
     left, right = (row for row in rows if row.get("drawn"))
     others = [row for row in rows if not row.get("drawn")]
     prose = " ".join(README.split())
-    assert f"leave a room of {left['room']:.4f}" in prose
+    assert f"leave a margin of {left['room']:.4f}" in prose
     assert f"right only {right['room']:.4f}" in prose
     assert f"norm {left['distance']:.4f} ends stability" in prose
-    assert f"{left['room over distance']:.0f} times less than the room" in prose
-    assert f"takes one of {right['distance']:.4f}" in prose
+    assert f"{left['room over distance']:.0f} times less than the margin" in prose
+    assert f"takes a change of {right['distance']:.4f}" in prose
     assert len(others) == 6
     assert min(row["room over distance"] for row in others) > 5
 
@@ -161,10 +161,12 @@ def test_cost_of_the_monitor_is_that_measured():
     (mnist,) = (row for row in rows if row["data"] == "mnist")
     digits = [row for row in rows if row["data"] == "digits"]
     prose = " ".join(README.split())
-    assert f"that is {mnist['every epoch']:.1%} of".replace("%", " %") in prose
+    assert f"this takes {mnist['every epoch']:.1%} of".replace("%", " %") in prose
     assert round(max(row["epoch ms"] for row in digits) / 1000, 1) == 0.1
     assert 0.02 < max(row["every third"] for row in digits) < 0.03
-    assert "take a tenth of a second, below 3 % with `every=3`" in prose
+    assert (
+        "takes a tenth of a second, and the monitor takes below 3 % of it with `every=3`" in prose
+    )
 
 
 def test_claims_are_those_of_the_study():

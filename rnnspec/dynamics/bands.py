@@ -15,8 +15,8 @@ from rnnspec._checks import count
 from rnnspec._result import Table
 from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]

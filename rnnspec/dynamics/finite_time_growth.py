@@ -18,8 +18,8 @@ from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.kicks import check_kick, compare_decisions, follow, has_one_matrix, unit_kicks
 from rnnspec.dynamics.product_norms import log, log_norm_products, log_product_norms
 from rnnspec.dynamics.trajectory import causal_cells
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 from rnnspec.spectra.kreiss import kreiss_constant
 
 Array = NDArray[np.float64]

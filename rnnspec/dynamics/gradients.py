@@ -25,8 +25,8 @@ from rnnspec.dynamics.trajectory import one_direction
 from rnnspec.models.call import unwrap
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.formula import has_known_formula
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 
 Array = NDArray[np.float64]
 

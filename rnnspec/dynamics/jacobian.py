@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from rnnspec.dynamics.trajectory import one_direction
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import Reading, read_along
+from rnnspec.models.sequences import Inputs
 from rnnspec.models.stack import read_jacobian, whole_size
 
 # Bytes of Jacobians that are computed at once.  They are written, and read again by the next

@@ -4,9 +4,11 @@ With v the velocity at s and A = J - I, an update is
 
 .. math:: d = -(A^T A + \mu \|v\|\, I)^{-1} A^T v
 
-It becomes Newton's as v goes to 0, so that a search ends at saddles as readily as at stable
-points; :math:`\mu` follows the ratio of the decrease to that of the linear model.  The
-convergence is quadratic even where the points at rest are not isolated (Fan and Yuan).
+The damping :math:`\mu` interpolates: a large one turns the update to the negative gradient and
+shortens it, a small one makes it that of Newton.  It follows the ratio of the decrease to that of
+the linear model.  As v goes to 0 the update becomes Newton's, so that a search ends at saddles as
+readily as at stable points.  The convergence is quadratic even where the points at rest are not
+isolated (Fan and Yuan).
 
 No fixed point lies outside the cube \|h\| <= 1, where gates may be shut so far that nothing
 moves.  So a search is held inside; where its way down leads out through a wall, it goes on in

@@ -18,12 +18,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from rnnspec._checks import ConvergenceWarning, positive, seed_number
-from rnnspec.dynamics.exponents import LyapunovSpectrum, spectrum_of
+from rnnspec.dynamics.exponent_errors import spectrum_of
+from rnnspec.dynamics.exponents import LyapunovSpectrum
 from rnnspec.dynamics.frames import Advance, log_growth
 from rnnspec.dynamics.trajectory import one_direction
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 from rnnspec.models.stack import read_jacobian_product, whole_size
 
 # There is a running estimate at the end of each of so many periods of equal length: enough points
@@ -46,8 +47,11 @@ def lyapunov_spectrum(
 ) -> LyapunovSpectrum:
     r"""The k largest Lyapunov exponents of the state map :math:`s_t = F(x_t, s_{t-1})`.
 
-    Jacobians in closed form act on a frame of k axes, see `rnnspec.dynamics.frames`.  The
-    inputs drive the network; for a network that is left to itself they are constant:
+    Jacobians in closed form carry a frame of k axes along each trajectory, and the frame is made
+    orthonormal again from time to time (`rnnspec.dynamics.frames`).  The logarithms of the factors
+    by which its axes grow, each orthogonally to those before it, are averaged over the steps.
+
+    The inputs drive the network; for a network that is left to itself they are constant:
     ``np.zeros((n, steps, d))`` with n `starts`.  Short sequences give finite-time exponents.
 
     Parameters

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from rnnspec.dynamics.jacobian import jacobian_chunks, wanted_steps
 from rnnspec.dynamics.trajectory import one_direction
 from rnnspec.models.cells import summed_state_jacobian
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.motion import Motion
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 
 # Sequences whose states are held at once.  Measured on a GRU with s = 32 and 128, batches of 64 and
 # of 128 are about equally fast, those of 512 slower by up to a quarter.

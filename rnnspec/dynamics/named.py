@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from rnnspec.dynamics.mean_jacobian import mean_jacobian
 from rnnspec.dynamics.visited import jacobian_at, visited_fixed_points
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import recurrent_cells
 from rnnspec.models.names import LAYER_NAME, MARK, layer_names
+from rnnspec.models.sequences import Inputs
 
 JACOBIAN = rf"({LAYER_NAME}\.)?{MARK}(mean|step(?P<step>\d+)|fixed(?P<fixed>\d+))"
 _NAME = re.compile(JACOBIAN)

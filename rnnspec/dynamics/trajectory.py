@@ -9,10 +9,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.layers import Cell
 from rnnspec.models.names import layer_name
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 
 DIRECTIONS = ("forward", "reverse")
 

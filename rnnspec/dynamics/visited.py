@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from rnnspec.dynamics.fixed_points import fixed_points_of
 from rnnspec.dynamics.linear_maps import FixedPoints
 from rnnspec.dynamics.trajectory import causal_cells
-from rnnspec.models.inputs import Inputs
 from rnnspec.models.names import MARK
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import Inputs
 
 # Searches for fixed points start from so many states, evenly spaced among those that the data
 # visit: one batch of `rnnspec.dynamics.search`, and many more than the points of any network seen.

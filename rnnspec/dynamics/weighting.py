@@ -91,7 +91,7 @@ def _descend(J: Array, T: Array, sharpness: Sequence[int]) -> Array:
     for q in sharpness:
         # Each search starts at the identity of the coordinates that the last one ended in.
         found = minimize(
-            _smooth_norm,
+            smooth_norm,
             np.eye(len(T)).ravel(),
             (T @ J @ np.linalg.inv(T), q),
             method="L-BFGS-B",
@@ -104,7 +104,7 @@ def _descend(J: Array, T: Array, sharpness: Sequence[int]) -> Array:
     return met[min(met)]
 
 
-def _smooth_norm(x: Array, J: Array, q: int) -> tuple[float, Array]:
+def smooth_norm(x: Array, J: Array, q: int) -> tuple[float, Array]:
     r"""The value and the gradient of f_q at T = `x`.
 
     With :math:`\delta T = S T`, :math:`\delta M = S M - M S` for :math:`M = T J T^{-1}`, and

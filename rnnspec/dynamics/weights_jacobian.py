@@ -6,7 +6,6 @@ steps.  PyTorch's formula is assumed, with a warning; a file that names another 
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,13 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rnnspec.dynamics.fixed_points import fixed_points
-from rnnspec.dynamics.named import JACOBIAN
+from rnnspec.dynamics.module_of_name import module_of_name
 from rnnspec.dynamics.visited import jacobian_at
 from rnnspec.models.files.reading import read_contents
-from rnnspec.models.keys import AssumptionWarning, stacks_of_state_dict
+from rnnspec.models.keys import AssumptionWarning
 from rnnspec.models.layers import recurrent_cells
-from rnnspec.models.module_of_weights import module_of_weights
-from rnnspec.models.names import MARK
 
 # The searches start from zero, from so many random states, and from where these are after so many
 # steps: the random ones also find saddles, the later ones what the network itself comes to rest at.
@@ -81,7 +78,7 @@ def weights_jacobian(
     >>> J.shape
     (16, 16)
     """
-    module, match = _network(weights, name, formula, where)
+    module, match = module_of_name(weights, name, formula, where)
     cells = recurrent_cells(module)[0]
     warnings.warn(
         f"{where}: {name} assumes {FORMULA[cells[0].kind]}, under zero input; weights alone do"
@@ -106,55 +103,10 @@ def why_no_jacobian(source: str | Path, name: str) -> str:
     try:
         contents = read_contents(source)
         with warnings.catch_warnings(action="ignore"):
-            _network(contents.arrays, name, contents.formula, str(source))
+            module_of_name(contents.arrays, name, contents.formula, str(source))
     except ValueError as why:
         return str(why)
     return ""
-
-
-def _network(
-    weights: Mapping[str, Any], name: str, formula: Mapping[str, str] | None, where: str
-) -> tuple[nn.RNNBase, re.Match[str]]:
-    """The module whose Jacobian `name` means, and the parts of the name."""
-    match = re.fullmatch(f"(?P<prefix>.*?){JACOBIAN}", name)
-    if match is None:
-        raise ValueError(
-            f"a Jacobian of weights is named layer0.{MARK}fixed0 (with layer0.reverse, or with no"
-            f" layer for the whole state), got {name!r}"
-        )
-    if not match["fixed"]:
-        raise ValueError(
-            f"{name!r} needs a network and its data: SOURCE must be a run directory, got {where};"
-            f" of weights alone there is layer0.{MARK}fixed0, under zero input"
-        )
-    stacks = stacks_of_state_dict(weights, where)
-    prefix = _prefix(match["prefix"], list(dict.fromkeys(s.place.prefix for s in stacks)), name)
-    if reason := (formula or {}).get(prefix):
-        raise ValueError(
-            f"{where}: {prefix.rstrip('.') or 'the network'} has no Jacobian by PyTorch's formula:"
-            f" {reason}; its matrices can be measured"
-        )
-    both = len({s.place.reverse for s in stacks if s.place.prefix == prefix}) > 1
-    if both and match["layer"] is None:
-        raise ValueError(
-            f"{name!r} must name a layer of a bidirectional network, which has no one causal state"
-            f" map: layer0.{MARK}fixed0 or layer0.reverse.{MARK}fixed0"
-        )
-    layers = None if match["layer"] is None else int(match["layer"]) + 1
-    reverse = match["reverse"] is not None
-    if not both and match["layer"] is None:
-        reverse = stacks[0].place.reverse
-    return module_of_weights(weights, prefix, reverse, layers), match
-
-
-def _prefix(given: str, known: list[str], name: str) -> str:
-    """The beginning of the keys of the module that `name` means."""
-    if given in known:
-        return given
-    if not given and len(known) == 1:
-        return known[0]
-    ends = ", ".join(f"{prefix}layer0.{MARK}fixed0" for prefix in known)
-    raise ValueError(f"{name!r} must name one of the recurrent modules: {ends}")
 
 
 def _starts(module: nn.RNNBase) -> Tensor:

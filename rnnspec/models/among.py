@@ -1,8 +1,9 @@
 """Which of a file's arrays are recurrent matrices, and under which names.
 
 PyTorch's keys name the layer, the direction and the gates.  Names of other programs, see
-`rnnspec.models.names`, say which array is recurrent, but not how its gates are stacked.  Arrays
-under neutral names are taken from a file of matrices, and not from a file of a network's weights.
+`rnnspec.models.foreign_names`, say which array is recurrent, but not how its gates are stacked.
+Arrays under neutral names are taken from a file of matrices, and not from a file of a network's
+weights.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from rnnspec.models.arrays import INTEGERS, finite_matrices, is_integer
 from rnnspec.models.by_key import way_to_cut
 from rnnspec.models.files.contents import MATRICES, SINGLE, Contents
+from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.keys import Found, matrices_of_stacks, weights_in
-from rnnspec.models.names import is_input, is_recurrent
 from rnnspec.models.nested import list_keys, none_found
 
 TAKE = "--matrix KEY, in Python `key`, takes any square array"

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from rnnspec.models.arrays import INTEGERS, as_array, first_not_finite, is_integer
 from rnnspec.models.cut import FORM, Cut, cut_stack, fits, parse_cut
+from rnnspec.models.foreign_names import is_input, is_recurrent
 from rnnspec.models.gates import cell_of_shape
 from rnnspec.models.keys import weights_in
-from rnnspec.models.names import is_input, is_recurrent
 from rnnspec.models.nested import flatten, list_keys
 
 # The cuts that PyTorch itself would have; the user puts the letters in the order of the stack.

@@ -1,10 +1,7 @@
-"""Names: which layer and direction a weight belongs to, and which arrays are recurrent.
+"""The names of layers and directions: ``layer1.reverse``, of ``weight_hh_l1_reverse``.
 
-PyTorch calls a recurrent weight ``weight_hh_l1_reverse``; rnnspec calls its layer and direction
-``layer1.reverse``.  Both names are made and taken apart here and nowhere else.  Other programs
-use names of their own, such as ``enc_w_hh``, ``0.wh``, ``recurrent_kernel`` or ``h2h.weight``:
-they tell which array carries the state on and which one reads the input, but not how the gates
-are stacked.
+The first is rnnspec's name, the second ends PyTorch's names of the weights.  Both are made and
+taken apart here and nowhere else.
 """
 
 from __future__ import annotations
@@ -105,41 +102,3 @@ def has_suffix(name: str, suffix: str) -> bool:
     [True, True, False]
     """
     return re.search(rf"{suffix}(?!_reverse)(_|$)", name) is not None
-
-
-_END = r"(_?l?\d+(_reverse)?)?([._/](weights?|kernel|w))?(:\d+)?"  # number of a layer, a variable
-_NO_KEY = r"(?<!attn[._/])(?<!attention[._/])"  # in an attention W_h computes keys, not states
-_RECURRENT = re.compile(
-    rf"(.*[._/])?(w_?hh|{_NO_KEY}wh|w_?rec(urrent)?|w_?h_?gates|{_NO_KEY}w_?h[ifgcrzn]?"
-    r"|recurrent(_?(kernel|weights?))?|(?<!b_)(?<!bias_)hh|h2h"
-    r"|hidden(2|_to_)hidden|h[ifgorzn][._/]kernel)" + _END,
-    re.IGNORECASE,
-)
-_INPUT = re.compile(
-    r"(.*[._/])?(weight_ih\w*|w_?ih|w_?xh?|w_?hx|w_?in(put)?|w_?[ix][ifgcorzn]"
-    r"|w_?(i|x|in|input)_?gates|in(put)?_?(kernel|weights?)|kernel"
-    r"|ih|[ix]2h|in(put)?(2|_to_)h(idden)?|i[ifgorzn][._/]kernel)" + _END,
-    re.IGNORECASE,
-)
-
-
-def is_recurrent(key: str) -> bool:
-    """Whether `key`, in the words of another program, names a matrix from state to state.
-
-    Examples
-    --------
-    >>> [is_recurrent(key) for key in ("enc_w_hh", "0.wh", "h2h.weight", "A", "enc_w_ih")]
-    [True, True, True, False, False]
-    """
-    return _RECURRENT.fullmatch(key.replace("-", "_")) is not None
-
-
-def is_input(key: str) -> bool:
-    """Whether `key` names a matrix from the input to the state.
-
-    Examples
-    --------
-    >>> [is_input(key) for key in ("enc_w_ih", "1.w_input", "gru/kernel:0", "B", "enc_w_hh")]
-    [True, True, True, False, False]
-    """
-    return not is_recurrent(key) and _INPUT.fullmatch(key.replace("-", "_")) is not None

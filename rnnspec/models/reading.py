@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from rnnspec.models.call import unwrap
 from rnnspec.models.evaluation import check_weights_have_values
 from rnnspec.models.formula import has_known_formula, random_sequences, trial_difference
-from rnnspec.models.inputs import Inputs, inputs_of_cells, inputs_of_model
+from rnnspec.models.inputs import inputs_of_cells, inputs_of_model
 from rnnspec.models.layers import Cells, cells_of_part, only_part
 from rnnspec.models.motion import Motion, simulate
 from rnnspec.models.parts import Part
 from rnnspec.models.running import Trial
+from rnnspec.models.sequences import Inputs
 from rnnspec.models.verification import verify
 
 

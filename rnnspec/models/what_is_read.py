@@ -14,12 +14,9 @@ import torch
 from torch import Tensor
 
 from rnnspec.models.agreement import stepwise_difference
+from rnnspec.models.another_run import replace_state, run_again
 from rnnspec.models.recording import Call
 from rnnspec.models.running import Trial, record
-
-# By this much states are changed: far above rounding in float32, and so little that a state near
-# the edge of a clamp or of another regime stays on its side.
-NUDGE = 1e-3
 
 
 def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
@@ -83,7 +80,7 @@ def check_reading(
     ValueError
         If it depends on any of these.
     """
-    rows, few, again = _another_run(trial, len(read), steps)
+    rows, few, again = run_again(trial, len(read), steps)
     expected, some = read[rows], steps[rows]
     loose = torch.finfo(read.dtype).eps ** 0.5 * max(1.0, _largest(expected))
     if _reading_difference(again, expected, some, loose) and (
@@ -107,7 +104,7 @@ def check_reading(
         # Rows and random numbers are the same: only what the part returned differs.
         expected = torch.cat([one.inputs for one in again], dim=1)
         tight = 8 * torch.finfo(read.dtype).eps * _largest(expected)
-        replaced = record(few, _replace_state, seed=1)
+        replaced = record(few, replace_state, seed=1)
         if text := _reading_difference(replaced, expected, some, tight):
             raise trial.refusal(
                 f"what it reads depends on what it returned before, which changes it {text}, so"
@@ -115,31 +112,6 @@ def check_reading(
                 " that out"
             )
     return few, again
-
-
-def _another_run(trial: Trial, n: int, steps: Tensor) -> tuple[Tensor, Trial, list[Call]]:
-    """Another run, with nudged states, on a few of the n sequences in another order.
-
-    Where the module takes no other number of sequences they are all of them, in reverse order.
-    Longer ones come before shorter ones, as a module that packs them may demand.
-
-    Returns
-    -------
-    tensor of int, Trial, list of Call
-        The rows of the sequences, these sequences, and the calls.
-    """
-    some = dict.fromkeys([n - 1, n // 2, int(steps.argmin()), 0])
-    few, everyone = (
-        rows[steps[rows].argsort(descending=True, stable=True)]
-        for rows in (
-            torch.tensor(list(some), device=steps.device),
-            torch.arange(n, device=steps.device).flip(0),
-        )
-    )
-    try:
-        return few, trial[few], record(trial[few], _nudge, seed=1)
-    except ValueError:
-        return everyone, trial[everyone], record(trial[everyone], _nudge, seed=1)
 
 
 def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
@@ -168,21 +140,6 @@ def _check_padding(trial: Trial, few: Trial, steps: Tensor) -> None:
             f"what it reads at step {first} is padding (are sequences turned round with their"
             " padding? turn each one round within its true length, or leave `lengths` out)"
         )
-
-
-def _nudge(x: Tensor) -> Tensor:
-    """`x`, changed a little."""
-    return x.add(_wave(x), alpha=max(NUDGE, torch.finfo(x.dtype).eps ** 0.5))
-
-
-def _replace_state(x: Tensor) -> Tensor:
-    """Another state in the place of `x`, with other signs and another largest entry."""
-    return _wave(x) - x
-
-
-def _wave(x: Tensor) -> Tensor:
-    """Numbers between -1 and 1, as many as a row of `x` has."""
-    return torch.cos(torch.arange(x.shape[-1], dtype=x.dtype, device=x.device))
 
 
 def _reading_difference(

@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from rnnspec._format import figures
 from rnnspec.plots.style import axes_or_new, colour, figure_style, legend, literal
-from rnnspec.robustness.examples import Example
+from rnnspec.robustness.smallest_changes import Example
 
 LINES = 6  # as many channels as the style has colours for; more are drawn as an image
 # Blue to red through nothing at all, so that zero is the ground of a light and of a dark page.

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
+from rnnspec.plots.accuracy import draw_accuracy
 from rnnspec.plots.style import axes_or_new, colour, figure_style, legend
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.result import RobustnessCurve
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # beside the colours: for print, for the colour-blind
 NORMS = {"linf": "ℓ∞", "l2": "ℓ₂"}
 UNITS = {"std": "standard deviations", "raw": "raw units"}
 
@@ -106,22 +104,6 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
         ax.set(xlabel=label, ylabel="share of decisions changed", ylim=(-0.02, 1.02))
         legend(ax, columns=3)
     return ax
-
-
-def draw_accuracy(
-    ax: Axes,
-    sizes: ArrayLike,  # shape: (n,)
-    accuracy: ArrayLike,  # shape: (n,)
-    interval: tuple[ArrayLike, ArrayLike] | None,  # each of shape: (n,)
-    position: int,
-    **line: Any,
-) -> None:
-    """Draw one curve of accuracy in the colour and with the marker of its position."""
-    shade, marker = colour(position), MARKERS[position % len(MARKERS)]
-    if interval is not None:
-        ax.fill_between(sizes, *interval, color=shade, alpha=0.15, linewidth=0)
-    ax.plot(sizes, accuracy, marker=marker, color=shade, markersize=4, **line)
-    ax.set(ylabel="accuracy", ylim=(-0.02, 1.02))
 
 
 def _abscissa(

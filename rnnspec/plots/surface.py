@@ -9,11 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d.axes3d import Axes3D
+from numpy.typing import NDArray
 
 from rnnspec._format import figures
 from rnnspec.plots.contours import caption, level_colours, log_sigma_min
 from rnnspec.plots.style import figure_style, ink
 from rnnspec.spectra.pseudospectrum import Pseudospectrum
+
+Array = NDArray[np.float64]
 
 
 def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
@@ -57,24 +60,8 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         heights = -log_sigma_min(result)
         heights = np.minimum(heights, max(step - exponents[0], heights.min() + 1))
         floor = heights.min() - np.ptp(heights)
-        colours = level_colours(exponents)
-        x, y = np.meshgrid(result.x, result.y)
-        shades = plt.get_cmap("viridis")(np.interp(-heights, exponents[[0, -1]], (0.0, 0.9)))
-        space.plot_surface(
-            x, y, heights, facecolors=shades, rcount=100, ccount=100, linewidth=0, antialiased=False
-        )
-        space.contour(
-            x,
-            y,
-            log_sigma_min(result),
-            exponents,
-            zdir="z",
-            offset=floor,
-            cmap=colours.cmap,
-            norm=colours.norm,
-        )
-        points = result.eigenvalues
-        space.plot(points.real, points.imag, floor, ".", color=ink(), markersize=3)
+        _draw_heights(space, result, heights, exponents)
+        _draw_floor(space, result, floor, exponents)
         space.set(xlabel="Re z", ylabel="Im z", title=caption(result.name, result))
         space.set_zlabel(r"$-\log_{10}\,\sigma_{\min}$")
         space.set_zlim(floor, heights.max())
@@ -86,3 +73,26 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
         space.set_box_aspect((width, depth, 0.8 * max(width, depth)), zoom=0.95)
         space.view_init(elev=25, azim=-55)
     return ax
+
+
+def _draw_heights(space: Any, result: Pseudospectrum, heights: Array, exponents: Array) -> None:
+    x, y = np.meshgrid(result.x, result.y)
+    shades = plt.get_cmap("viridis")(np.interp(-heights, exponents[[0, -1]], (0.0, 0.9)))
+    space.plot_surface(
+        x, y, heights, facecolors=shades, rcount=100, ccount=100, linewidth=0, antialiased=False
+    )
+
+
+def _draw_floor(space: Any, result: Pseudospectrum, floor: float, exponents: Array) -> None:
+    """Contours and eigenvalues, below the surface."""
+    colours, points = level_colours(exponents), result.eigenvalues
+    space.contour(
+        *np.meshgrid(result.x, result.y),
+        log_sigma_min(result),
+        exponents,
+        zdir="z",
+        offset=floor,
+        cmap=colours.cmap,
+        norm=colours.norm,
+    )
+    space.plot(points.real, points.imag, floor, ".", color=ink(), markersize=3)

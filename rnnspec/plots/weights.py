@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from rnnspec.plots.robustness import draw_accuracy
+from rnnspec.plots.accuracy import draw_accuracy
 from rnnspec.plots.style import axes_or_new, figure_style, ink, legend
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength
 from rnnspec.robustness.wilson import wilson

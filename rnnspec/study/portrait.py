@@ -17,7 +17,7 @@ from rnnspec.data.download import DatasetUnavailable
 from rnnspec.dynamics.named import mean_jacobian_names, named_jacobian
 from rnnspec.models.matrices import load_matrices
 from rnnspec.robustness.curve import at_most
-from rnnspec.robustness.examples import Example, smallest_changes
+from rnnspec.robustness.smallest_changes import Example, smallest_changes
 from rnnspec.study.matrix_portrait import MatrixPortrait, portrait_of_matrix
 from rnnspec.study.measures import robustness_of
 from rnnspec.study.measuring import Measuring

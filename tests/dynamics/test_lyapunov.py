@@ -14,7 +14,7 @@ from rnnspec import (
 )
 from rnnspec.dynamics import frames
 from rnnspec.dynamics import lyapunov as room
-from rnnspec.dynamics.exponents import ratio_errors, spectrum_of
+from rnnspec.dynamics.exponent_errors import ratio_errors, spectrum_of
 from rnnspec.models.gates import CELLS
 
 D, H = 3, 6

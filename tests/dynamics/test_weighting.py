@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnnspec.dynamics.weighting import _smooth_norm, best_weight, weighted_norms
+from rnnspec.dynamics.weighting import best_weight, smooth_norm, weighted_norms
 
 
 def random(*shape, size=1.0, seed=17):
@@ -12,9 +12,9 @@ def test_the_gradient_is_that_of_differences():
     J, x = random(3, 4, 4), np.eye(4).ravel() + 0.1 * random(16)
     step = 1e-6
     for q in (2, 7):
-        _, gradient = _smooth_norm(x, J, q)
+        _, gradient = smooth_norm(x, J, q)
         for k, unit in enumerate(np.eye(16)):
-            ahead, behind = (_smooth_norm(x + e * step * unit, J, q)[0] for e in (1, -1))
+            ahead, behind = (smooth_norm(x + e * step * unit, J, q)[0] for e in (1, -1))
             assert gradient[k] == pytest.approx((ahead - behind) / (2 * step), abs=1e-7)
 
 
@@ -22,7 +22,7 @@ def test_the_smooth_function_is_above_the_norm_and_near_it():
     J = random(5, 4, 4)
     largest = np.log(np.linalg.norm(J, 2, axis=(1, 2)).max())
     for q in (2, 20, 200):
-        above = _smooth_norm(np.eye(4).ravel(), J, q)[0] - largest
+        above = smooth_norm(np.eye(4).ravel(), J, q)[0] - largest
         assert -1e-14 <= above <= np.log(20) / (2 * q)
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from rnnspec import SequenceClassifier, SequenceDataset, load_dataset
-from rnnspec.models.inputs import as_sequences
 from rnnspec.models.reading import read_along
+from rnnspec.models.sequences import as_sequences
 
 LENGTHS = [3, 6, 1, 5]
 D = 2

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rnnspec import plots
-from rnnspec.robustness.examples import Example
+from rnnspec.robustness.smallest_changes import Example
 
 
 @pytest.fixture(autouse=True)

@@ -125,6 +125,13 @@ def test_global_settings_are_left_alone(grcar):
     assert mpl.rcParams == before
 
 
+def test_the_style_of_the_user_is_obeyed(grcar):
+    with plt.style.context("dark_background"):
+        ax = plots.pseudospectrum(grcar)
+    assert line(ax, "eigenvalues").get_color() == "#ffffff"
+    assert to_rgba(ax.get_facecolor()) == to_rgba("black")
+
+
 def test_nothing_is_clipped(grcar, growths):
     assert inside(plots.pseudospectrum(grcar).figure)
     assert inside(plots.spectra({"before": grcar, "after": grcar})[0].figure)

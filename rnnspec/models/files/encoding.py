@@ -10,17 +10,19 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")  # all but tabs and ends of lines and pages
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")  # not tabs, ends of lines and of pages
 
 
 def decode(data: bytes, cut: bool = False) -> str | None:
-    r"""`data` as its byte-order mark says, else as UTF-8, else as Latin-1; None if it is binary.
+    r"""The text of `data`, or None if it is binary.
+
+    Its encoding is the one of its byte-order mark, else UTF-8, else Latin-1.
 
     Parameters
     ----------
     data : bytes
     cut : bool, default False
-        Whether the bytes may end inside a letter.
+        Whether the bytes may end in the middle of a letter.
 
     Examples
     --------
@@ -33,7 +35,7 @@ def decode(data: bytes, cut: bool = False) -> str | None:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     if named == "utf-16" and not any(letter.isascii() for letter in text):
-        return None  # two bytes that are a mark by chance
+        return None  # its first two bytes are a byte-order mark by chance
     return None if _CONTROL.search(text) else text
 
 

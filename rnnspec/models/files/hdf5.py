@@ -13,7 +13,10 @@ from rnnspec.models.files.refusal import LeftOut
 
 
 def datasets_of(file: Any) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """Each data set of numbers by its path, without optimisers; a sentence on each one left out."""
+    """The data sets of numbers by their paths, and a sentence on each one that is left out.
+
+    Those of optimisers are passed over.
+    """
     import h5py
 
     found: dict[str, NDArray[Any]] = {}
@@ -25,7 +28,7 @@ def datasets_of(file: Any) -> tuple[dict[str, NDArray[Any]], list[str]]:
         try:
             if item.dtype.kind in "iufcb" and item.shape is not None:
                 check_described(item.shape, item.id.get_storage_size() // item.dtype.itemsize)
-                found[path] = numbers_of(_read(item))
+                found[path] = numbers_of(_values_of(item))
         except (LeftOut, OSError) as why:
             left_out.append(f"{path}: {why}")
 
@@ -38,7 +41,8 @@ def text_of(attribute: Any) -> str:
     return attribute.decode() if isinstance(attribute, bytes) else str(attribute)
 
 
-def _read(item: Any) -> NDArray[Any]:
+def _values_of(item: Any) -> NDArray[Any]:
+    """The values of a data set; Keras keeps bfloat16 as the upper halves of float32."""
     values = np.asarray(item[()])
     if text_of(item.attrs.get("dtype", "")) == "bfloat16" and values.dtype == np.uint16:
         return (values.astype(np.uint32) << 16).view(np.float32)

@@ -2,42 +2,21 @@
 
 A pickle is a program for a small machine with a stack: it makes lists and dicts, names classes
 and functions, and asks for them to be called.  Here a name stays a name, `Global`, and a call
-stays a note of what was to be called with what, `Instance`; only the few functions in a table of
-the caller's, which build tensors and plain containers, are ours and are called.
+stays a note of what was to be called with which arguments, `Instance`.  Only the few functions that
+the caller names, our own ones that build tensors and plain containers, are called.
 """
 
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from mmap import mmap
 from typing import IO, Any
 
+from rnnspec.models.files.notes import Global, Instance, to_dict
+
 Builders = Mapping[str, Callable[..., Any]]
-
-
-@dataclass(frozen=True)
-class Global:
-    """The name of a class or function that a pickle refers to."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
-
-
-@dataclass(eq=False)
-class Instance:
-    """What a pickle would have made by a call: the function and its arguments, not called."""
-
-    called: Any  # a Global, or whatever else the pickle wants to call
-    args: tuple[Any, ...] = ()
-    state: Any = None
-    items: dict[Any, Any] = field(default_factory=dict)  # of a subclass of dict
-    elements: list[Any] = field(default_factory=list)  # of a subclass of list or set
 
 
 def unpickle(
@@ -72,7 +51,7 @@ def unpickle(
 
 
 def _text(file: IO[bytes]) -> str:
-    """A string of Python 2 in protocol 0; any of its bytes may be written as an escape."""
+    """A string of Python 2 in protocol 0, any byte of which may be written as an escape."""
     line = bytes(pickletools.read_stringnl(file, decode=False))  # type: ignore[arg-type]
     return line.decode("unicode_escape")
 
@@ -93,6 +72,8 @@ _FIXED: dict[str, Callable[[], Any]] = {
 
 
 class _Machine:
+    """The machine whose program is the pickle: a stack with marks, and a memory."""
+
     def __init__(self, file: Any, builders: Builders, persistent: Callable[[Any], Any]) -> None:
         self.file, self.builders, self.persistent = file, builders, persistent
         self.stack: list[Any] = []
@@ -100,6 +81,7 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def run(self) -> Any:
+        """The object that is left on the stack at the end of the program."""
         while True:
             code = self.file.read(1)
             if code not in _OPCODES:
@@ -118,6 +100,12 @@ class _Machine:
                 self.step(name, value)
 
     def step(self, name: str, value: Any) -> None:
+        """Do what one opcode says; `value` is its argument in the pickle."""
+        if not (self.move(name, value) or self.fill_container(name) or self.note_down(name, value)):
+            raise ValueError(f"the step {name} needs data that lie outside the pickle")
+
+    def move(self, name: str, value: Any) -> bool:
+        """Move objects between stack and memory; False if the opcode does something else."""
         stack = self.stack
         match name:
             case "PUT" | "BINPUT" | "LONG_BINPUT":
@@ -132,6 +120,14 @@ class _Machine:
                 stack.pop()
             case "POP" | "POP_MARK":
                 self.above_mark()
+            case _:
+                return False
+        return True
+
+    def fill_container(self, name: str) -> bool:
+        """Make or fill a tuple, list, set or dict; False if the opcode does something else."""
+        stack = self.stack
+        match name:
             case "TUPLE":
                 stack.append(tuple(self.above_mark()))
             case "TUPLE1" | "TUPLE2" | "TUPLE3":
@@ -141,17 +137,25 @@ class _Machine:
             case "DICT":
                 items = self.above_mark()
                 stack.append({})
-                _put(stack[-1], items)
+                _update(stack[-1], items)
             case "APPEND":
-                _append(stack[-2], self.last(1))
+                _extend(stack[-2], self.last(1))
             case "APPENDS" | "ADDITEMS":
                 elements = self.above_mark()
-                _append(stack[-1], elements)
+                _extend(stack[-1], elements)
             case "SETITEM":
-                _put(stack[-3], self.last(2))
+                _update(stack[-3], self.last(2))
             case "SETITEMS":
                 items = self.above_mark()
-                _put(stack[-1], items)
+                _update(stack[-1], items)
+            case _:
+                return False
+        return True
+
+    def note_down(self, name: str, value: Any) -> bool:
+        """Note a name, a call or a state; False if the opcode does something else."""
+        stack = self.stack
+        match name:
             case "GLOBAL":
                 stack.append(Global(*value.split(" ", 1)))
             case "STACK_GLOBAL":
@@ -178,7 +182,8 @@ class _Machine:
             case "BINPERSID":
                 stack.append(self.persistent(self.last(1)[0]))
             case _:
-                raise ValueError(f"the step {name} needs data that lie outside the pickle")
+                return False
+        return True
 
     def last(self, count: int) -> list[Any]:
         """Take the `count` uppermost objects from the stack."""
@@ -196,39 +201,15 @@ class _Machine:
         return taken
 
     def call(self, called: Any, args: Any) -> Any:
-        """The result of a function of ours; of any other the note of the call."""
+        """What one of our own functions builds; for any other function the note of its call."""
         build = self.builders.get(str(called)) if isinstance(called, Global) else None
         return build(*args) if build else Instance(called, tuple(args))
 
 
-def _append(target: Any, elements: list[Any]) -> None:
+def _extend(target: Any, elements: list[Any]) -> None:
     (target.elements if isinstance(target, Instance) else target).extend(elements)
 
 
-def _put(target: Any, items: list[Any]) -> None:
+def _update(target: Any, items: list[Any]) -> None:
     pairs = target.items if isinstance(target, Instance) else target
-    pairs.update(mapping(zip(items[::2], items[1::2], strict=True)))
-
-
-def mapping(pairs: Iterable[Any]) -> dict[Any, Any]:
-    """A dict of pairs of key and value."""
-    return {_key(key): value for key, value in pairs}
-
-
-def _key(key: Any) -> Any:
-    """`key` if it is plain; any other is wrapped, because its hash could take for ever."""
-    plain = key is None or isinstance(key, str | int | float | bytes)
-    return key if plain else _Unnamed(key)
-
-
-@dataclass(frozen=True, eq=False)
-class _Unnamed:
-    """A key of a dict that is neither a name nor a number; it equals only itself."""
-
-    key: Any
-
-    def __str__(self) -> str:
-        named = isinstance(self.key, tuple) and all(
-            isinstance(part, str | int) for part in self.key
-        )
-        return ".".join(map(str, self.key)) if named else "?"
+    pairs.update(to_dict(zip(items[::2], items[1::2], strict=True)))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from rnnspec.models.files.contents import Contents, check_unpacked
 from rnnspec.models.files.hdf5 import datasets_of, text_of
+from rnnspec.models.files.keras_formula import other_formula
 from rnnspec.models.files.keras_groups import Group, groups_in, names_of
 from rnnspec.models.files.keras_settings import Layer, kind_of, layers_of
 from rnnspec.models.files.refusal import LeftOut, Refusal
@@ -30,13 +31,12 @@ INSTALL = "`pip install 'rnnspec[keras]'` installs what reads it"
 ORDER = {"rnn": (0,), "lstm": (0, 1, 2, 3), "gru": (1, 0, 2)}  # PyTorch's gates among Keras's
 CLASS = {"rnn": "a SimpleRNN", "lstm": "an LSTM", "gru": "a GRU"}
 _OF_KERAS_3 = re.compile(r"(.*/)?vars/\d+")
-HARD = (2, 3)  # before this version gates were hard sigmoids unless told otherwise
 
 
 def read_keras(path: Path) -> Contents:
     """Each recurrent layer as ``LAYER.weight_hh_l0`` and so on; other data sets as they are.
 
-    An HDF5 file without recurrent layers gives all its data sets.
+    Of an HDF5 file without recurrent layers all data sets are taken.
 
     Raises
     ------
@@ -98,14 +98,17 @@ def _contents(
         start = f"{name}." if name else ""
         arrays |= {f"{start}{part}{weight_suffix(0, reverse)}": W for part, W in weights.items()}
         used |= group.keys
-        if reason := _other_formula(cell, group, settings, version):
+        if reason := other_formula(cell, group, settings, version):
             formula[start] = reason
     others = {key.replace("/", "."): W for key, W in datasets.items() if key not in used}
     return Contents("keras", others | arrays, tuple(left_out), formula, tuple(assumed))
 
 
 def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
-    """The weights of a layer by PyTorch's names, and its cell."""
+    """The weights of a layer by PyTorch's names, and its cell.
+
+    They are transposed, because in Keras they act from the right.
+    """
     R = group.recurrent
     cell = cell_of_shape(*R.shape[::-1]) if R.ndim == 2 else None
     if group.others:
@@ -136,43 +139,3 @@ def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
 def _refill(block: NDArray[Any]) -> NDArray[Any]:
     """A gate's kernel as a matrix; cuDNN stores it column by column."""
     return block.reshape(block.shape[::-1]).T
-
-
-def _other_formula(
-    cell: str, group: Group, settings: Mapping[str, Any] | None, version: str
-) -> str:
-    """Why the formula is not that of PyTorch's cell of the same name, or ""."""
-    if group.is_cudnn:  # cuDNN has PyTorch's formula and no other
-        return ""
-    if group.inside:
-        return f"within it lies {', '.join(group.inside[:3])}, which no cell of Keras's own has"
-    said = settings or {}
-    if (activation := said.get("activation", "tanh")) != "tanh":
-        return f"its activation is {_name(activation)}, not tanh"
-    gates = said.get("recurrent_activation", said.get("inner_activation", "sigmoid"))
-    if cell != "rnn" and gates != "sigmoid":
-        return f"its gates are {_name(gates)}, not sigmoid"
-    if cell != "rnn" and settings is None and 0 < _release(version)[0] and _release(version) < HARD:
-        return (
-            f"it was written by Keras {version}, whose gates are hard sigmoids unless told"
-            " otherwise, and the file does not tell"
-        )
-    if cell == "gru":
-        after = said.get("reset_after", group.bias.ndim == 2 if group.bias is not None else None)
-        if after is None:
-            return "the file does not say whether it resets after the product with the weights"
-        if not after:
-            return "it resets the state before the product with the weights (reset_after=False)"
-    return ""
-
-
-def _name(activation: Any) -> str:
-    """The name of a function, which Keras 3 writes as a dict for some."""
-    if isinstance(activation, Mapping):
-        activation = activation.get("config") or activation.get("class_name")
-    return str(activation)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """The numbers of a version, (0,) if there is none."""
-    return tuple(int(n) for n in re.findall(r"\d+", version)[:2]) or (0,)

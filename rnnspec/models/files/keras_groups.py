@@ -27,15 +27,30 @@ Datasets = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The weights of one layer in one direction, as Keras has them."""
+    """The weights of one layer in one direction, as Keras has them.
+
+    Attributes
+    ----------
+    path : str
+        Where they lie in the file.
+    keys : frozenset of str
+        The full paths of the arrays below.
+    recurrent : array, shape (h, g*h)
+    kernel : array, shape (d, g*h), or None
+    bias : array, shape (g*h,) or (2, g*h), or None
+    others : tuple of str
+        The names of other arrays in the group.
+    inside : tuple of str
+        The names of weights of layers inside it, such as a norm.
+    """
 
     path: str
     keys: frozenset[str]
-    recurrent: NDArray[Any]  # shape: (h, g*h)
-    kernel: NDArray[Any] | None  # shape: (d, g*h)
-    bias: NDArray[Any] | None  # shape: (g*h,) or (2, g*h)
-    others: tuple[str, ...]  # names of other arrays in the group
-    inside: tuple[str, ...] = ()  # weights of layers in it, such as a norm
+    recurrent: NDArray[Any]
+    kernel: NDArray[Any] | None
+    bias: NDArray[Any] | None
+    others: tuple[str, ...]
+    inside: tuple[str, ...] = ()
 
     @property
     def is_cudnn(self) -> bool:
@@ -44,7 +59,7 @@ class Group:
 
 
 def groups_in(datasets: Datasets) -> list[Group]:
-    """The recurrent layers, in the three ways in which Keras 1, 2 and 3 keep them."""
+    """The recurrent layers, in each of the three forms in which Keras 1, 2 and 3 keep them."""
     found = []
     for key in datasets:
         if match := _KERNEL.fullmatch(key):
@@ -82,7 +97,7 @@ def _group(datasets: Datasets, start: str, names: tuple[str, str, str], end: str
 
 
 def _by_gate(datasets: Datasets) -> Iterator[Group]:
-    """Keras 1: an array for each gate, ``lstm_1_U_i``."""
+    """The layers of Keras 1, which has an array for each gate, ``lstm_1_U_i``."""
     starts: dict[tuple[str, str], str] = {}
     for key in datasets:
         if match := _GATE.fullmatch(key):
@@ -105,9 +120,11 @@ def _by_gate(datasets: Datasets) -> Iterator[Group]:
 
 
 def _layer(path: str) -> str:
+    """The words of a path that name the layer and the models around it, joined by dots."""
     words = [word for word in path.split("/") if word and not _FRAME.fullmatch(word)]
     return ".".join(word for k, word in enumerate(words) if k == 0 or word != words[k - 1])
 
 
 def _is_reverse(path: str) -> bool:
+    """Whether the path is that of the reverse direction of a layer."""
     return any(word.startswith("backward") for word in path.split("/"))

@@ -27,11 +27,22 @@ _WORDS = {"simple_rnn": "rnn", "lstm": "lstm", "gru": "gru"}
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer or cell as the configuration has it."""
+    """A layer or cell as the configuration has it.
 
-    path: tuple[str, ...]  # where Keras 3 keeps its weights
-    names: tuple[str, ...]  # its own name last, those of the models around it before
-    kind: str  # its class
+    Attributes
+    ----------
+    path : tuple of str
+        Where Keras 3 keeps its weights.
+    names : tuple of str
+        The names of the models around it, then its own.
+    kind : str
+        Its class.
+    settings : mapping
+    """
+
+    path: tuple[str, ...]
+    names: tuple[str, ...]
+    kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -47,7 +58,7 @@ def layers_of(config: str | None) -> list[Layer]:
 
 
 def kind_of(group: str, layers: list[Layer]) -> tuple[str, Mapping[str, Any] | None]:
-    """The cell whose weights lie in `group`, "" if the file does not tell, and its settings.
+    """The cell whose weights lie in `group`, or "" if the file does not tell, and its settings.
 
     Raises
     ------
@@ -70,7 +81,11 @@ def kind_of(group: str, layers: list[Layer]) -> tuple[str, Mapping[str, Any] | N
 
 
 def _layers(config: Any, path: tuple[str, ...], names: tuple[str, ...]) -> Iterator[Layer]:
-    """Keras 3 keeps a layer under its class in snake case, counted among those of its class."""
+    """The layers of a configuration, each before those inside it.
+
+    Keras 3 keeps a layer under the name of its class in snake case, with a number from the second
+    layer of that class on.
+    """
     inside = config.get("config") if isinstance(config, dict) else None
     listed = inside.get("layers") if isinstance(inside, dict) else inside  # Keras 1 had a list
     counts: dict[str, int] = {}
@@ -97,7 +112,7 @@ def _layer(words: list[str], layers: list[Layer]) -> Layer | None:
 
 
 def _inside(layer: Layer, words: list[str]) -> Iterator[Layer]:
-    """`layer`, and what it wraps: the cell of an RNN, the layer of a Bidirectional."""
+    """`layer` and what it wraps, such as the cell of an RNN or the layer of a Bidirectional."""
     yield layer
     if layer.kind not in WRAPPERS:
         return

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from rnnspec.models.files.contents import Contents, check_described
+from rnnspec.models.files.matlab import DEEPEST
 from rnnspec.models.files.numpy_files import dense, numbers_of
 from rnnspec.models.files.refusal import LeftOut, fault
-
-DEEPEST = 50  # structs within structs
 
 
 def read_mat73(path: Path) -> Contents:
@@ -40,7 +39,7 @@ def read_mat73(path: Path) -> Contents:
 
 
 def _nodes(key: str, node: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Data sets and sparse matrices below `node`, with their keys."""
+    """The data sets and sparse matrices below `node`, with their keys."""
     import h5py
 
     if depth == 0:
@@ -84,6 +83,7 @@ def _array(node: Any) -> Any:
 
 
 def _numbers(node: Any) -> Any:
+    """The numbers of a data set, whose complex ones have two fields."""
     parts = node.dtype.fields or {"real": (node.dtype, 0)}
     if not set(parts) <= {"real", "imag"} or any(
         kind.kind not in "biuf" for kind, _ in parts.values()

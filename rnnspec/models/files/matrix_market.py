@@ -47,7 +47,10 @@ def read_mtx(path: Path) -> Contents:
 def _by_columns(
     size: list[int], numbers: NDArray[np.float64], width: int, symmetry: str
 ) -> NDArray[Any]:
-    """Entries one column after the other; of a symmetric matrix those on and below the diagonal."""
+    """A matrix whose entries stand one column after the other.
+
+    Of a symmetric matrix only those on and below the diagonal do.
+    """
     rows, columns = size
     values = _values(numbers.reshape(-1, width) if width else numbers.reshape(-1, 1)[:0])
     if symmetry == "general":
@@ -61,13 +64,13 @@ def _by_columns(
 def _by_entries(
     size: list[int], numbers: NDArray[np.float64], width: int, symmetry: str
 ) -> NDArray[Any]:
-    """Row, column and value of each entry; entries of the same place add up."""
+    """A matrix given by row, column and value of each entry; entries of the same place add up."""
     rows, columns, count = size
     table = numbers.reshape(count, 2 + width)
     check_described((rows, columns), count)
     i, j = table[:, :2].T.astype(int) - 1
     if (table[:, :2] != np.floor(table[:, :2])).any() or (i < 0).any() or (j < 0).any():
-        raise ValueError("an entry has no place")
+        raise ValueError("the row or column of an entry is not a positive integer")
     if symmetry != "general" and (i < j).any():
         raise ValueError("an entry above the diagonal of a matrix that is symmetric")
     values = _values(table[:, 2:]) if width else np.ones(count)
@@ -77,4 +80,5 @@ def _by_entries(
 
 
 def _values(table: NDArray[np.float64]) -> NDArray[Any]:
+    """The real entries, or the complex ones of which two columns hold both parts."""
     return table[:, 0] if table.shape[1] == 1 else table[:, 0] + 1j * table[:, 1]

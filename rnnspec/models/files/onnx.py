@@ -2,8 +2,8 @@
 
 ONNX stacks the gates of an ``LSTM`` node as i, o, f, c and those of a ``GRU`` as z, r, h, in
 rows, the directions one behind the other: W (d, g*h, n), R (d, g*h, h), B (d, 2*g*h).
-``linear_before_reset``, activations, ``clip``, ``input_forget`` and peepholes may make another
-cell of it.  That is noted as its formula; the matrices are right all the same.
+``linear_before_reset``, activations, ``clip``, ``input_forget`` and peepholes may make it another
+cell.  That is noted as its formula; the matrices are right all the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rnnspec.models.files.refusal import LeftOut, Refusal
 from rnnspec.models.gates import n_gates, reorder_gates
 from rnnspec.models.names import weight_suffix
 
-# Node: our cell, and where PyTorch's gates stand among the node's.
+# For each node the cell, and where PyTorch's gates stand among those of the node.
 NODES = {"RNN": ("rnn", (0,)), "LSTM": ("lstm", (0, 2, 3, 1)), "GRU": ("gru", (1, 0, 2))}
 ACTIVATIONS = {"RNN": ["tanh"], "LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"]}
 DIRECTIONS = {
@@ -36,8 +36,8 @@ INSTALL = "`pip install 'rnnspec[onnx]'` installs what reads it"
 def read_onnx(path: Path) -> Contents:
     """Each LSTM, GRU and RNN node as ``NODE.weight_hh_l0``; other initialisers as they are.
 
-    The initialiser may reach the node through others that move, join or cut it.  Nodes in the
-    branches of others count too; an initialiser may lie in a file beside `path`.
+    Other nodes may move, join or cut an initialiser before it comes to the recurrent node.  Nodes
+    in branches of other nodes count too.  An initialiser may lie in a file beside `path`.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def read_onnx(path: Path) -> Contents:
         for function in model.functions
         if any(node.op_type in NODES for node in function.node)
     ]
-    others = values.unused()
+    others = values.others()
     if not arrays and not left_out and not any("weight_hh" in key for key in others):
         left_out.append(f"it has no LSTM, GRU or RNN node, but {', '.join(sorted(kinds)[:12])}")
     return Contents("onnx", others | arrays, tuple(left_out), formula)
@@ -98,7 +98,7 @@ def _name(node: Any, taken: dict[str, Any]) -> str:
 def _weights(
     node: Any, scope: Scope, values: Values, left_out: list[str], name: str
 ) -> dict[str, NDArray[Any]]:
-    """The weights of `node` by PyTorch's names."""
+    """The weights of `node` by PyTorch's names; what is left out of them is added to `left_out`."""
     if node.domain not in ("", "ai.onnx") or node.op_type not in NODES:
         raise LeftOut(
             f"a node of the domain {node.domain or 'ai.onnx'}, which keeps its weights in another"
@@ -131,7 +131,7 @@ def _weights(
 
 
 def _other_formula(node: Any, scope: Scope, values: Values) -> str:
-    """Why the formula is not that of PyTorch's cell of the same name, or ""."""
+    """Why the formula is not that of PyTorch's cell of the same name; "" if it is."""
     attributes = _attributes(node)
     usual = ACTIVATIONS[node.op_type]
     given: list[str] = [a.decode().lower() for a in attributes.get("activations", [])]
@@ -140,7 +140,7 @@ def _other_formula(node: Any, scope: Scope, values: Values) -> str:
     if node.op_type == "GRU" and not attributes.get("linear_before_reset", 0):
         return "it resets the state before the product with the weights (linear_before_reset=0)"
     if attributes.get("clip"):
-        return f"it clips what its gates are made of at {float(attributes['clip']):g}"
+        return f"it clips the sums in its gates at {float(attributes['clip']):g}"
     if attributes.get("input_forget"):
         return "its input gate is 1 - forget (input_forget=1)"
     if node.op_type == "LSTM" and len(node.input) > PEEPHOLES and node.input[PEEPHOLES]:

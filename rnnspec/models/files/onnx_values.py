@@ -1,4 +1,7 @@
-"""The constants of an ONNX graph that reach an input, through nodes that only move them."""
+"""The constants in an ONNX graph that are the input of a node.
+
+Between a constant and that node there may be others that only move its numbers.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ Scope = ChainMap[str, Any]  # from a name to its initialiser or to the node that
 
 
 class Values:
-    """Constants by the names of a graph, each computed once."""
+    """The constants of a graph by their names, each computed once."""
 
     def __init__(self, folder: Path, versions: dict[str, int]) -> None:
         self.folder = folder  # of initialisers that lie in files of their own
@@ -32,7 +35,7 @@ class Values:
         self._known: dict[int, tuple[Any, dict[str, NDArray[Any]]]] = {}
 
     def scope(self, graph: Any, outer: Scope) -> Scope:
-        """The names that the nodes of `graph` see: its own, and those of the graphs around it."""
+        """The names that the nodes of `graph` may use: its own and those of graphs around it."""
         made = {name: node for node in graph.node for name in node.output if name}
         own = {tensor.name: tensor for tensor in graph.initializer}
         self._initialisers += own.values()
@@ -40,7 +43,7 @@ class Values:
         return outer.new_child(made | own | sparse)
 
     def at(self, node: Any, number: int, scope: Scope) -> NDArray[Any] | None:
-        """Input `number` of `node`; None where it has none.
+        """The input with this number of `node`; None if it has none.
 
         Raises
         ------
@@ -50,16 +53,17 @@ class Values:
         name = node.input[number] if len(node.input) > number else ""
         return self._value(name, scope, ()) if name else None
 
-    def unused(self) -> dict[str, NDArray[Any]]:
+    def others(self) -> dict[str, NDArray[Any]]:
         """The initialisers that were not used as weights of a node."""
         found: dict[str, NDArray[Any]] = {}
         for tensor in self._initialisers:
             if id(tensor) not in self._known and tensor.name not in found and tensor.dims:
                 with suppress(LeftOut):
-                    found[tensor.name] = self._read(tensor)
+                    found[tensor.name] = self._values_of(tensor)
         return found
 
     def _value(self, name: str, scope: Scope, above: tuple[str, ...]) -> NDArray[Any]:
+        """The constant `name`; `above` are the names that are computed from it."""
         source = scope.get(name)
         if source is None or name in above:
             raise LeftOut(f"{name} is no constant, but what the network is given when it runs")
@@ -68,14 +72,15 @@ class Values:
         if id(source) not in self._known:
             tensor = hasattr(source, "data_type")
             found = (
-                {name: self._read(source)}
+                {name: self._values_of(source)}
                 if tensor
                 else self._compute(source, scope, (*above, name))
             )
             self._known[id(source)] = (source, found)
         return self._known[id(source)][1][name]
 
-    def _read(self, tensor: Any) -> NDArray[Any]:
+    def _values_of(self, tensor: Any) -> NDArray[Any]:
+        """The numbers of an initialiser, which may lie in a file of their own."""
         from onnx import numpy_helper
 
         try:
@@ -85,6 +90,7 @@ class Values:
             raise LeftOut(why) from error
 
     def _compute(self, node: Any, scope: Scope, above: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        """The outputs of a node that moves constants."""
         from onnx.reference import ReferenceEvaluator
 
         if node.op_type not in MOVERS or node.domain not in ("", "ai.onnx"):
@@ -94,7 +100,7 @@ class Values:
             )
         given = {name: self._value(name, scope, above) for name in node.input if name}
         if sum(np.size(value) for value in given.values()) > LARGEST:
-            raise LeftOut(f"{above[-1]} is too large")
+            raise LeftOut(f"{above[-1]} is computed from more than {LARGEST} numbers")
         try:
             results = ReferenceEvaluator(node, opsets=self.versions).run(None, given)
         except Exception as error:  # attributes or shapes that are wrong

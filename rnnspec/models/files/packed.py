@@ -20,8 +20,9 @@ from rnnspec.models.files.refusal import Refusal, refusal
 from rnnspec.models.files.sniff import is_content
 from rnnspec.models.files.torch_archive import MEMBERS_OF_TAR, read_tar
 
-DEEPEST = 4  # archives within archives
-PIECE = 1 << 20  # bytes copied at a time
+# Archives within archives.  A zip of a .tar.gz has three; more is made to keep a reader busy.
+DEEPEST = 4
+PIECE = 1 << 20  # bytes that are copied at a time
 
 
 def read_packed(path: Path, levels: int = DEEPEST) -> Contents:
@@ -44,19 +45,22 @@ def read_packed(path: Path, levels: int = DEEPEST) -> Contents:
             return read_tar(**{file.name: file for file in files})
         try:
             return _only(path, files, levels)
-        except Refusal as error:  # the user does not know the folder
+        except Refusal as error:  # it names a file of the temporary folder, not of the user's
             shown = re.sub(rf"{re.escape(folder)}/\d+/", f"{path}, in it ", str(error))
             raise Refusal(shown) from error
 
 
 def _only(path: Path, files: list[Path], levels: int) -> Contents:
-    """The contents of the only one of `files` that has arrays; texts are read if no other has."""
+    """The contents of the only one of `files` that has arrays.
+
+    Texts count only if no other file has arrays.
+    """
     if len(files) == 1:
-        return _read(files[0], levels)
+        return _read_member(files[0], levels)
     read: dict[Path, Contents] = {}
     for file in files:
         try:
-            read[file] = _read(file, levels)
+            read[file] = _read_member(file, levels)
         except Refusal:
             continue
     chosen = [file for file in read if read[file].kind != "text"] or list(read)
@@ -72,12 +76,14 @@ def _only(path: Path, files: list[Path], levels: int) -> Contents:
     return replace(contents, left_out=contents.left_out + others)
 
 
-def _read(path: Path, levels: int) -> Contents:
+def _read_member(path: Path, levels: int) -> Contents:
+    """The contents of a file that was unpacked, which may be an archive again."""
     packed = content_of(path) in UNPACK
     return read_packed(path, levels - 1) if packed else read_contents(path)
 
 
 def _copy(path: Path, source: IO[bytes], target: Path) -> None:
+    """Unpack one file of the archive `path`, until it is too large."""
     size = 0
     with source, target.open("wb") as file:
         while piece := source.read(PIECE):
@@ -85,7 +91,7 @@ def _copy(path: Path, source: IO[bytes], target: Path) -> None:
             check_unpacked(path, size)
 
 
-Files = Iterator[tuple[str, IO[bytes]]]  # names and what stands under them
+Files = Iterator[tuple[str, IO[bytes]]]  # the names of files, and the open files
 
 
 def _of_stream(opened: Callable[[Path], Any]) -> Callable[[Path], Files]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from rnnspec.models.files.builders import BUILDERS
 from rnnspec.models.files.contents import Contents
-from rnnspec.models.files.inert import Global, Instance, unpickle
+from rnnspec.models.files.inert import unpickle
+from rnnspec.models.files.notes import Global, Instance
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Storage
 from rnnspec.models.files.walk import arrays_in

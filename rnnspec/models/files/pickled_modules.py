@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rnnspec.models.files.inert import Global, Instance
+from rnnspec.models.files.notes import Global, Instance
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.gates import CLASS_OF_PYTORCH
 

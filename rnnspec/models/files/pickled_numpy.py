@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.models.files.inert import Global, Instance
+from rnnspec.models.files.notes import Global, Instance
 from rnnspec.models.files.numpy_files import numbers_of
 from rnnspec.models.files.refusal import LeftOut
 
@@ -17,7 +17,7 @@ _EMPTY = {f"{module}._reconstruct" for module in _MODULES}
 _BUFFER = {"numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"}
 _MASKED = {"numpy.ma.core._mareconstruct", "numpy.ma._mareconstruct"}
 _CALLED = _EMPTY | _BUFFER | _MASKED
-# JAX pickles an array as the NumPy array with its numbers: how that is called for, and its state.
+# JAX pickles an array as the NumPy array with its numbers: the function and its state are NumPy's.
 OF_JAX = (
     "jax._src.array._reconstruct_array",
     "jax._src.device_array.reconstruct_device_array",
@@ -37,7 +37,7 @@ def array_of_jax(called: Any, args: Any, state: Any, *_: Any) -> Instance:
 
 
 def check_no_other_matrix(value: Instance) -> None:
-    """Refuse an object whose arrays do not say alone what matrix it is.
+    """Refuse an object whose arrays alone do not say which matrix it is.
 
     Raises
     ------

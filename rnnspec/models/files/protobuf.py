@@ -1,4 +1,7 @@
-"""ONNX files have no signature: they are known by being, to their end, the fields of a model."""
+"""Whether a file is an ONNX network, which has no signature.
+
+It is one if its bytes, to the end, are the fields that a model has.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def is_onnx(path: Path, file: BinaryIO, size: int) -> bool:
 
 
 def _fields(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
-    """Number and end of each outer field, until one that a ModelProto does not have."""
+    """The number and the end of each outer field, until one that a ModelProto does not have."""
     end = 0
     while end < size:
         file.seek(end)
@@ -50,7 +53,9 @@ def _fields(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _varint(data: bytes) -> tuple[int, int]:
-    r"""A number of seven bits a byte, lowest first, and how many bytes it takes (0: none).
+    r"""A number that is written by seven bits a byte, lowest first, and how many bytes it takes.
+
+    Both are 0 where there is no such number.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The errors for files that are not read: what the file is, what was expected, what to do."""
+"""The errors for files that are not read: what a file is, what was expected, what to do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def refusal(path: Path, content: str, way: str = "") -> Refusal:
 
 
 def reason(error: BaseException) -> str:
-    r"""What a parser said, in one line.
+    r"""The error text of a parser, in one line.
 
     Examples
     --------

@@ -11,7 +11,8 @@ import torch
 
 from rnnspec.models.files.contents import Contents
 
-# https://github.com/huggingface/safetensors, README; 8 bits and less are no numbers to measure.
+# Types of https://github.com/huggingface/safetensors, README.  Floats of eight bits and less, which
+# are quantised weights without their scale, are not read.
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
     "C64": torch.complex64, "I64": torch.int64, "I32": torch.int32, "I16": torch.int16,
@@ -40,8 +41,8 @@ def read_safetensors(path: Path) -> Contents:
             continue
         if prod(shape) * dtype.itemsize != end - start or min(shape, default=0) < 0:
             raise ValueError(f"{key} of shape {shape} has {end - start} bytes")
-        part = data[start:end]  # a copy, which begins where a number of any size may begin
-        flat = torch.frombuffer(part, dtype=dtype) if part else torch.empty(0, dtype=dtype)
+        own = data[start:end]  # a copy, so that it begins where a number of any size may begin
+        flat = torch.frombuffer(own, dtype=dtype) if own else torch.empty(0, dtype=dtype)
         arrays[key] = flat.reshape(shape)
     if position != len(data):
         raise ValueError(f"{len(data) - position} bytes belong to no array")

@@ -1,4 +1,4 @@
-"""Tensors from PyTorch's storages: a tensor is a strided view into a run of numbers."""
+"""Tensors from PyTorch's storages: a tensor is a strided view of a row of numbers."""
 
 from __future__ import annotations
 
@@ -36,16 +36,28 @@ DTYPES = {
 
 @dataclass(eq=False)
 class Storage:
-    """A run of numbers of one type, read when it is first needed."""
+    """Numbers of one type in a row, which are read when they are first needed.
 
-    kind: str  # the class that the pickle names
+    Attributes
+    ----------
+    kind : str
+        The class that the pickle names.
+    count : int
+        How many numbers there are.
+    read : function
+        Gives their bytes.
+    little : bool
+        Whether the lowest byte of a number comes first.
+    """
+
+    kind: str
     count: int
-    read: Callable[[], bytearray]  # its bytes
-    little: bool = True  # whether the lowest byte of a number comes first
+    read: Callable[[], bytearray]
+    little: bool = True
 
     @cached_property
     def data(self) -> bytearray:
-        """The bytes, as many as the numbers need."""
+        """The bytes of the numbers."""
         data = self.read()
         if self.count < 0 or len(data) != self.count * self.itemsize:
             raise ValueError(f"a storage of {self.count} numbers has {len(data)} bytes")
@@ -70,7 +82,7 @@ class Storage:
         return Storage(self.kind, count, lambda: self.data[cut], self.little)
 
     def numbers(self, dtype: torch.dtype) -> Tensor:
-        """All of them, as a tensor of one dimension."""
+        """All numbers as a tensor of one dimension."""
         if not self.data:
             return torch.empty(0, dtype=dtype)
         data = self.data
@@ -97,7 +109,7 @@ def strided_view(
         raise ValueError(f"no tensor has shape {shape} and strides {strides} from {offset}")
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if 0 not in shape and last >= len(numbers):
-        raise ValueError(f"a tensor of shape {shape} reaches beyond its storage")
+        raise ValueError(f"a tensor of shape {shape} ends beyond its storage")
     if 0 in shape:
         return torch.empty(shape, dtype=numbers.dtype)
     check_described(shape, len(numbers))

@@ -40,16 +40,17 @@ def read_text(path: Path) -> Contents:
 
 
 class _NoMatrix(Exception):
-    pass
+    """The text is no matrix; the message says where and why."""
 
 
 def _matrix(lines: list[str]) -> NDArray[Any]:
+    """The matrix that the lines, without remarks, hold."""
     separator = _separator(lines)
     with warnings.catch_warnings(action="error"):  # NumPy only warns of a text without numbers
         try:
             return np.loadtxt(lines, delimiter=separator, ndmin=2)
         except (ValueError, UserWarning):
-            pass  # the slow way reads complex numbers, or says where the fault is
+            pass  # what follows is slower, but reads complex numbers and says where the fault is
     rows: list[list[complex]] = []
     for position, line in enumerate(lines, 1):
         if not line:
@@ -85,7 +86,7 @@ def _separator(lines: list[str]) -> str | None:
 
 
 def _number(field: str) -> complex | None:
-    """The number that `field` is, if it is one."""
+    """The number in `field`, or None if it holds something else."""
     plain = field.strip()
     if plain.lower() in _TRUTH:
         return _TRUTH[plain.lower()]
@@ -103,7 +104,7 @@ def _number(field: str) -> complex | None:
 
 
 def _cause(fields: list[str], numbers: list[complex | None], separator: str | None) -> str:
-    """Why the first of `fields` that is no number is none, likely, and what to do."""
+    """The likely reason why a field is no number, and what to do."""
     i = numbers.index(None)
     field = fields[i].strip()
     if not field and i == 0:

@@ -13,7 +13,8 @@ from zipfile import ZipFile
 
 from rnnspec.models.files.builders import BUILDERS
 from rnnspec.models.files.contents import Contents, check_unpacked
-from rnnspec.models.files.inert import Global, Instance, unpickle
+from rnnspec.models.files.inert import unpickle
+from rnnspec.models.files.notes import Global, Instance
 from rnnspec.models.files.storages import Lazy, Storage, strided_view
 from rnnspec.models.files.walk import arrays_in
 

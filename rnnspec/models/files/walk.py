@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from rnnspec.models.files.inert import Instance
+from rnnspec.models.files.notes import Instance
 from rnnspec.models.files.pickled_modules import (
     is_class_of_pytorch,
     other_formula,
@@ -14,10 +14,12 @@ from rnnspec.models.files.pickled_modules import (
 from rnnspec.models.files.pickled_numpy import array_of, check_no_other_matrix, is_array
 from rnnspec.models.files.refusal import LeftOut
 from rnnspec.models.files.storages import Lazy
-from rnnspec.models.names import is_recurrent
+from rnnspec.models.foreign_names import is_recurrent
 
-AGAIN = 100_000  # objects looked at once more, which could be without end
-DEEPEST = 500  # objects within one another
+# A pickle of a kilobyte can describe lists of lists that hold one another 2^100 times.  A network
+# has far fewer objects that several others share, and less depth, than these two numbers.
+AGAIN = 100_000
+DEEPEST = 500
 _MODULE = ("_parameters", "_buffers", "_modules")
 
 Child = tuple[str, Any]
@@ -35,8 +37,8 @@ class Walked(NamedTuple):
 def arrays_in(root: Any, name: str = "it") -> Walked:
     """Each tensor and array below `root` by its dotted key, and sentences about them.
 
-    A module contributes the keys of its state dict: the dicts in which it keeps parameters,
-    buffers and modules have no part in the keys.  A root that is an array itself is called `name`.
+    A module contributes the keys of its state dict, without the names of the dicts in which it
+    keeps parameters, buffers and modules.  A root that is an array itself is called `name`.
 
     Raises
     ------
@@ -88,6 +90,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _take(key: str, value: Any, arrays: dict[str, Any], left_out: list[str]) -> None:
+    """Put an array under its key, or say why it is left out."""
     try:
         found = value.read() if isinstance(value, Lazy) else array_of(value)
     except LeftOut as why:
@@ -100,7 +103,7 @@ def _take(key: str, value: Any, arrays: dict[str, Any], left_out: list[str]) -> 
 
 
 def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
-    """What lies in `value`, each under its key."""
+    """The objects in `value`, each under its key."""
     if isinstance(value, dict):
         return list(_under(key, value.items()))
     if isinstance(value, list | tuple):
@@ -121,15 +124,16 @@ def _children(key: str, value: Any, left_out: list[str]) -> list[Child]:
     if isinstance(state, dict) and all(isinstance(state.get(name), dict) for name in _MODULE):
         return list(_in_module(key, state, left_out))
     slotted = isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict)
-    parts = state if slotted else (state,)  # attributes, and those in slots
+    attributes = state if slotted else (state,)  # those in the dict, and those in slots
     return [
         child
-        for part in (value.args, value.elements, value.items, *parts)
-        for child in (_children(key, part, left_out) if _is_plain(part) else [(key, part)])
+        for one in (value.args, value.elements, value.items, *attributes)
+        for child in (_children(key, one, left_out) if _is_plain(one) else [(key, one)])
     ]
 
 
 def _is_rows(value: Any) -> bool:
+    """Whether this is a list of lists of numbers."""
     first = value[0] if value else None
     return isinstance(first, list | tuple) and bool(first) and isinstance(first[0], float | int)
 
@@ -145,7 +149,7 @@ def _under(key: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Child]:
 
 
 def _in_module(key: str, state: dict[Any, Any], left_out: list[str]) -> Iterator[Child]:
-    """The entries of the state dict, then those of other attributes that are no bare tensors."""
+    """The entries of the state dict of a module, then its other attributes that are no tensors."""
     passing = state.get("_non_persistent_buffers_set") or []
     for name in _MODULE:
         kept = {k: v for k, v in state[name].items() if name != "_buffers" or k not in passing}

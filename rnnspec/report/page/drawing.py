@@ -13,10 +13,12 @@ import matplotlib.pyplot as plt
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from PIL import Image
 
 from rnnspec.plots.style import STYLE
 
-DPI = 80  # of a picture that only readers without scripts see
+# Only readers without scripts see a picture.  At this size it has some 20 kB.
+DPI, COLOURS = 80, 64
 # Shades of grey of the plots, and what stands for them on a light and on a dark page.
 GREYS = {"#000000": "ink", "#ffffff": "paper", "#737373": "muted", "#999999": "muted"}
 NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -49,12 +51,13 @@ def svg(draw: Callable[[Axes], object], name: str, width: float, height: float) 
 
 def png(draw: Callable[[Axes], object]) -> str:
     """Draw into new axes and return the address of a PNG that stands in the page itself."""
-    file = io.BytesIO()
+    drawn, file = io.BytesIO(), io.BytesIO()
     with _page_style():
         figure, ax = plt.subplots()
         draw(ax)
-        figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(drawn, format="png", dpi=DPI)
         plt.close(figure)
+    Image.open(drawn).convert("RGB").quantize(COLOURS).save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 
 from rnnspec import plots
 from rnnspec._format import figures, percent
-from rnnspec.plots.robustness import draw_accuracy
+from rnnspec.plots.accuracy import draw_accuracy
 from rnnspec.plots.style import legend, literal
 from rnnspec.report.page.drawing import svg
 from rnnspec.report.page.parts import Figure, Table
-from rnnspec.robustness.examples import Example
+from rnnspec.robustness.smallest_changes import Example
 from rnnspec.study.portrait import Portrait
 
 OF = {

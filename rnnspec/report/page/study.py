@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from statistics import fmean, median
+from math import isnan
+from statistics import median
 from typing import Any
 
-from matplotlib.axes import Axes
-
-from rnnspec import plots
 from rnnspec._format import figures, percent
-from rnnspec.report.page.drawing import svg
-from rnnspec.report.page.parts import Figure, Table, anchor
+from rnnspec.report.page.parts import Table, anchor
 from rnnspec.report.page.reproduce import versions
-from rnnspec.report.page.robustness import ATTACKS, AXES, OF, SIZE, draw_accuracies
+from rnnspec.report.page.study_figures import mean_curves, rows_of_runs, scatter
 from rnnspec.study.claims.claim import Claim
 from rnnspec.study.record import SETTING, Study
 from rnnspec.study.results import Row
+from rnnspec.study.runs import number
 from rnnspec.study.words import describe, label
 
 OF_RUN = ("test_accuracy", "area", "median_r")
@@ -33,7 +30,7 @@ def study_section(study: Study) -> dict[str, Any]:
         "done": sum(run["state"] == "done" for run in runs),
         "runs": len(runs),
         "claims": [(claim, anchor(claim.name), _numbers(claim)) for claim in study.claims],
-        "figures": [*_scatter(study.rows), *_curves(study)],
+        "figures": [*scatter(study.rows), *mean_curves(study)],
         "settings": _settings(study.rows),
         "failures": _failures(runs),
         "toml": study.settings,
@@ -55,67 +52,6 @@ def _numbers(claim: Claim) -> Table:
     return Table(f"Numbers of {claim.name}", columns, rows)
 
 
-def _runs(rows: Iterable[Row]) -> list[Row]:
-    """One row of each run: accuracies are the same in all of its rows."""
-    return list({row["run"]: row for row in rows}.values())
-
-
-def _scatter(rows: Iterable[Row]) -> list[Figure]:
-    """Robustness against accuracy, a figure for each data set."""
-    known = [row for row in _runs(rows) if row["median_r"] is not None]
-    found = []
-    for dataset in sorted({str(row["dataset"]) for row in known}):
-        draw = partial(_draw_runs, known, dataset)
-        count = sum(row["dataset"] == dataset for row in known)
-        found.append(
-            Figure(
-                f"{dataset}: median smallest change against test accuracy of {count} runs, by"
-                " condition and cell.",
-                f"{dataset}: each run, its accuracy and the median of the smallest changes that"
-                " fool it",
-                "scatter",
-                svg(draw, f"runs on {dataset}", *SIZE),
-            )
-        )
-    return found
-
-
-def _draw_runs(runs: Sequence[Row], dataset: str, ax: Axes) -> None:
-    plots.runs(runs, dataset=dataset, ax=ax)
-
-
-def _curves(study: Study) -> list[Figure]:
-    """Mean accuracy over the runs of each condition in the worst case, for each data set."""
-    setting = {row["run"]: row for row in _runs(study.rows)}
-    found = []
-    for dataset in sorted({str(row["dataset"]) for row in setting.values()}):
-        sizes: dict[tuple[str, str], dict[float, list[float]]] = {}
-        for row in study.curves:
-            run = setting.get(row["run"])
-            chosen = (row["target"], row["attack"]) == ("input", "pgd")
-            if run is not None and run["dataset"] == dataset and chosen:
-                by_size = sizes.setdefault((str(run["condition"]), ATTACKS["pgd"]), {})
-                by_size.setdefault(_float(row["epsilon"]), []).append(_float(row["accuracy"]))
-        curves = {
-            key: [{"epsilon": e, "accuracy": fmean(all_)} for e, all_ in sorted(by_size.items())]
-            for key, by_size in sorted(sizes.items())  # a condition's colour in each figure
-        }
-        if curves:
-            found.append(
-                Figure(
-                    f"{dataset}: mean accuracy against the {OF['input']}, a line per condition.",
-                    f"{dataset}: mean accuracy over cells and seeds, worst case (PGD)",
-                    "curve",
-                    svg(
-                        partial(draw_accuracies, curves, AXES["input"]),
-                        f"accuracy on {dataset}",
-                        *SIZE,
-                    ),
-                )
-            )
-    return found
-
-
 def _settings(rows: Sequence[Row]) -> Table:
     """A row per setting: medians over its seeds, and over the recurrent matrices of its runs."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -124,8 +60,8 @@ def _settings(rows: Sequence[Row]) -> Table:
     body = [
         [
             ", ".join(map(str, setting)),
-            len(_runs(group)),
-            *(_median(_runs(group), key) for key in OF_RUN),
+            len(rows_of_runs(group)),
+            *(_median(rows_of_runs(group), key) for key in OF_RUN),
             *(_median([r for r in group if "@" not in str(r["matrix"])], key) for key in OF_MATRIX),
         ]
         for setting, group in groups.items()
@@ -135,7 +71,7 @@ def _settings(rows: Sequence[Row]) -> Table:
 
 
 def _median(rows: Iterable[Row], key: str) -> str:
-    values = [_float(row[key]) for row in rows if row.get(key) is not None]
+    values = [value for row in rows if not isnan(value := number(row, key))]
     middle = median(values) if values else None
     return percent(middle) if key.endswith("accuracy") else figures(middle)
 
@@ -151,7 +87,3 @@ def _failures(runs: Iterable[Mapping[str, Any]]) -> Table | None:
     ]
     columns = ("setting", "seed", "state", "reason")
     return Table("Runs that are missing here", columns, rows) if rows else None
-
-
-def _float(value: Any) -> float:
-    return float(value)

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from rnnspec.models.files.builders import BUILDERS
-from rnnspec.models.files.inert import Global, Instance, unpickle
+from rnnspec.models.files.inert import unpickle
+from rnnspec.models.files.notes import Global, Instance
 from rnnspec.models.files.reading import read_contents
 from rnnspec.models.files.walk import arrays_in
 

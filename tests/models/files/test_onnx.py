@@ -113,7 +113,7 @@ def test_an_export_of_pytorch_has_the_matrices_of_the_module(tmp_path, module):
         ("RNN", {"activations": ["Relu"]}, "activations are relu, not tanh"),
         ("LSTM", {"activations": ["HardSigmoid", "Tanh", "Tanh"]}, "hardsigmoid, tanh, tanh"),
         ("GRU", {}, "resets the state before the product"),
-        ("GRU", {"linear_before_reset": 1, "clip": 3.0}, "clips what its gates are made of at 3"),
+        ("GRU", {"linear_before_reset": 1, "clip": 3.0}, "clips the sums in its gates at 3"),
         ("LSTM", {"input_forget": 1}, "input gate is 1 - forget"),
     ],
 )

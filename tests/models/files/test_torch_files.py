@@ -262,7 +262,7 @@ def test_quantised_modules_have_their_weights_with_their_scale(tmp_path, layout)
 
 
 def test_quantised_statically_is_left_out_by_name():
-    from rnnspec.models.files.inert import Global, Instance
+    from rnnspec.models.files.notes import Global, Instance
     from rnnspec.models.files.pickled_modules import CELL
     from rnnspec.models.files.walk import arrays_in
 
