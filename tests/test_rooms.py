@@ -15,12 +15,11 @@ MAY_IMPORT = {
     "dynamics": {"models", "spectra"},
     "robustness": {"data", "models", "spectra"},
     "study": {"data", "models", "spectra", "training", "dynamics", "robustness"},
-    "portrait": {"data", "models", "spectra", "training", *ABOVE},
     "plots": {"data", "models", "spectra", "training", *ABOVE},
-    "report": {"data", "models", "spectra", "training", "portrait", "plots", *ABOVE},
+    "report": {"data", "models", "spectra", "training", "plots", *ABOVE},
 }
 MAY_IMPORT["cli"] = {*MAY_IMPORT}
-GROUND = {"rnnspec._checks", "rnnspec._files", "rnnspec._plot"}
+GROUND = {"rnnspec._checks", "rnnspec._files", "rnnspec._format", "rnnspec._plot", "rnnspec._result"}
 
 
 def rooms():
@@ -69,7 +68,7 @@ def test_a_room_imports_what_it_may(room):
     assert not wrong
 
 
-@pytest.mark.parametrize("name", ["_checks.py", "_files.py", "_plot.py"])
+@pytest.mark.parametrize("name", ["_checks.py", "_files.py", "_format.py", "_plot.py", "_result.py"])
 def test_the_ground_rests_on_nothing(name):
     modules = {module for module, _ in imports(ast.parse((ROOT / name).read_text()))}
     assert not {module for module in modules if module.startswith("rnnspec")}
