@@ -1,4 +1,4 @@
-"""Perturbations of inputs, states and weights: at random, and in the worst direction.
+"""Perturbations of inputs, states and weights, at random or as harmful as can be found.
 
 The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
 """

@@ -160,7 +160,7 @@ def state_shape_of(model: nn.Module) -> tuple[int, ...]:
 def precision_of(model: nn.Module, accepts: Callable[[torch.dtype], Any]) -> torch.dtype:
     """The dtype of inputs: that of the weights, or the first that `accepts` does not refuse.
 
-    `accepts` runs the model; what it raises is raised again if no precision passes.
+    `accepts` calls the model; what it raises is raised again if no precision passes.
     """
     of_weights, of_buffers = (
         sorted(
@@ -212,18 +212,18 @@ def check_model(
         As `rnnspec.models.call.runner` and the checks of `rnnspec.robustness.outputs`, and if a
         label has no logit.
     """
-    run = runner(model)
+    call = runner(model)
 
     def raw(x: Tensor, lengths: Tensor, dtype: torch.dtype) -> Any:
         rest = None if state_shape is None else x.new_zeros(len(x), *state_shape, dtype=dtype)
-        return run(x.to(dtype), lengths, rest)
+        return call(x.to(dtype), lengths, rest)
 
     few, some = inputs[:FEW], lengths[:FEW]
     own = precision_of(model, lambda dtype: raw(few, some, dtype))
     wide = torch.float64 if own == torch.float64 else torch.float32
 
     def classify(x: Tensor, lengths: Tensor, state: Tensor | None) -> Tensor:
-        logits: Tensor = run(x.to(own), lengths, None if state is None else state.to(own))
+        logits: Tensor = call(x.to(own), lengths, None if state is None else state.to(own))
         return logits.to(wide)
 
     def answer(x: Tensor, lengths: Tensor) -> Tensor:

@@ -137,7 +137,7 @@ def robustness_curve(
     options = dict(chosen.options)
     if chosen.iterations:
         options["iterations"] = iterations or chosen.iterations
-    run = getattr(robustness, chosen.function)
+    function = getattr(robustness, chosen.function)
     said: list[str | None] = []
     with under_attack(model, part, threat) as doubtful:
         victim = doubtful.with_clean_logits()
@@ -145,7 +145,7 @@ def robustness_curve(
             found = Thresholds(
                 victim,
                 sizes[sizes > 0].tolist(),
-                run,
+                function,
                 **options,
                 restarts=restarts or chosen.restarts or 1,
                 warm=chosen.warm,
@@ -155,7 +155,7 @@ def robustness_curve(
             said += probe(found, threat, seed) if checks and chosen.white_box else []
         else:
             seeds = np.random.default_rng(seed) if chosen.seeded else None
-            tried = partial(run, **options)
+            tried = partial(function, **options)
             fooled, losses, norms, seconds = try_each(victim, sizes, tried, seeds, chosen.together)
             said.append(check_slopes(victim) if checks and chosen.white_box else None)
         said.append(answers_fail(int(losses.isnan().any(0).sum()), len(victim)))

@@ -181,7 +181,7 @@ def minimal_perturbations(
 
     Notes
     -----
-    Cost: that of the attack's function; sequences run in batches.
+    Cost: that of the attack's function; sequences are attacked in batches.
 
     Examples
     --------
@@ -191,8 +191,8 @@ def minimal_perturbations(
     (1.414, 1.0)
     """
     chosen = ATTACKS[one_of(attack, "attack", MINIMAL)]
-    run = getattr(robustness, chosen.function)
-    known = set(inspect.signature(run).parameters) - {"victim", "start", "seed"}
+    function = getattr(robustness, chosen.function)
+    known = set(inspect.signature(function).parameters) - {"victim", "start", "seed"}
     for name in options:
         one_of(name, "options", sorted(known))
     threat = either(threat, Threat(target=target, norm=norm, units=units), usual="l2")
@@ -202,7 +202,7 @@ def minimal_perturbations(
     with under_attack(model, part, threat) as doubtful:
         victim = doubtful.with_clean_logits()
         columns = [
-            _measure(victim[rows], run, options, chosen.capped)
+            _measure(victim[rows], function, options, chosen.capped)
             for rows in in_batches(torch.arange(len(victim), device=victim.labels.device))
         ]
     r, relative, clean_correct, lost, flat = map(np.concatenate, zip(*columns, strict=True))

@@ -1,7 +1,7 @@
 """Checks of a classifier's outputs: they must be logits (n, k), each row of one sequence alone.
 
 A measure of robustness means something only if the logits are a function of one sequence alone:
-the same in every run, and with any other sequences in the batch.
+the same at every call, and with any other sequences in the batch.
 """
 
 from __future__ import annotations

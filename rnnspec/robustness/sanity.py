@@ -33,7 +33,7 @@ PROBED = 24  # sequences that a probe looks at: at 5 % luck, one of so many may 
 # Of the black box: starts, which share a batch, and queries of each.  On an LSTM with saturated
 # logits they fooled 0.56 of the sequences (linf), one start of 30 queries 0.46, more slowly.
 STARTS, QUERIES = 8, 2
-UNBOUNDED = 20.0  # standard deviations for every value: no data is so wide
+UNBOUNDED = 20.0  # units of the threat for every value: no standardised data is so wide
 
 
 def accuracy_rises(epsilons: ArrayLike, accuracy: ArrayLike, ci_high: ArrayLike) -> str | None:

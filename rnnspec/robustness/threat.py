@@ -16,8 +16,8 @@ from rnnspec.robustness.budget import NORMS, Budget
 
 TARGETS = ("input", "state")
 UNITS = ("std", "raw")
-# Raw units per standard deviation, or the reverse, beyond which perturbations leave the range of
-# float32 (1e38) with their squares and sums.
+# Raw units per standard deviation, or the reverse, that are refused: float32 ends at 3e38, and
+# eight orders of magnitude are left for the size of a perturbation and for sums.
 EXTREME = 1e30
 
 

@@ -31,7 +31,7 @@ from rnnspec.robustness.victim import ON_DEVICE, Victim, in_batches
 # Times fewer iterations in the attack that brackets: its failures decide nothing, and a success
 # at an eighth of the price saves a full attack.
 SHORT = 8
-# Rows of a batch that hardly takes less time when there are fewer; measured on one core.
+# Rows of a batch that hardly takes less time when there are fewer.
 FOLD = {"cpu": 128}
 
 

@@ -28,7 +28,9 @@ from rnnspec.spectra.pseudospectral import pseudospectral_radius
 from rnnspec.spectra.real_radius import stability_radius_real
 
 Array = NDArray[np.float64]
-ITERATIONS = 60  # of one ascent; most stop by themselves after ten to thirty
+# The most of one ascent.  Of 23 ascents from Gaussian matrices of size 4 to 32, 22 stopped before,
+# half of them within 15.
+ITERATIONS = 60
 TIE = 1e-9  # relative; the two singular values of a G from a normal W may be equal
 
 

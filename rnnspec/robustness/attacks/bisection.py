@@ -32,7 +32,7 @@ def bisection(
 
     Every sequence keeps its own bracket :math:`(\varepsilon_-, \varepsilon_+)` of a size at which
     `pgd` failed and one at which it succeeded.  It starts at the linearised distance, doubles
-    until the first success, and is halved then.  All sequences run in one batch, each at its own
+    until the first success, and is halved then.  All sequences share one batch, each at its own
     size, and start from their last perturbation, projected; what succeeds is first shortened along
     its ray.  A failure of `pgd` proves nothing, so that the lower end of a bracket is an estimate
     and no bound.

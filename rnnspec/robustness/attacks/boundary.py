@@ -94,12 +94,13 @@ def shrink(victim: Victim, u: Tensor, rounds: int = 10) -> Tensor:
 
 @torch.no_grad()
 def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: int = 10) -> Tensor:
-    """As `shrink`, where the excess at 0 and at `u` is known.
+    """As `shrink`, when the excess at 0 and at `u` is known.
 
-    The excess is below 0 at s = 0 and above at s = 1; it is sought at half of `TIGHT` of its
-    clean value, so that the end is wrong and a row leaves below `TIGHT`.  The Illinois rule
-    halves the value at an end that stays.  Where logits decide nothing the excess is infinite;
-    it is then replaced by the clean one's size, so that the step halves the interval.
+    The excess is below 0 at s = 0 and above 0 at s = 1.  The search aims at half of `TIGHT` times
+    its clean value, so that the end is surely wrong, and a row leaves when its excess is below
+    `TIGHT` times that value.  The Illinois rule halves the value at an end of the bracket that
+    stays.  Where logits decide nothing the excess is infinite; the size of the clean excess takes
+    its place, so that the next s halves the bracket.
     """
     u = u.clone()
     f_high = torch.where(f_high.isinf(), f_low.abs(), f_high)

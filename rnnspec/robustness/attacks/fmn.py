@@ -136,7 +136,7 @@ class ShrinkingAscent(Ascent):
 
     def leave(self, k: int, losses: Tensor, gradient: Tensor, logits: Tensor) -> Tensor:
         """Keep the smallest success, choose the next ball, and let those go that gain no more."""
-        rows, part, factor = self.rows, self.victim, self.annealing(k)
+        rows, part, factor = self.rows, self.victim, self.cosine(k)
         self.last[rows] = self.u
         size, won = sizes(self.u, part.budget.norm), excess(logits, part.labels) >= 0
         gains = won & (size < (1 - GAIN) * self.radius[rows])
@@ -154,11 +154,11 @@ class ShrinkingAscent(Ascent):
 
     def update(self, k: int, losses: Tensor, gradient: Tensor) -> None:  # noqa: ARG002
         """Move by a share of the ball's radius, and project into the ball."""
-        length = self.step_size * self.annealing(k) * self.epsilon
+        length = self.step_size * self.cosine(k) * self.epsilon
         ahead = self.u + like(length, self.u) * self.unit
         self.u = self.budget.project(ahead, self.epsilon)
 
-    def annealing(self, k: int) -> float:
+    def cosine(self, k: int) -> float:
         """The factor of step size and rate, from 1 down to `LAST`."""
         return LAST + (1 - LAST) * (1 + cos(pi * k / self.iterations)) / 2
 

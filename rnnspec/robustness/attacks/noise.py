@@ -19,7 +19,7 @@ With m the number of values of a sequence that may move, each of
      - entries :math:`\pm\varepsilon`
      - entries :math:`\pm\varepsilon/\sqrt m`
    * - sphere
-     - a uniform direction, with its largest entry at :math:`\varepsilon`
+     - a uniform unit vector, with its largest entry at :math:`\varepsilon`
      - uniform on the sphere of radius :math:`\varepsilon`
 
 is then clipped to the raw bounds, which can only make it smaller.
@@ -31,10 +31,11 @@ import torch
 from torch import Tensor
 
 from rnnspec._checks import one_of, seed_number
+from rnnspec.robustness.attacks.table import names
 from rnnspec.robustness.budget import Budget, like, sizes
 from rnnspec.robustness.victim import Victim
 
-DISTRIBUTIONS = ("gaussian", "uniform", "sign", "sphere")
+DISTRIBUTIONS = names("noise")
 
 
 def noise(
