@@ -180,14 +180,16 @@ def count_points(progress: Callable[[int, int], None] | None, total: int) -> Cou
     Examples
     --------
     >>> count = count_points(print, 10)
-    >>> count(3), count(4)
+    0 10
+    >>> count(3)
     3 10
+    >>> count(4)
     7 10
-    (None, None)
     """
     if progress is None:
         return None
     done = 0
+    progress(done, total)
 
     def count(points: int) -> None:
         nonlocal done

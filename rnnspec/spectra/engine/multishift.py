@@ -108,10 +108,12 @@ class _Lanczos:
     def _iterate(self) -> Array:
         """Do one iteration for the whole batch; True where another one is needed."""
         xp, q, triangle = self.xp, self.q, self.triangle
+        # w = M q with M = ((zI - T)*(zI - T))^-1, and alpha = q* M q on the way.
         w = q * 1
         triangle.solve_adjoint(self.S, w, self.work)
         alpha = self._norms(w)
         triangle.solve(self.S, w, self.work)
+        # w - beta q_previous - alpha q, whose length is the next beta.
         xp.multiply(self.previous, self.betas[-1], out=self.work)
         w -= self.work
         xp.multiply(q, alpha, out=self.work)
