@@ -108,7 +108,7 @@ def _is_strange(name: str, suffix: str) -> bool:
 
 
 def assumption(key: str, W: Any, cell: str, suffix: str, around: Sequence[str]) -> list[str]:
-    """A sentence on what is assumed of a weight, if neither its key nor what is around it names the cell.
+    """A sentence on what is assumed of a weight, if its key does not name the cell.
 
     Parameters
     ----------
