@@ -78,7 +78,7 @@ def _assemble_new(whole: Arrays, refused: dict[str, str], match: re.Match[str]) 
             " before torch.save(model.state_dict(), PATH)"
         )
     else:
-        what = "orthogonal, perhaps" if "0.base" in pieces else "its rule is not in the file"
+        what = "perhaps an orthogonal one" if "0.base" in pieces else "its rule is not in the file"
         refused[plain] = f"it is computed from {start}{', '.join(pieces)} ({what}); {BAKE}"
 
 

@@ -44,9 +44,9 @@ def _cause(shape: tuple[int, ...]) -> str:
             " takes h to h, can be measured"
         )
     if len(shape) == 2 and 0 not in shape and cell_of_shape(*shape[::-1]) is not None:
-        return f"gates beside one another; {SAY}"
+        return f"the gates stand beside one another; {SAY}"
     if len(shape) == 1 and shape[0]:
-        return "a diagonal, as units have that read themselves alone? numpy.diag makes it a matrix"
+        return "the diagonal of units that read only their own state? numpy.diag makes it a matrix"
     return "no cell of PyTorch has it; a square block is measured if numpy.save writes it alone"
 
 
@@ -108,7 +108,7 @@ def _is_strange(name: str, suffix: str) -> bool:
 
 
 def assumption(key: str, W: Any, cell: str, suffix: str, around: Sequence[str]) -> list[str]:
-    """A sentence on what is assumed of a weight, if neither key nor company name its cell.
+    """A sentence on what is assumed of a weight, if its key does not name the cell.
 
     Parameters
     ----------
@@ -130,4 +130,4 @@ def assumption(key: str, W: Any, cell: str, suffix: str, around: Sequence[str]) 
     how = f"is cut as {named} stacks it ({', '.join(gates)})" if gates else f"is taken as {named}'s"
     why = f"beside it stands {', '.join(others)}" if others else "the keys do not name the cell"
     other = "" if gates else f"; --matrix {key} takes it as it is"
-    return [f"`{key}` {shape} {how}: an assumption, for {why}{other} ({SAY})"]
+    return [f"`{key}` {shape} {how}; this is an assumption, because {why}{other} ({SAY})"]

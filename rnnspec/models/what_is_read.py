@@ -87,16 +87,16 @@ def check_reading(
         text := _reading_difference(record(few, seed=1), expected, some, loose)
     ):
         raise trial.refusal(
-            f"what it reads of a sequence depends on the order and the company of the sequences:"
-            f" it differs {text} (batch_first=False, sorted sequences, or random numbers?)"
+            "what it reads of a sequence depends on the order of the sequences or on those beside"
+            f" it: it differs {text} (batch_first=False, sorted sequences, or random numbers?)"
         )
     for side, start in enumerate(calls[0].given or ()):
         found = (again[0].given or ())[side]
         if text := stepwise_difference(found[:, None], start[rows][:, None].double(), loose):
             raise trial.refusal(
-                "the state that a sequence starts from depends on the order and the company of the"
-                f" sequences: it differs {text} (random numbers, or a state kept from an earlier"
-                " batch? start it anew before)"
+                "the state from which a sequence starts depends on the order of the sequences or on"
+                f" those beside it: it differs {text} (random numbers, or a state kept from an"
+                " earlier batch? start it anew before)"
             )
     if trial.lengths is not None:
         check_padding(trial, few, some)
@@ -107,9 +107,9 @@ def check_reading(
         replaced = record(few, replace_state, seed=1)
         if text := _reading_difference(replaced, expected, some, tight):
             raise trial.refusal(
-                f"what it reads depends on what it returned before, which changes it {text}, so"
-                " that the network reads its own output; the part's formula at a held input leaves"
-                " that out"
+                f"what it reads depends on what it returned before, and changes with it {text}, so"
+                " that the network reads its own output; the formula of the part at a constant"
+                " input leaves that out"
             )
     return few, again
 

@@ -143,7 +143,7 @@ def test_what_is_said_of_a_file_comes_with_the_answer_and_not_before_an_error(
     torch.save(torch.nn.RNNCell(2, 3).state_dict(), tmp_path / "cell")
     code, out, err = program("measure", tmp_path / "cell")
     assert (code, err.count("Warning: ")) == (0, 1)
-    assert "an assumption, for the keys do not name the cell" in err
+    assert "an assumption, because the keys do not name the cell" in err
     assert "fixed points found" in refused(
         "measure", tmp_path / "cell", "--matrix", "layer0.jacobian@fixed9"
     )

@@ -168,10 +168,10 @@ def test_the_advice_is_one_that_the_arrays_allow(tmp_path, arrays, way):
 @pytest.mark.parametrize(
     ("shape", "why"),
     [
-        ((4,), "a diagonal, .*numpy.diag makes it a matrix"),
+        ((4,), "the diagonal of units .*numpy.diag makes it a matrix"),
         ((0, 0), "no cell of PyTorch has it; a square block is measured if"),
         ((8, 4), "no cell of PyTorch has it; a square block is measured if"),
-        ((4, 16), "gates beside one another; to say what it is: --matrix KEY --cut"),
+        ((4, 16), "the gates stand beside one another; to say what it is: --matrix KEY --cut"),
     ],
 )
 def test_the_advice_on_a_weight_of_another_shape_can_be_followed(tmp_path, shape, why):

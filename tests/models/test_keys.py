@@ -105,7 +105,7 @@ BAD = {
             r"`bad\.weight_hh_l1` must be finite, got nan at \[5, 2\], in layer1.forget at"),
     "integers": (lambda W: W.to(torch.int8), r"`bad\.weight_hh_l1` holds integers without"),
     "shape": (lambda W: W[:5], r"`bad\.weight_hh_l1` must have shape .* got \(5, 4\) .no cell"),
-    "turned": (lambda W: W.mT.contiguous(), r"`bad\.weight_hh_l1` .*gates beside one another"),
+    "turned": (lambda W: W.mT.contiguous(), r"`bad\.weight_hh_l1` .*gates stand beside"),
     "rows": (lambda W: W[: 3 * H], r"`bad\.weight_hh_l1` is not that of a nn.GRU: weight_ih"),
 }  # fmt: skip
 
@@ -160,10 +160,10 @@ def test_found_none_lists_the_keys_up_to_a_dozen():
 
 def test_a_norm_in_the_module_of_a_cell_is_told():
     weights = {f"cell.{key}": W for key, W in state(4 * H).items()}
-    with pytest.warns(AssumptionWarning, match=r"an assumption, for beside it stands ln_ih.weight"):
+    with pytest.warns(AssumptionWarning, match=r"an assumption, because beside it stands ln_ih"):
         recurrent_matrices({**weights, "cell.ln_ih.weight": torch.ones(4 * H)})
     named = {f"rnn.{key}": W for key, W in torch.nn.RNN(2, H).state_dict().items()}
-    with pytest.warns(AssumptionWarning, match=r"_hh_l0` .*for beside it stands norm.weight"):
+    with pytest.warns(AssumptionWarning, match=r"_hh_l0` .*because beside it stands norm.weight"):
         recurrent_matrices({**named, "rnn.norm.weight": torch.ones(H)})
 
 

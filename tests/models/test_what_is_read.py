@@ -59,7 +59,10 @@ def refused(model, match, x=None, lengths=None, **options):
 @pytest.mark.parametrize(
     ("run", "match"),
     [
-        (lambda part, x: part(x, torch.randn(1, len(x), H)), "the state that a sequence starts fr"),
+        (
+            lambda part, x: part(x, torch.randn(1, len(x), H)),
+            "the state from which a sequence",
+        ),
         (lambda part, x: part(x + 0.1 * torch.randn_like(x)), "or random numbers"),
     ],
 )

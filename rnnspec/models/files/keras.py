@@ -112,7 +112,9 @@ def _weights(group: Group, kind: str) -> tuple[dict[str, NDArray[Any]], str]:
     R = group.recurrent
     cell = cell_of_shape(*R.shape[::-1]) if R.ndim == 2 else None
     if group.others:
-        raise LeftOut(f"beside its weights stands {', '.join(group.others)}: another cell")
+        raise LeftOut(
+            f"beside its weights stands {', '.join(group.others)}, so that it is another cell"
+        )
     if cell is None or (kind and kind != cell):
         wanted = f"(h, {n_gates(kind)}*h)" if kind else "(h, h), (h, 3*h) or (h, 4*h)"
         raise LeftOut(f"its recurrent kernel must have shape {wanted}, got {R.shape}")

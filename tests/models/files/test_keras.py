@@ -208,7 +208,7 @@ def test_the_gates_of_keras_1_lie_apart(tmp_path):
 ODD = {
     "another class": ({"lstm": weights("LSTM")}, model(layer("PeepholeLSTM", "lstm")), "class P"),
     "another shape": ({"gru": weights("LSTM")}, None, r"must have shape \(h, 3\*h\), got"),
-    "peepholes": ({"lstm": weights("LSTM") | {"peep": np.ones(H)}}, None, "stands peep: another"),
+    "peepholes": ({"lstm": weights("LSTM") | {"peep": np.ones(H)}}, None, "stands peep, so that"),
     "bias": ({"lstm": weights("LSTM") | {"bias": np.ones(5)}}, None, r"its bias must .* got .5"),
 }  # fmt: skip
 
