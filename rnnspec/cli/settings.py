@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -70,6 +69,8 @@ def read_toml(file: str | None) -> dict[str, Any]:
     """
     if file is None:
         return {}
+    import tomllib
+
     path = Path(file)
     try:
         settings = tomllib.loads(path.read_text())

@@ -50,6 +50,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hashes_of(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each file, by its name."""
+    return {path.name: sha256_of(path) for path in paths}
+
+
 def download_file(urls: Iterable[str], path: Path, sha256: str | None) -> None:
     """Download `path` from the first URL whose content has the right hash.
 

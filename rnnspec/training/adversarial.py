@@ -153,10 +153,10 @@ class AdversarialLoss:
         ) + self.adversarial.beta * apart, logits
 
     def _perturbation(self, victim: Victim, batch: Tensor, epsilon: float, update: int) -> Tensor:
-        n_steps = self.adversarial.n_iterations
+        iterations = self.adversarial.n_iterations
         if self.kept is not None:
             start = victim.budget.project(self.kept[batch], epsilon)
-            u = ascend(victim, start, epsilon, n_steps, epsilon / 2, cross_entropy)
+            u = ascend(victim, start, epsilon, iterations, epsilon / 2, cross_entropy)
             self.kept[batch] = u
             return u
         start = random_start(victim.budget, epsilon, random_numbers(self.seed, update))
@@ -164,7 +164,7 @@ class AdversarialLoss:
         if self.adversarial.method == "trades":
             with torch.no_grad():
                 loss = divergence(victim.logits(victim.nothing()))
-        return ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, loss)
+        return ascend(victim, start, epsilon, iterations, 2.5 * epsilon / iterations, loss)
 
     @property
     def periods(self) -> bool:
@@ -177,11 +177,12 @@ class AdversarialLoss:
         It makes 10 iterations with the whole epsilon, whatever method, iterations and schedule
         train the network, so that the numbers of several trainings can be compared.
         """
-        epsilon, n_steps = self.adversarial.epsilon, VALIDATION_ITERATIONS
+        epsilon, iterations = self.adversarial.epsilon, VALIDATION_ITERATIONS
         generator = random_numbers(self.seed, 0, VALIDATION)
         with under_attack(self.model, self.validation) as victim:
             start = random_start(victim.budget, epsilon, generator)
-            u = ascend(victim, start, epsilon, n_steps, 2.5 * epsilon / n_steps, cross_entropy)
+            length = 2.5 * epsilon / iterations
+            u = ascend(victim, start, epsilon, iterations, length, cross_entropy)
             return victim.perturbed(u), victim.lengths, victim.labels
 
     def state_dict(self) -> dict[str, Any]:

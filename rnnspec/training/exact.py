@@ -21,7 +21,7 @@ def exact_values(W: Tensor, quantity: str, *, double: bool = True) -> Tensor:
 
 
 @torch.no_grad()
-def settle(module: nn.Module) -> float | None:
+def use_exact_values(module: nn.Module) -> float | None:
     """Put every normalisation on its exact value until training goes on.
 
     The network that is validated is then the one that `bake` leaves.  The result is the largest

@@ -133,15 +133,15 @@ def train(
     model.to(device)
     if normalize is not None:
         normalize_recurrent(model, normalize)
-    parts = {name: tensors_of(getattr(data, name), device) for name in ("train", "validation")}
+    training, validation = (tensors_of(part, device) for part in (data.train, data.validation))
     n_batches = -(-len(data.train) // batch_size)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    total = epochs * n_batches
+    n_updates = epochs * n_batches
     robust = None
     if adversarial is not None:
-        robust = AdversarialLoss(model, data, parts["train"], adversarial, seed, total)
-    batch_loss = processes.split(model, objective(model, parts["train"], robust, curvature, seed))
-    schedule = lr_schedule(optimizer, total, robust is not None and robust.periods)
+        robust = AdversarialLoss(model, data, training, adversarial, seed, n_updates)
+    batch_loss = processes.split(model, objective(model, training, robust, curvature, seed))
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    schedule = lr_schedule(optimizer, n_updates, robust is not None and robust.periods)
     state = TrainingState(model, optimizer, schedule, robust)
     if writer is not None:
         writer.begin(state)
@@ -151,10 +151,8 @@ def train(
             started = time.perf_counter()
             order = _order_of(epoch, len(data.train), seed).to(device)
             batches = torch.split(order, batch_size)
-            row = _train_epoch(
-                state, batch_loss, parts["train"][2], batches, clip_norm, epoch, processes
-            )
-            state.close_epoch(row, n_batches, parts["validation"], started)
+            row = _train_epoch(state, batch_loss, training[2], batches, clip_norm, epoch, processes)
+            state.close_epoch(row, n_batches, validation, started)
             if writer is not None:
                 writer.epoch(state, last=epoch == epochs)
             if on_epoch is not None:

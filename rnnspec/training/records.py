@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 from rnnspec import __version__
 from rnnspec.data.splits import DataSplits
@@ -20,7 +19,7 @@ from rnnspec.training.config import TrainingConfig
 from rnnspec.training.declaration import names_with
 from rnnspec.training.result import TrainedRun
 
-QUICK = ("spectral_radius", "spectral_norm", "henrici")  # the numbers that take a moment
+SUMMARIZED = ("spectral_radius", "spectral_norm", "henrici")  # they cost milliseconds
 COLUMNS = (
     "epoch",
     "train_loss",
@@ -97,13 +96,10 @@ def summarize(run: TrainedRun, config: TrainingConfig) -> dict[str, Any]:
         "estimate_error": run.estimate_error,
         "matrices": {
             name: {
-                **_matrix_numbers(W, ""),
-                **_matrix_numbers(run.initial_matrices[name], "_initial"),
+                f"{key}{when}": NUMBERS[key].compute(matrix)
+                for when, matrix in (("", W), ("_initial", run.initial_matrices[name]))
+                for key in SUMMARIZED
             }
             for name, W in recurrent_matrices(run.model).items()
         },
     }
-
-
-def _matrix_numbers(W: NDArray[Any], suffix: str) -> dict[str, float]:
-    return {f"{name}{suffix}": NUMBERS[name].compute(W) for name in QUICK}

@@ -90,7 +90,7 @@ def period_done(t: float) -> float:
 def lr_schedule(
     optimizer: torch.optim.Optimizer, n_updates: int, periods: bool = False
 ) -> LRScheduler:
-    """The learning rate falls by half a cosine to 0 over all updates, or in each of the periods."""
+    """Learning rates that fall by half a cosine to 0 over all updates, or in each period."""
     if not periods:
         return CosineAnnealingLR(optimizer, n_updates)
     return LambdaLR(optimizer, lambda k: (1 + math.cos(math.pi * period_done(k / n_updates))) / 2)

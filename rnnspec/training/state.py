@@ -12,7 +12,7 @@ from torch import nn
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.training.accuracy import Tensors, evaluate
 from rnnspec.training.adversarial import AdversarialLoss
-from rnnspec.training.exact import largest_radius, settle
+from rnnspec.training.exact import largest_radius, use_exact_values
 
 Row = dict[str, float]
 
@@ -49,7 +49,7 @@ class TrainingState:
         epoch = int(row["epoch"])
         if not all(parameter.isfinite().all() for parameter in self.model.parameters()):
             raise divergence_error("the weights are not finite after", epoch, n_batches, self.model)
-        error = settle(self.model)
+        error = use_exact_values(self.model)
         if error is not None:
             row["estimate_error"] = error
         row["spectral_radius"] = largest_radius(self.model)

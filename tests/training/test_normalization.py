@@ -10,7 +10,7 @@ import rnnspec
 from rnnspec import Normalize, SequenceClassifier, bake, normalize_recurrent
 from rnnspec.models.gates import CELLS, GATES, n_gates
 from rnnspec.training.baking import shrink_to
-from rnnspec.training.exact import exact_values, largest_radius, settle
+from rnnspec.training.exact import exact_values, largest_radius, use_exact_values
 from rnnspec.training.normalization import SpectralNormalization
 
 QUANTITIES, ESTIMATORS, MODES = (
@@ -259,16 +259,16 @@ def test_baking_a_plain_module_changes_nothing():
     with pytest.warns(UserWarning, match="nothing to bake"):
         bake(module)
     assert all(torch.equal(value, before[key]) for key, value in module.state_dict().items())
-    assert settle(module) is None
+    assert use_exact_values(module) is None
 
 
 def test_the_error_of_the_estimate():
     model = SequenceClassifier("lstm", 2, 3, 12, init="torch")
     normalize_recurrent(model, Normalize("norm", estimator="exact"))
-    assert settle(model) < 1e-5
+    assert use_exact_values(model) < 1e-5
     model = SequenceClassifier("lstm", 2, 3, 12)
     normalize_recurrent(model, Normalize("radius", estimator="rayleigh", block=1))
-    assert settle(model) > 0.1
+    assert use_exact_values(model) > 0.1
 
 
 @pytest.mark.parametrize("h", [1, 4])

@@ -12,9 +12,9 @@ from rnnspec.report.page.parts import Table, anchor
 from rnnspec.report.page.reproduce import versions
 from rnnspec.report.page.study_figures import mean_curves, rows_of_runs, scatter
 from rnnspec.study.claims.claim import Claim
+from rnnspec.study.columns import number
 from rnnspec.study.record import SETTING, Study
 from rnnspec.study.results import Row
-from rnnspec.study.runs import number
 from rnnspec.study.words import describe, label
 
 OF_RUN = ("test_accuracy", "area", "median_r")

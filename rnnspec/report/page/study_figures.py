@@ -12,9 +12,9 @@ from rnnspec import plots
 from rnnspec.report.page.drawing import svg
 from rnnspec.report.page.parts import Figure
 from rnnspec.report.page.robustness import ATTACKS, AXES, OF, SIZE, draw_accuracies
+from rnnspec.study.columns import number
 from rnnspec.study.record import Study
 from rnnspec.study.results import Row, Value
-from rnnspec.study.runs import number
 
 
 def rows_of_runs(rows: Iterable[Row]) -> list[Row]:
