@@ -170,7 +170,7 @@ def success_rows(found: dict[str, Any], epsilons: list[float], n: int) -> list[R
     """A row for each size.  `curve` and `pgd` are ours; the verdict is on the weaker of them."""
     import numpy as np
 
-    from rnnspec.robustness.wilson import wilson
+    from rnnspec.robustness.result import wilson
 
     share = {name: mask.double().mean(1).tolist() for name, mask in found.items()}
     low, high = wilson(share["foolbox"], n)
@@ -192,7 +192,7 @@ def curve_rows(found: dict[str, Any], seconds: dict[str, float], n: int) -> list
     `curve` makes sanity checks, which no other side does.  `foolbox by hand` drops the sequences
     that are fooled between its restarts, which foolbox leaves to its user.
     """
-    from rnnspec.robustness.wilson import wilson
+    from rnnspec.robustness.result import wilson
 
     share = {name: mask.double().mean(1).numpy() for name, mask in found.items()}
     return [

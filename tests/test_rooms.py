@@ -19,7 +19,13 @@ MAY_IMPORT = {
     "report": {"data", "models", "spectra", "training", "plots", *ABOVE},
 }
 MAY_IMPORT["cli"] = {*MAY_IMPORT}
-GROUND = {"rnnspec._checks", "rnnspec._files", "rnnspec._format", "rnnspec._plot", "rnnspec._result"}
+GROUND = {
+    "rnnspec._checks",
+    "rnnspec._files",
+    "rnnspec._format",
+    "rnnspec._plot",
+    "rnnspec._result",
+}
 
 
 def rooms():
@@ -68,7 +74,9 @@ def test_a_room_imports_what_it_may(room):
     assert not wrong
 
 
-@pytest.mark.parametrize("name", ["_checks.py", "_files.py", "_format.py", "_plot.py", "_result.py"])
+@pytest.mark.parametrize(
+    "name", ["_checks.py", "_files.py", "_format.py", "_plot.py", "_result.py"]
+)
 def test_the_ground_rests_on_nothing(name):
     modules = {module for module, _ in imports(ast.parse((ROOT / name).read_text()))}
     assert not {module for module in modules if module.startswith("rnnspec")}

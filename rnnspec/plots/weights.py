@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from rnnspec.plots.accuracy import draw_accuracy
 from rnnspec.plots.style import axes_or_new, figure_style, ink, legend
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength
-from rnnspec.robustness.wilson import wilson
+from rnnspec.robustness.result import wilson
 
 
 def weights(moved: Mapping[str, Sequence[MovedWeights]], ax: Axes | None = None) -> Axes:

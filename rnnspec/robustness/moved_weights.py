@@ -15,7 +15,7 @@ from torch import nn
 from rnnspec._checks import one_of
 from rnnspec._result import Result
 from rnnspec.models.recurrent import recurrent_blocks
-from rnnspec.robustness.wilson import wilson
+from rnnspec.robustness.result import wilson
 
 Array = NDArray[np.float64]
 

@@ -23,10 +23,10 @@ from torch import Tensor
 from rnnspec.robustness.attacks.noise import noise
 from rnnspec.robustness.attacks.square import square
 from rnnspec.robustness.decision import cross_entropy
+from rnnspec.robustness.result import wilson
 from rnnspec.robustness.threat import Threat
 from rnnspec.robustness.thresholds import Thresholds
 from rnnspec.robustness.victim import Victim, in_batches
-from rnnspec.robustness.wilson import wilson
 
 LUCK = 0.05  # share of the sequences on which a weaker attack may be ahead by luck
 PROBED = 24  # sequences that a probe looks at: at 5 % luck, one of so many may be lucky

@@ -20,8 +20,8 @@ from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.robustness.curve import robustness_curve
 from rnnspec.robustness.minimal import minimal_perturbations
 from rnnspec.robustness.moved_weights import by_strength
+from rnnspec.robustness.result import wilson
 from rnnspec.robustness.weights import weight_robustness
-from rnnspec.robustness.wilson import wilson
 from rnnspec.spectra.measures import measure
 from rnnspec.study.measuring import Measuring
 

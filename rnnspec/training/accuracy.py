@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.robustness.wilson import wilson
+from rnnspec.robustness.result import wilson
 
 Tensors = tuple[Tensor, Tensor, Tensor]  # inputs (n, t, d), lengths (n,), labels (n,)
 

@@ -8,8 +8,7 @@ from rnnspec import plots
 from rnnspec.report.tables import print_robustness
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.moved_weights import MovedWeights
-from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.wilson import wilson
+from rnnspec.robustness.result import RobustnessCurve, wilson
 
 EPSILONS = np.array([0, 0.1, 0.2])
 

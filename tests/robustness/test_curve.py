@@ -11,9 +11,8 @@ import rnnspec
 from rnnspec.robustness import victim
 from rnnspec.robustness.attacks.table import CURVES
 from rnnspec.robustness.curve import robustness_curve
-from rnnspec.robustness.result import RobustnessCurve
+from rnnspec.robustness.result import RobustnessCurve, wilson
 from rnnspec.robustness.threat import Threat
-from rnnspec.robustness.wilson import wilson
 
 EPSILONS = [0, 0.1, 0.2, 0.4, 0.8, 1.6]
 

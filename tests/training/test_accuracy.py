@@ -7,7 +7,7 @@ import pytest
 
 import rnnspec
 from rnnspec import ConvergenceWarning, SequenceClassifier, train
-from rnnspec.robustness.wilson import Z
+from rnnspec.robustness.result import Z
 from rnnspec.training.accuracy import better_than_majority, majority_accuracy
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run

@@ -9,7 +9,7 @@ from math import inf, isfinite, log10
 
 import numpy as np
 
-from rnnspec.robustness.wilson import wilson
+from rnnspec.robustness.result import wilson
 from rnnspec.spectra.eigen import EDGE
 from rnnspec.study.claims.claim import Claim
 from rnnspec.study.claims.contrasts import (

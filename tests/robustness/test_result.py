@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from rnnspec.robustness.wilson import Z, wilson
+from rnnspec.robustness.result import Z, wilson
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 7), (3, 7), (7, 7), (99, 360), (1, 1)])
