@@ -101,7 +101,7 @@ def raw_weight(root: nn.Module, part: nn.Module, name: str) -> Tensor | None:
 
 @contextmanager
 def refresh_hooks(part: nn.Module) -> Iterator[None]:
-    """Inside the ``with`` block attributes that hooks compute are as the next forward has them."""
+    """Attributes that hooks compute have the values of the next forward inside the block."""
     stale: dict[str, Any] = {}
     for name, compute in weight_hooks(part):
         stale.setdefault(name, getattr(part, name))

@@ -1,4 +1,4 @@
-"""A weight of any kind as one NumPy array of double precision, and what is no such array."""
+"""A weight of any kind as one NumPy array of double precision, and the checks of such arrays."""
 
 from __future__ import annotations
 

@@ -140,6 +140,7 @@ def _halves(cell: Cell, x: Tensor, s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _in_state(cell: Cell, slopes: Slopes) -> Tensor:
+    """The derivative (n, s, s) in the state that these slopes make."""
     h = cell.hidden
     if cell.state_size == h:
         J = _rows(slopes.recurrent[0], cell.W)

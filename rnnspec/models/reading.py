@@ -1,4 +1,4 @@
-"""The inputs that the recurrent part of a network reads on data, its first states, its formula.
+"""What the recurrent part of a network reads along data, and the states from which it starts.
 
 The Jacobians, fixed points and exponents of `rnnspec.dynamics` are those of PyTorch's formula for
 the recurrent part.  They are those of the network only if that formula alone takes its state
@@ -28,12 +28,19 @@ from rnnspec.models.verification import verify
 class Reading:
     """The cells of a recurrent part, and the inputs that they read in each sequence, in float64.
 
-    ``starts[direction]`` are the whole states (n, s) before the first step, None for zero.
+    Attributes
+    ----------
+    cells : for each direction its layers from below
+    inputs : tensor, shape (n, t, d)
+        They are 0 at padded steps.
+    lengths : tensor of int, shape (n,)
+    starts : tuple of tensors, shape (n, s), or None
+        The whole state of each direction before the first step; None stands for zero.
     """
 
     cells: Cells
-    inputs: Tensor  # shape: (n, t, d), 0 at padded steps
-    lengths: Tensor  # shape: (n,)
+    inputs: Tensor
+    lengths: Tensor
     starts: tuple[Tensor | None, ...]
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A module run on data while its recurrent part is watched, and left as it was."""
+"""A module runs on data while its recurrent part is recorded, and is left as it was."""
 
 from __future__ import annotations
 

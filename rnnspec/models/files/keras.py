@@ -79,6 +79,7 @@ def _contents(
     version: str,
     left_out: list[str],
 ) -> Contents:
+    """The recurrent layers under PyTorch's keys, and what is left of the data sets."""
     arrays: dict[str, Any] = {}
     formula: dict[str, str] = {}
     assumed: list[str] = []

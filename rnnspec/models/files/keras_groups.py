@@ -83,6 +83,7 @@ def names_of(groups: list[Group]) -> list[tuple[str, bool]]:
 
 
 def _group(datasets: Datasets, start: str, names: tuple[str, str, str], end: str) -> Group:
+    """The layer whose kernel, recurrent kernel and bias are called start + name + end."""
     inside = {key[len(start) :]: W for key, W in datasets.items() if key.startswith(start)}
     inside = {name: W for name, W in inside.items() if "/" not in name}
     wanted = [name + end for name in names]

@@ -34,7 +34,7 @@ Found = Iterator[tuple[str, Any]]  # keys with their arrays, or with why one is 
 
 
 def read_mat(path: Path) -> Contents:
-    """Every array of numbers; a member of a struct as "struct.member", of a cell as "cell.0"."""
+    """Every array of numbers; a member of a struct is "struct.member", one of a cell "cell.0"."""
     data = path.read_bytes()
     four = data[124:128] not in (b"\x00\x01IM", b"\x01\x00MI")
     arrays: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from rnnspec.models.files.refusal import LeftOut, fault
 
 
 def read_mat73(path: Path) -> Contents:
-    """Every array of numbers; a member of a struct as "struct.member", of a cell as "cell.0"."""
+    """Every array of numbers; a member of a struct is "struct.member", one of a cell "cell.0"."""
     try:
         import h5py
     except ImportError as error:

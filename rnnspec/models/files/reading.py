@@ -121,6 +121,7 @@ def _content_of_directory(path: Path) -> str:
 
 
 def _content_of_file(path: Path, file: BinaryIO) -> str:
+    """The kind of content by the first bytes, or else by the structure."""
     head = file.read(HEAD)
     if not head:
         raise refusal(path, "an empty file")

@@ -54,6 +54,7 @@ def content_by_structure(path: Path, file: BinaryIO, head: bytes, size: int) -> 
 
 
 def _content_of_zip(path: Path) -> str:
+    """The kind of a zip archive, by the names of the files in it."""
     from zipfile import BadZipFile, ZipFile
 
     try:
@@ -123,6 +124,7 @@ def _bytes_at(file: BinaryIO, offset: int, count: int) -> bytes:
 
 
 def _content_of_text(path: Path, head: bytes, file: BinaryIO, size: int) -> str:
+    """The kind of a text, by its first line that is no remark."""
     if head.upper().startswith(b"%%MATRIXMARKET"):
         return "mtx"
     text = decode(head, cut=True)
