@@ -130,7 +130,7 @@ def robustness(
     check_folder(out, "--out")
     check_file(out, "--out")
     names = attack_names(attack, target)
-    check_read(_given(), names, target)
+    check_read(_options_given(), names, target)
     sizes = None if epsilon is None else numbers(epsilon, "--epsilon")
     model, data = load_run(run, data_dir, download=not no_download)
     found = survey(
@@ -159,7 +159,7 @@ def robustness(
                 click.echo(f"{label}: {path}")
 
 
-def _given() -> set[str]:
+def _options_given() -> set[str]:
     """Names of the options that stand on the command line, without those left at their default."""
     context = click.get_current_context()
     return {
