@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+import warnings
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +20,44 @@ class ConvergenceWarning(UserWarning):
 
 class SanityWarning(UserWarning):
     """A robustness number probably does not mean what it seems to mean."""
+
+
+class Uncertified(Protocol):
+    """A result that says whether it was proved, and if not, why."""
+
+    @property
+    def certified(self) -> bool: ...  # noqa: D102
+    @property
+    def why(self) -> str: ...  # noqa: D102
+
+
+Proved = TypeVar("Proved", bound=Uncertified)
+Arguments = ParamSpec("Arguments")
+
+
+def warn_if_uncertified(
+    search: Callable[Arguments, Proved],
+) -> Callable[Arguments, Proved]:
+    """Let `search` warn with the reason, at the line that called it, if its result is not proved.
+
+    Examples
+    --------
+    >>> from rnnspec.spectra import Bracket
+    >>> search = warn_if_uncertified(lambda: Bracket(1.0, 0.0, 1.0, False, why="it was too long"))
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     search().value, str(caught[0].message)
+    (1.0, 'it was too long')
+    """
+
+    @wraps(search)
+    def search_and_warn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Proved:
+        found = search(*args, **kwargs)
+        if not found.certified:
+            warnings.warn(found.why, ConvergenceWarning, stacklevel=2)
+        return found
+
+    return search_and_warn
 
 
 def square(A: ArrayLike, name: str = "A") -> NDArray[Any]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from rnnspec.cli.options import data_dir_option, json_option, no_download_option, quiet_option
+from rnnspec.cli.options import (
+    data_dir_option,
+    json_option,
+    no_download_option,
+    print_json,
+    quiet_option,
+)
 
 
 @click.group()
@@ -48,7 +53,7 @@ def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
         for entry in ENTRIES
     ]
     if as_json:
-        click.echo(json.dumps({"datasets": rows}, indent=2))
+        print_json({"datasets": rows})
         return
     if not quiet:
         for row in rows:
@@ -129,7 +134,7 @@ def _status(name: str, data_dir: str | None) -> str | None:
 
 def _print(record: dict[str, Any], as_json: bool, quiet: bool) -> None:
     if as_json:
-        click.echo(json.dumps(record, indent=2))
+        print_json(record)
     elif not quiet:
         for key, value in record.items():
             if isinstance(value, dict):

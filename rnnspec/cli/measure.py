@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rnnspec.cli.options import json_option, numbers, quiet_option
+from rnnspec.cli.options import json_option, numbers, print_json, quiet_option
 from rnnspec.cli.source import (
     advise_on_gates,
     check_source,
@@ -45,8 +45,6 @@ def measure(
     """  # noqa: D301
     epsilons = numbers(epsilon, "--epsilon")
     check_source(source)
-    from rnnspec.report.stability import print_measures
-    from rnnspec.report.tables import print_json
     from rnnspec.spectra.measures import measure as measure_one
 
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
@@ -55,6 +53,8 @@ def measure(
     if as_json:
         print_json({"matrices": records})
     elif not quiet:
+        from rnnspec.report.stability import print_measures
+
         print_measures(records)
         names: dict[str, list[str]] = {}
         for name, record in records.items():

@@ -1,13 +1,18 @@
-"""Options that several commands share, and checks of the files that they write."""
+"""What commands share: options, checks of the files that they write, and the JSON document."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
+
+FIGURES = (".png", ".svg", ".pdf")
 
 
 def _silence(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
@@ -88,3 +93,28 @@ def numbers(text: str, option: str, count: int | None = None) -> list[float]:
         wanted = "numbers" if count is None else f"{count} numbers"
         raise ValueError(f"`{option}` must be {wanted} separated by commas, got {text!r}")
     return values
+
+
+def check_figure(path: str | None) -> None:
+    """Refuse a figure file that cannot be written, before any work is done."""
+    if path is not None and Path(path).suffix not in FIGURES:
+        raise ValueError(f"`--figure` must end in {', '.join(FIGURES)}, got {path!r}")
+    check_folder(path, "--figure")
+
+
+def check_out(path: str | None) -> None:
+    """Refuse an output file that cannot be written, before any work is done."""
+    if path is not None and Path(path).suffix != ".npz":
+        raise ValueError(f"`--out` must end in .npz, got {path!r}")
+    check_folder(path, "--out")
+
+
+def check_folder(path: str | None, option: str) -> None:
+    """Refuse a file whose folder does not exist."""
+    if path is not None and not Path(path).parent.is_dir():
+        raise ValueError(f"`{option}` {path!r}: the folder {Path(path).parent} does not exist")
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """Print one strict JSON document on stdout."""
+    print(json.dumps(record, indent=2, allow_nan=False))

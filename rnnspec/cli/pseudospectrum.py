@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rnnspec.cli.options import check_file, json_option, numbers, quiet_option
+from rnnspec.cli.options import (
+    check_figure,
+    check_file,
+    check_out,
+    json_option,
+    numbers,
+    print_json,
+    quiet_option,
+)
 from rnnspec.cli.source import check_source, choose_square, matrices_of, source_argument
 
 if TYPE_CHECKING:
@@ -80,9 +88,8 @@ def pseudospectrum(
     from threadpoolctl import threadpool_limits
 
     from rnnspec.cli.source import grid_of
-    from rnnspec.plots.figures import check_figure, check_out, save_figure
+    from rnnspec.plots.figures import save_figure
     from rnnspec.report.progress import show_points
-    from rnnspec.report.tables import print_json
     from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
 
     check_figure(figure)

@@ -6,9 +6,11 @@ import click
 
 from rnnspec.cli.options import (
     check_file,
+    check_folder,
     data_dir_option,
     json_option,
     no_download_option,
+    print_json,
     quiet_option,
 )
 
@@ -48,9 +50,7 @@ def report(
     """  # noqa: D301
     import time
 
-    from rnnspec.plots.figures import check_folder
     from rnnspec.report.page.page import plotly_script, write_page
-    from rnnspec.report.tables import print_json
     from rnnspec.study.portrait import portraits_of
     from rnnspec.study.record import is_study, read_study
 

@@ -8,7 +8,15 @@ from collections.abc import Collection, Sequence
 import click
 from click.core import ParameterSource
 
-from rnnspec.cli.options import check_file, json_option, numbers, quiet_option
+from rnnspec.cli.options import (
+    check_figure,
+    check_file,
+    check_folder,
+    json_option,
+    numbers,
+    print_json,
+    quiet_option,
+)
 from rnnspec.robustness.attacks.table import (
     ATTACKS,
     CURVES,
@@ -119,8 +127,6 @@ def robustness(
     from pathlib import Path
 
     from rnnspec._files import write_text
-    from rnnspec.plots.figures import check_figure, check_folder, save_figure
-    from rnnspec.report.tables import print_json, print_robustness
     from rnnspec.robustness.result import rows_csv
     from rnnspec.robustness.several import survey
     from rnnspec.training.trained import load_run
@@ -149,10 +155,14 @@ def robustness(
     if out:
         write_text(Path(out), rows_csv(found.rows()))
     if figure:
+        from rnnspec.plots.figures import save_figure
+
         save_figure(found.plot(), Path(figure))
     if as_json:
         print_json(found.to_dict())
     elif not quiet:
+        from rnnspec.report.tables import print_robustness
+
         print_robustness(found.to_dict())
         for label, path in (("numbers", out), ("figure", figure)):
             if path:

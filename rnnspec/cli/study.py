@@ -9,6 +9,7 @@ from rnnspec.cli.options import (
     data_dir_option,
     json_option,
     no_download_option,
+    print_json,
     quiet_option,
 )
 
@@ -69,7 +70,7 @@ def study(
     from pathlib import Path
 
     from rnnspec.report.progress import show_tasks
-    from rnnspec.report.tables import print_json, print_study
+    from rnnspec.report.tables import print_study
     from rnnspec.study.runner import run_study
     from rnnspec.study.study_file import read_plan
 

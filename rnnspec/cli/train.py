@@ -11,6 +11,7 @@ from rnnspec.cli.options import (
     data_dir_option,
     json_option,
     no_download_option,
+    print_json,
     quiet_option,
 )
 from rnnspec.cli.settings import setting_options
@@ -87,4 +88,7 @@ def train(
     if not processes.first:
         return
     summary = json.loads((directory / "summary.json").read_text())
-    print_training(summary, directory, as_json=as_json, quiet=quiet)
+    if as_json:
+        print_json(summary)
+    elif not quiet:
+        print_training(summary, directory)

@@ -17,6 +17,7 @@ from rnnspec.dynamics.jacobian import jacobians_along
 from rnnspec.dynamics.quantiles import LEVELS, step_quantiles
 from rnnspec.models.reading import read_along
 from rnnspec.models.sequences import Inputs
+from rnnspec.spectra.measures import compute
 from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]
@@ -163,7 +164,7 @@ def _stability_numbers(J: Array) -> dict[str, Array]:
         raise ValueError("`steps` must hold one that a sequence taken reaches, but none does")
     values = {name: np.full(real.shape, np.nan) for name in MEASURES}
     for name in MEASURES:
-        values[name][real] = [float(NUMBERS[name].compute(A)) for A in J[real]]
+        values[name][real] = [float(compute(NUMBERS[name], A)) for A in J[real]]
     return values
 
 

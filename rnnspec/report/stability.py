@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnspec._format import cell
-from rnnspec.report.tables import print_json, print_table
+from rnnspec.report.tables import print_table
 from rnnspec.spectra.numbers import NUMBERS
 
 BEFORE_AND_AFTER = ("spectral_radius", "spectral_norm", "henrici")
@@ -33,29 +33,24 @@ def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
     print_table("stability and non-normality (discrete time)", columns, rows)
 
 
-def print_training(
-    summary: Mapping[str, Any], directory: Path, *, as_json: bool, quiet: bool
-) -> None:
+def print_training(summary: Mapping[str, Any], directory: Path) -> None:
     """Print what a training gave: its accuracies, and each matrix before and after."""
-    if as_json:
-        print_json(summary)
-    elif not quiet:
-        validation = cell(summary["validation_accuracy"], "ascii")
-        print(
-            f"{summary['dataset']} ({summary['view']}), {summary['cell']},"
-            f" normalize {summary['normalize']}: test accuracy {summary['test_accuracy']:.4f}"
-            f" (validation {validation}, best epoch {summary['best_epoch']})"
-            f" in {summary['train_seconds']:.1f} s"
-        )
-        print_table(
-            "recurrent matrices, before -> after training",
-            ("matrix", *(NUMBERS[key].words for key in BEFORE_AND_AFTER)),
-            (
-                [name, *(_change(numbers, key) for key in BEFORE_AND_AFTER)]
-                for name, numbers in summary["matrices"].items()
-            ),
-        )
-        print(f"run directory: {directory}")
+    validation = cell(summary["validation_accuracy"], "ascii")
+    print(
+        f"{summary['dataset']} ({summary['view']}), {summary['cell']},"
+        f" normalize {summary['normalize']}: test accuracy {summary['test_accuracy']:.4f}"
+        f" (validation {validation}, best epoch {summary['best_epoch']})"
+        f" in {summary['train_seconds']:.1f} s"
+    )
+    print_table(
+        "recurrent matrices, before -> after training",
+        ("matrix", *(NUMBERS[key].words for key in BEFORE_AND_AFTER)),
+        (
+            [name, *(_change(numbers, key) for key in BEFORE_AND_AFTER)]
+            for name, numbers in summary["matrices"].items()
+        ),
+    )
+    print(f"run directory: {directory}")
 
 
 def bracket(proved: Mapping[str, Any] | None) -> str:

@@ -1,8 +1,7 @@
-"""Tables and JSON on stdout."""
+"""Tables on stdout."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,11 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from rnnspec._format import cell
-
-
-def print_json(record: Mapping[str, Any]) -> None:
-    """Print one strict JSON document on stdout."""
-    print(json.dumps(record, indent=2, allow_nan=False))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

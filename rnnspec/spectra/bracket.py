@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec._checks import ConvergenceWarning
 from rnnspec._result import Result
-
-Arguments = ParamSpec("Arguments")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,30 +55,6 @@ class Bracket(Result):
     def angle(self) -> float:
         """Angle of the witness in radians, between -pi and pi; NaN where there is no witness."""
         return float("nan") if self.witness is None else float(np.angle(self.witness))
-
-
-def warn_if_uncertified(
-    search: Callable[Arguments, Bracket],
-) -> Callable[Arguments, Bracket]:
-    """Let `search` warn with the reason, at the line that called it, if its result is not proved.
-
-    Examples
-    --------
-    >>> search = warn_if_uncertified(lambda: Bracket(1.0, 0.0, 1.0, False, why="it was too long"))
-    >>> with warnings.catch_warnings(record=True) as caught:
-    ...     warnings.simplefilter("always")
-    ...     search().value, str(caught[0].message)
-    (1.0, 'it was too long')
-    """
-
-    @wraps(search)
-    def search_and_warn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Bracket:
-        found = search(*args, **kwargs)
-        if not found.certified:
-            warnings.warn(found.why, ConvergenceWarning, stacklevel=2)
-        return found
-
-    return search_and_warn
 
 
 def why_unfinished(rtol: float, bound: str) -> str:

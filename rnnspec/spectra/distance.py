@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnspec._checks import one_of, positive, square
-from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec._checks import one_of, positive, square, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, why_unfinished
 from rnnspec.spectra.engine import EPS
 from rnnspec.spectra.engine.curve import CIRCLES, LINES, lowest_on_curve
 from rnnspec.spectra.engine.dense import one_thread_if_small

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import one_of, positive, square
-from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec._checks import one_of, positive, square, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, why_unfinished
 from rnnspec.spectra.distance import TIMES
-from rnnspec.spectra.engine import EPS, power_of_two
-from rnnspec.spectra.engine.curve import lowest_on_curve
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import lowest_on_curve, power_of_two
 from rnnspec.spectra.engine.dense import one_thread_if_small
 from rnnspec.spectra.kreiss_ascent import CONTINUOUS, DISCRETE, Time, climb, first_guess
 from rnnspec.spectra.nonnormality import numerical_abscissa

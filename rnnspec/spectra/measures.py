@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnnspec import spectra
 from rnnspec._checks import ConvergenceWarning, positive, square
 from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.eigen import real_if_possible
@@ -78,12 +79,30 @@ def measure(
     )
 
 
+def compute(
+    number: Number,
+    A: ArrayLike,  # shape: (n, n)
+    *epsilon: float,
+) -> float | Bracket:
+    """Call the function of `rnnspec.spectra` that computes `number` of the matrix `A`.
+
+    `epsilon` is given where ``number.per_epsilon`` is true, and nowhere else.
+
+    Examples
+    --------
+    >>> compute(NUMBERS["henrici"], [[0.5, 3.0], [0.0, 0.5]])
+    3.0
+    """
+    found: float | Bracket = getattr(spectra, number.function or number.name)(A, *epsilon)
+    return found
+
+
 def _compute(number: Number, A: NDArray[Any], sizes: dict[str, float]) -> Found:
     if number.real_only and np.iscomplexobj(A):
         return None
     if number.per_epsilon:
-        return {size: number.compute(A, epsilon) for size, epsilon in sizes.items()}
-    return number.compute(A)
+        return {size: compute(number, A, epsilon) for size, epsilon in sizes.items()}
+    return compute(number, A)
 
 
 def _value(found: Found) -> Any:
@@ -113,7 +132,7 @@ def _notes(number: Number, found: float | Bracket | None) -> Iterator[str]:
     """Say what is undefined, infinite or not proved, and why."""
     if found is None:
         yield "undefined, the matrix is complex"
-    elif number.when_infinite and isinf(float(found)):
+    elif number.when_infinite and isinf(_value(found)):
         yield f"infinite, {number.when_infinite}"
     if isinstance(found, Bracket) and not found.certified:
         yield found.why

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import schur
 
 from rnnspec._checks import square
-from rnnspec.spectra.engine import power_of_two
+from rnnspec.spectra.engine.curve import power_of_two
 
 
 def henrici_departure(

@@ -7,11 +7,9 @@ studies, and bands along data are made from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from rnnspec import spectra
 from rnnspec._result import Result
 
 
@@ -38,7 +36,8 @@ class Number:
     when_infinite : str
         Why the value can be infinite ("" if it needs no explanation).
     function : str
-        The function of `rnnspec.spectra` that computes it ("" if it is called `name`).
+        The function of `rnnspec.spectra` that computes it ("" if it is called `name`); see
+        `rnnspec.spectra.measures.compute`.
     """
 
     name: str
@@ -50,16 +49,6 @@ class Number:
     real_only: bool = False
     when_infinite: str = ""
     function: str = ""
-
-    @property
-    def compute(self) -> Callable[..., Any]:
-        """Its function: of a square array, and of an epsilon too if `per_epsilon`.
-
-        The function returns a float or a `Bracket`.  It is looked up when it is needed, so that a
-        page or a study, which only read the table, load no numerical code.
-        """
-        function: Callable[..., Any] = getattr(spectra, self.function or self.name)
-        return function
 
     @property
     def label(self) -> str:

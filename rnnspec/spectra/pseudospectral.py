@@ -9,10 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from rnnspec._checks import positive, square
-from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
-from rnnspec.spectra.engine import EPS, power_of_two
-from rnnspec.spectra.engine.curve import CIRCLES, LINES, ROUNDS, Sweep, descend, lowest_below
+from rnnspec._checks import positive, square, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, why_unfinished
+from rnnspec.spectra.engine import EPS
+from rnnspec.spectra.engine.curve import (
+    CIRCLES,
+    LINES,
+    ROUNDS,
+    Sweep,
+    descend,
+    lowest_below,
+    power_of_two,
+)
 from rnnspec.spectra.engine.dense import exact_sigma_min, one_thread_if_small
 
 Array = NDArray[Any]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import positive, square
-from rnnspec.spectra.bracket import Bracket, warn_if_uncertified, why_unfinished
+from rnnspec._checks import positive, square, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket, why_unfinished
 from rnnspec.spectra.eigen import real_if_possible
 from rnnspec.spectra.engine import EPS
 from rnnspec.spectra.engine.crossings import NEAR, pencil_eigenvalues, without_dust

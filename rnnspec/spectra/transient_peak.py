@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rnnspec._checks import count, square
-from rnnspec.spectra.bracket import Bracket, warn_if_uncertified
+from rnnspec._checks import count, square, warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket
 from rnnspec.spectra.eigen import spectral_norm, spectral_radius
 from rnnspec.spectra.engine.curve import CIRCLES, lowest_on_curve
 from rnnspec.spectra.engine.dense import one_thread_if_small

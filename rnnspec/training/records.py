@@ -14,6 +14,7 @@ import torch
 from rnnspec import __version__
 from rnnspec.data.splits import DataSplits
 from rnnspec.models.recurrent import recurrent_matrices
+from rnnspec.spectra.measures import compute
 from rnnspec.spectra.numbers import NUMBERS
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.declaration import names_with
@@ -96,7 +97,7 @@ def summarize(run: TrainedRun, config: TrainingConfig) -> dict[str, Any]:
         "estimate_error": run.estimate_error,
         "matrices": {
             name: {
-                f"{key}{when}": NUMBERS[key].compute(matrix)
+                f"{key}{when}": compute(NUMBERS[key], matrix)
                 for when, matrix in (("", W), ("_initial", run.initial_matrices[name]))
                 for key in SUMMARIZED
             }

@@ -5,10 +5,11 @@ import sys
 import matplotlib.pyplot as plt
 import pytest
 
-from rnnspec.plots.figures import check_figure, check_out, save_figure
+from rnnspec.cli.options import check_figure, check_out, print_json
+from rnnspec.plots.figures import save_figure
 from rnnspec.report.progress import show_epochs, show_tasks
 from rnnspec.report.stability import print_measures
-from rnnspec.report.tables import print_json, print_table
+from rnnspec.report.tables import print_table
 
 ROW = {"epoch": 1, "train_loss": 0.5, "train_accuracy": 0.75, "spectral_radius": 1.25}
 

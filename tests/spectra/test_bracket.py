@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rnnspec import ConvergenceWarning
-from rnnspec.spectra.bracket import Bracket, warn_if_uncertified
+from rnnspec._checks import warn_if_uncertified
+from rnnspec.spectra.bracket import Bracket
 
 
 def test_float_and_angle():

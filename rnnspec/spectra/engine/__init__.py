@@ -34,20 +34,4 @@ Who calls what from outside:
 
 from __future__ import annotations
 
-from math import frexp
-
 EPS = 2.0**-52  # the distance from 1 to the next double: the size of rounding
-
-
-def power_of_two(x: float) -> float:
-    """Largest power of two up to `x`: a division by it changes no digit of a number.
-
-    A matrix divided by the power of two of its largest entry has squares that neither overflow
-    nor vanish.
-
-    Examples
-    --------
-    >>> power_of_two(5.0), power_of_two(0.3)
-    (4.0, 0.25)
-    """
-    return float(2.0 ** (frexp(x)[1] - 1))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import frexp
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from rnnspec.spectra.engine import EPS, power_of_two
+from rnnspec.spectra.engine import EPS
 from rnnspec.spectra.engine.crossings import circle_crossings, line_crossings
 from rnnspec.spectra.engine.dense import exact_sigma_min
 
@@ -203,3 +204,17 @@ def descend(
             break
         width = 4 * width if at_edge else width / 4
     return s, value
+
+
+def power_of_two(x: float) -> float:
+    """Largest power of two up to `x`: a division by it changes no digit of a number.
+
+    A matrix divided by the power of two of its largest entry has squares that neither overflow
+    nor vanish.
+
+    Examples
+    --------
+    >>> power_of_two(5.0), power_of_two(0.3)
+    (4.0, 0.25)
+    """
+    return float(2.0 ** (frexp(x)[1] - 1))
