@@ -74,7 +74,9 @@ def stability_radius_real(
         If the search did not reach `rtol`; the value is then an upper bound, and ``lower`` is still
         proved.
 
-    Notes ----- At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
+    Notes
+    -----
+    At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
     ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is
     ``sigma_min(zI - A)``.  The search has two levels.  First, for fixed g, the spans of angles at
     which that singular value is below a given level end where x is an eigenvalue of a pencil of
