@@ -22,7 +22,7 @@ matrices, tensors on a GPU, and installations without numba take another way to 
 
 **Starts from the neighbours.**  Points are taken from coarse grid lines to fine ones, and each
 starts from the singular vectors of its nearest points that are done, so that three or four
-iterations suffice (`continuation`).
+iterations suffice (`continuation`; `order` is the order, `neighbours` the points that are done).
 
 Who calls what from outside:
 
