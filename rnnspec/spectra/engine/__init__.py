@@ -26,7 +26,8 @@ iterations suffice (`continuation`; `order` is the order, `neighbours` the point
 
 Who calls what from outside:
 
-- `dense` and `large`: a matrix, factored once, for any number of points; BLAS threads.
+- `dense`: a matrix, factored once, for any number of points; BLAS threads.
+- `large`: a matrix that is not stored densely, by the ways of `sparse` or `krylov`.
 - `refinement`: which points of a grid are needed at all.
 - `curve` and `crossings`: the lowest value on a circle or a line, with a proof.
 - `glance`: a few numbers of one matrix, fast enough for every epoch of a training.
