@@ -29,9 +29,8 @@ def load_matrices(
     key : str, optional
         Take one matrix alone: a name as above, or the full key of any square array.
     cut : str, optional
-        How the gates of the array `key` are stacked, ``gru:rzn:rows``: see
-        `rnnspec.models.cut`.  Without `key`, each array with a recurrent name is cut whose shape
-        fits.
+        How the gates of the array `key` are stacked, ``gru:rzn:rows``: see `rnnspec.models.cut`.
+        Without `key`, each array with a recurrent name is cut whose shape fits.
 
     Returns
     -------
@@ -48,8 +47,7 @@ def load_matrices(
     Raises
     ------
     ValueError
-        If the file is missing, of unknown content, damaged or without a matrix, or `key` or
-        `cut` do not fit it.
+        If the file is missing, not readable or without a matrix, or `key` or `cut` do not fit it.
 
     Examples
     --------

@@ -83,7 +83,9 @@ def distance_to_defective(
     ValueError
         If `A` is not square, is 1 by 1, or has non-finite entries.
 
-    Notes ----- Cost O(n^3).  The lower bound is ``min |lambda_i - lambda_j| / (2 kappa(V))``: below
+    Notes
+    -----
+    Cost O(n^3).  The lower bound is ``min |lambda_i - lambda_j| / (2 kappa(V))``: below
     it the discs of Bauer and Fike stay apart, each with one eigenvalue.  The upper bound is the
     least of three. A change of half a gap moves two eigenvalues of the Schur form together; so does
     a change of ``gap^2 / (4 |t|)`` below the diagonal, if t is the entry between the two; and so

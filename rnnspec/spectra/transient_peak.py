@@ -57,7 +57,9 @@ def transient_peak(
         Also if an eigenvalue lies outside by so little that rounding may have put it there, or if
         the powers overflow; the value is then ``inf``, without proof.
 
-    Notes ----- An eigenvalue outside proves growth only if no matrix within rounding of `A` has an
+    Notes
+    -----
+    An eigenvalue outside proves growth only if no matrix within rounding of `A` has an
     eigenvalue on the circle.  Cost O(n^3) for each power, one product.  A singular value is
     computed only where neither the Frobenius norm nor the Schatten 16-norm, both upper bounds,
     shows that the peak stays.
