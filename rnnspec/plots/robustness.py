@@ -90,8 +90,7 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
     --------
     >>> import torch
     >>> from rnnspec.data.sequences import SequenceDataset
-    >>> from rnnspec.plots.weights import weights
-    from rnnspec.robustness.minimal import minimal_perturbations
+    >>> from rnnspec.robustness.minimal import minimal_perturbations
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
     >>> data = SequenceDataset.from_raw([[[1.0], [0.0]]], [2], [0], ("first", "second"))
     >>> ax = minimal({"mine": minimal_perturbations(model, data)})
