@@ -8,10 +8,9 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.models.gates import CELLS, GATES
+from rnnspec.models.gates import CELLS, GATES, INITS
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-INITS = ("orthogonal", "torch", "identity")
 
 
 class SequenceClassifier(nn.Module):

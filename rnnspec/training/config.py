@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnnspec.models.gates import CELLS
+from rnnspec.models.gates import CELLS, INITS
 from rnnspec.training.declaration import describe_settings, setting
 
-INITS = ("orthogonal", "torch", "identity")
 QUANTITIES = ("radius", "norm")
 MODES = ("clip", "scale")
 ESTIMATORS = ("rayleigh", "power", "exact")
