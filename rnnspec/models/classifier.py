@@ -19,7 +19,7 @@ class SequenceClassifier(nn.Module):
     .. math:: y = C\,h_{T} + d,\qquad h_t = \mathrm{cell}(x_t, h_{t-1}),\ h_0 = 0
 
     where T is the length of the sequence, not of the padded batch, so that a sequence is
-    classified in the same way alone and beside others.  Of a bidirectional network the readout
+    classified in the same way alone and beside others.  In a bidirectional network the readout
     takes the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
 
     Parameters
@@ -37,7 +37,7 @@ class SequenceClassifier(nn.Module):
     init : {"orthogonal", "torch", "identity"}
         See `initialize`.
     seed : int, default 0
-        That of the initial weights; the global random state is neither read nor set.
+        Seed of the initial weights; the global random state is neither read nor set.
 
     Raises
     ------
