@@ -111,19 +111,19 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
 
 
 def attacks(found: Survey, ax: Axes | None = None) -> Axes:
-    """What each of several attacks did: accuracies, and smallest changes beside them.
+    """Draw the results of several attacks: accuracies, and beside them the smallest changes.
 
     Parameters
     ----------
     found : Survey
         From `rnnspec.robustness.survey`.
     ax : matplotlib Axes, optional
-        By default a new figure; several panels always take one.
+        By default a new figure; several panels always need a new one.
 
     Returns
     -------
     Axes
-        That of the first panel.
+        Those of the first panel.
 
     Examples
     --------

@@ -52,12 +52,12 @@ def weight_robustness(
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : str
-        ``random`` has Gaussian entries, the same at all `epsilons` but for a factor.  ``worst`` is
-        the E of rank 1 or 2 for which an ascent finds the largest spectral radius of W + E, and
-        ``rank_one`` the same with rank 1; see `rnnspec.robustness.worst_weights`.  They are the
-        worst for stability, which need not be the worst for accuracy.  ``fp16``, ``int8`` and
-        ``int4`` round the entries, with one scale for each matrix.  ``prune`` sets the smallest
-        entries to zero.
+        ``random`` has Gaussian entries, the same at all `epsilons` but for a factor.
+        ``worst`` is the E of rank 1 or 2 for which an ascent finds the largest spectral radius of
+        W + E, and ``rank_one`` is the same with rank 1; see `rnnspec.robustness.worst_weights`.
+        They are the worst for stability, which need not be the worst for accuracy.
+        ``fp16``, ``int8`` and ``int4`` round the entries, with one scale for each matrix.
+        ``prune`` sets the smallest entries to zero.
     epsilons : sequence of float, shape (m,), optional
         Sizes :math:`\|E\|` of ``random``, ``worst`` and ``rank_one``; increasing, absolute.
         By default 0, 0.01, 0.03, 0.1, 0.3, 1.
