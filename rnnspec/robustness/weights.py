@@ -41,22 +41,22 @@ def weight_robustness(
     matrices: Sequence[str] | None = None,
     seed: int = 0,
 ) -> tuple[MovedWeights, ...]:
-    r"""Accuracy and spectral radius of `model` when its recurrent matrices move.
+    r"""Accuracy and spectral radius of `model` when its recurrent matrices are perturbed.
 
     All chosen matrices move at once, each by an E of its own.  E is real, as weights are.
 
     Parameters
     ----------
     model : torch.nn.Module
-        With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside; left exactly as it was.
+        It holds ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU``, and is left exactly as it was.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : str
         ``random`` has Gaussian entries, the same at all `epsilons` but for a factor.
-        ``worst`` is the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
-        ``rank_one`` the same of rank 1; see `rnnspec.robustness.worst_weights`.  They are the
-        worst for stability, which need not be the worst for accuracy.
-        ``fp16``, ``int8`` and ``int4`` round, with one scale per matrix.
+        ``worst`` is the E of rank 1 or 2 for which an ascent finds the largest spectral radius of
+        W + E, and ``rank_one`` is the same with rank 1; see `rnnspec.robustness.worst_weights`.
+        They are the worst for stability, which need not be the worst for accuracy.
+        ``fp16``, ``int8`` and ``int4`` round the entries, with one scale for each matrix.
         ``prune`` sets the smallest entries to zero.
     epsilons : sequence of float, shape (m,), optional
         Sizes :math:`\|E\|` of ``random``, ``worst`` and ``rank_one``; increasing, absolute.
@@ -69,7 +69,7 @@ def weight_robustness(
     matrices : sequence of str, optional
         Names as in `rnnspec.recurrent_matrices`.  By default all are moved.
     seed : int, default 0
-        Of the Gaussian entries.
+        Seed of the Gaussian entries.
 
     Returns
     -------
@@ -83,9 +83,9 @@ def weight_robustness(
         are negative, not finite or out of order, a fraction above 1, or a normalised model
         that was not baked.
     BudgetExceeded
-        If an E, as the network stores it, is larger than its epsilon; always checked.  Allowed
-        are 1e-5 of epsilon and, for the rounding of what is stored, eps of its precision
-        (1.2e-7 of float32) times :math:`\|W + E\|_F`.
+        If an E, as the network stores it, is larger than its epsilon.  This is always checked.
+        It may be larger by 1e-5 of epsilon and, for the rounding of what is stored, by eps of its
+        precision (1.2e-7 for float32) times :math:`\|W + E\|_F`.
 
     Notes
     -----

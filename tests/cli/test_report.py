@@ -40,8 +40,8 @@ def test_json_and_the_file(program, files):
 def test_it_says_where_the_page_is(program, files):
     code, out, err = program("report", files / "a.npy", "--out", files / "page.html")
     assert (code, err) == (0, "")
-    assert out.startswith("a.npy: ")
-    assert out.endswith(f"page: {files / 'page.html'}\n")
+    assert out.startswith("sources: a.npy\n")
+    assert f"page: {files / 'page.html'} (" in out
     assert program("report", files / "a.npy", "--out", files / "page.html", "--quiet").out == ""
 
 
