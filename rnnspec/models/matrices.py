@@ -50,8 +50,7 @@ def load_matrices(
     Raises
     ------
     ValueError
-        If the file is missing, of unknown content, damaged or without a matrix, or `key` or
-        `cut` do not fit it.
+        If the file is missing, not readable or without a matrix, or `key` or `cut` do not fit it.
 
     Examples
     --------

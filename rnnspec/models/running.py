@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from rnnspec.models.call import runner
-from rnnspec.models.evaluation import leave_unchanged
+from rnnspec.models.call import leave_unchanged, runner
 from rnnspec.models.parts import Part
 from rnnspec.models.recorded_call import Call
 from rnnspec.models.recording import Change, UnknownCall, record_calls

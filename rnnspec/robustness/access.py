@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
-from rnnspec.models.call import runner, takes, unwrap
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.call import check_weights_have_values, evaluation_mode, runner, takes, unwrap
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.evaluation import check_weights_have_values, evaluation_mode
 from rnnspec.robustness.outputs import (
     FEW,
     check_logits,
@@ -86,7 +86,7 @@ def under_attack(
     ...     victim.logits(torch.tensor([[[-1.5], [0.5]]])).tolist()
     [[1.5, 1.5]]
     """
-    data = as_dataset(data)
+    data = data if isinstance(data, SequenceDataset) else as_dataset(data)
     threat = threat or Threat()
     if not len(data):
         raise ValueError("`data` must hold at least one sequence, got none")

@@ -224,7 +224,7 @@ def increasing_sizes(given: Sequence[float], name: str = "epsilons") -> NDArray[
 
 def at_most(data: Labelled, samples: int | None, seed: int) -> SequenceDataset:
     """At most so many sequences of `data`, chosen by `seed`; None: all."""
-    data = as_dataset(data)
+    data = data if isinstance(data, SequenceDataset) else as_dataset(data)
     if samples is None or count(samples, "samples") >= len(data):
         return data
     return data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:samples]))

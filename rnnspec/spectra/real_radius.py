@@ -124,21 +124,8 @@ def stability_radius_real(
 
 def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float, float, bool]:
     """Find the value, its angle, a lower bound, and whether the bound is within `rtol`."""
-    ends = exact_sigma_min(A, np.array([1.0, -1.0]))
-    value, angle = float(ends.min()), float(np.pi * ends.argmin())
-    angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
-    angles = angles[(angles > AXIS) & (angles < np.pi - AXIS)]
     norm = 1 + float(np.linalg.norm(A, 2))
-    if angles.size:
-        start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
-        # A hundredth is exact enough for the weight here: its error enters the value squared.
-        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > BLURRED:
-            at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
-            found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
-        else:
-            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
-        if found.value < value:
-            value, angle = found.value, at
+    value, angle = _first_value(A, eigenvalues, norm)
     weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
     for _ in range(TESTS):
         blur = _blur(len(A), norm, value)
@@ -159,6 +146,25 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
                 value, angle = found.value, at
         weight = found.weight
     return value, angle, 0.0, False
+
+
+def _first_value(A: Array, eigenvalues: Array, norm: float) -> tuple[float, float]:
+    """The least of the values at 1, at -1 and in the valley of an eigenvalue; its angle."""
+    ends = exact_sigma_min(A, np.array([1.0, -1.0]))
+    value, angle = float(ends.min()), float(np.pi * ends.argmin())
+    angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
+    angles = angles[(angles > AXIS) & (angles < np.pi - AXIS)]
+    if angles.size:
+        start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
+        # A hundredth is exact enough for the weight here: its error enters the value squared.
+        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > BLURRED:
+            at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
+            found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
+        else:
+            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
+        if found.value < value:
+            value, angle = found.value, at
+    return value, angle
 
 
 def _blur(n: int, norm: float, level: float) -> float:

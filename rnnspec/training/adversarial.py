@@ -24,7 +24,7 @@ from torch.nn.utils import parametrize
 
 from rnnspec._checks import one_of
 from rnnspec.data.splits import DataSplits
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec.models.call import evaluation_mode
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.ascent import Ascent, random_start
 from rnnspec.robustness.decision import cross_entropy

@@ -12,7 +12,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rnnspec.models.acting import WEIGHT_HOOKS, raw_weight
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec.models.call import evaluation_mode
 from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.training.exact import exact_values
 from rnnspec.training.normalization import Normalize, SpectralNormalization

@@ -10,8 +10,8 @@ from typing import Any
 from rnnspec.data.load import load_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.data.splits import DataSplits
-from rnnspec.models.checkpoint import load_weights
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.files.reading import read_contents
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.settings import read_settings
 
@@ -57,7 +57,7 @@ def load_run(
     """
     directory = Path(directory)
     config = read_config(directory)
-    weights = load_weights(directory)
+    weights = read_contents(directory).arrays
     path = directory / "config.json"
     try:
         record = json.loads(path.read_text())["data"]

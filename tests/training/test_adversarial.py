@@ -328,7 +328,7 @@ def test_the_attack_sees_normalised_weights_and_leaves_their_estimates(walks, no
         assert model.training
         attacked = model(inputs, lengths)
         assert equal(before, model.state_dict())
-        with rnnspec.models.evaluation.evaluation_mode(model):
+        with rnnspec.models.call.evaluation_mode(model):
             seen = rnnspec.recurrent_matrices(model)
     measure = rnnspec.spectral_radius if normalize.quantity == "radius" else rnnspec.spectral_norm
     assert max(map(measure, seen.values())) < 2  # of 3, by slow estimates
