@@ -81,7 +81,8 @@ def matrices_of(
         if MARK in name:
             if cut is not None:
                 raise ValueError(
-                    f"`--cut` divides an array into gates, got it with `--matrix {name}`"
+                    f"`--cut` divides an array into gates, but `--matrix {name}` is a Jacobian:"
+                    " leave one of them out"
                 )
             return {name: _jacobian_of(source, name, data_dir, download)}
     from rnnspec.models.matrices import load_matrices

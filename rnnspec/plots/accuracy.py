@@ -35,7 +35,7 @@ def draw_accuracy(
     position : int
         Number of the curve among those of the figure.
     **line
-        What matplotlib knows of a line, such as its label.
+        What matplotlib knows of a line, for example its label.
     """
     shade, marker = colour(position), MARKERS[position % len(MARKERS)]
     if interval is not None:

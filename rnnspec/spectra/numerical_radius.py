@@ -60,7 +60,7 @@ def numerical_radius(
     ``z^2 A* - 2 level z I + A`` on the unit circle, and the values of h at these angles and between
     them either prove the maximum or show where to go on.  If the numerical range is a disc about 0,
     every angle is best, and the search needs no special case for it.  Cost O((2n)^3) for each level
-    test, of which one to three are needed.
+    test; one to three are needed.
 
     References
     ----------
