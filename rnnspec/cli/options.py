@@ -115,6 +115,13 @@ def check_folder(path: str | None, option: str) -> None:
         raise ValueError(f"`{option}` {path!r}: the folder {Path(path).parent} does not exist")
 
 
+def print_files(numbers: str | None, figure: str | None) -> None:
+    """Print the names of the files that were written."""
+    for label, path in (("numbers", numbers), ("figure", figure)):
+        if path:
+            click.echo(f"{label}: {path}")
+
+
 def print_json(record: Mapping[str, Any]) -> None:
     """Print one strict JSON document on stdout."""
     print(json.dumps(record, indent=2, allow_nan=False))

@@ -12,6 +12,7 @@ from rnnspec.cli.options import (
     check_out,
     json_option,
     numbers,
+    print_files,
     print_json,
     quiet_option,
 )
@@ -97,7 +98,6 @@ def pseudospectrum(
 
     from threadpoolctl import threadpool_limits
 
-    from rnnspec.cli.source import grid_of
     from rnnspec.plots.figures import save_figure
     from rnnspec.report.progress import show_points
     from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
@@ -122,12 +122,7 @@ def pseudospectrum(
             name=name,
             progress=progress,
         )
-    record = {
-        **_record(result),
-        "seconds": time.perf_counter() - started,
-        "figure": figure,
-        "out": out,
-    }
+    record = _record(result, time.perf_counter() - started, figure, out)
     if out:
         result.save(Path(out))
     if figure:
@@ -140,8 +135,29 @@ def pseudospectrum(
         _print_summary(record)
 
 
-def _record(result: Pseudospectrum) -> dict[str, Any]:
-    """What ``--json`` prints of the result itself."""
+def grid_of(text: str) -> int | tuple[int, int]:
+    """``INT`` or ``NX,NY``.
+
+    Examples
+    --------
+    >>> grid_of("100"), grid_of("60,40")
+    (100, (60, 40))
+    """
+    try:
+        values = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 2:
+        return values[0], values[1]
+    raise ValueError(f"`--grid` must be INT or NX,NY, got {text!r}")
+
+
+def _record(
+    result: Pseudospectrum, seconds: float, figure: str | None, out: str | None
+) -> dict[str, Any]:
+    """What ``--json`` prints."""
     return {
         "name": result.name,
         "n": len(result.eigenvalues),
@@ -149,6 +165,9 @@ def _record(result: Pseudospectrum) -> dict[str, Any]:
         "box": [float(v) for v in (result.x[0], result.x[-1], result.y[0], result.y[-1])],
         "method": result.method,
         "sigma_min_range": [float(result.sigma_min.min()), float(result.sigma_min.max())],
+        "seconds": seconds,
+        "figure": figure,
+        "out": out,
     }
 
 
@@ -159,6 +178,4 @@ def _print_summary(record: dict[str, Any]) -> None:
         f"{record['name']}: n = {record['n']}, grid {nx} x {ny}, sigma_min from {low:.3g} to"
         f" {high:.3g}, {record['seconds']:.2f} s ({record['method']})"
     )
-    for label, path in (("numbers", record["out"]), ("figure", record["figure"])):
-        if path:
-            click.echo(f"{label}: {path}")
+    print_files(record["out"], record["figure"])

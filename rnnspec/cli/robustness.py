@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -16,6 +18,7 @@ from rnnspec.cli.options import (
     json_option,
     no_download_option,
     numbers,
+    print_files,
     print_json,
     quiet_option,
 )
@@ -27,6 +30,9 @@ from rnnspec.robustness.attacks.table import (
     ON_WEIGHTS,
     SIZED,
 )
+
+if TYPE_CHECKING:
+    from rnnspec.robustness.several import Survey
 
 CAPPED = [name for name in MINIMAL if ATTACKS[name].capped]
 ITERATIVE = [name for name in CURVES if ATTACKS[name].iterations]
@@ -133,10 +139,6 @@ def robustness(
     Example:
       rnnspec robustness runs/lstm --attack pgd,sign --epsilon 0,0.1,0.2 --figure robust.png
     """  # noqa: D301
-    from pathlib import Path
-
-    from rnnspec._files import write_text
-    from rnnspec.robustness.result import rows_csv
     from rnnspec.robustness.several import survey
     from rnnspec.training.trained import load_run
 
@@ -161,21 +163,27 @@ def robustness(
         samples=samples,
         seed=seed,
     )
-    if out:
-        write_text(Path(out), rows_csv(found.rows()))
-    if figure:
-        from rnnspec.plots.figures import save_figure
-
-        save_figure(found.plot(), Path(figure))
+    _write(found, out, figure)
     if as_json:
         print_json(found.to_dict())
     elif not quiet:
         from rnnspec.report.tables import print_robustness
 
         print_robustness(found.to_dict())
-        for label, path in (("numbers", out), ("figure", figure)):
-            if path:
-                click.echo(f"{label}: {path}")
+        print_files(out, figure)
+
+
+def _write(found: Survey, out: str | None, figure: str | None) -> None:
+    """Write the numbers and the figure into the files that are named."""
+    if out:
+        from rnnspec._files import write_text
+        from rnnspec.robustness.result import rows_csv
+
+        write_text(Path(out), rows_csv(found.rows()))
+    if figure:
+        from rnnspec.plots.figures import save_figure
+
+        save_figure(found.plot(), Path(figure))
 
 
 def _options_given() -> set[str]:

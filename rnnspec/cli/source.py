@@ -184,22 +184,3 @@ def _why_no_jacobian(source: str, name: str) -> str:
     from rnnspec.dynamics.weights_jacobian import why_no_jacobian
 
     return "" if Path(source).is_dir() else why_no_jacobian(source, name)
-
-
-def grid_of(text: str) -> int | tuple[int, int]:
-    """``INT`` or ``NX,NY``.
-
-    Examples
-    --------
-    >>> grid_of("100"), grid_of("60,40")
-    (100, (60, 40))
-    """
-    try:
-        values = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) == 1:
-        return values[0]
-    if len(values) == 2:
-        return values[0], values[1]
-    raise ValueError(f"`--grid` must be INT or NX,NY, got {text!r}")

@@ -34,16 +34,7 @@ class PrincipalAxes(Result):
     shares: NDArray[np.float64]
 
     def project(self, states: ArrayLike) -> NDArray[np.float64]:
-        """Coordinates of `states` along the axes.
-
-        Parameters
-        ----------
-        states : (..., s) array_like
-
-        Returns
-        -------
-        (..., k) array, float64
-            NaN where a state has a NaN.
+        """Coordinates (..., k) of `states` (..., s) along the axes; NaN where a state has a NaN.
 
         Raises
         ------

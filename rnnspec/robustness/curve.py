@@ -7,6 +7,7 @@ import warnings as python_warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from rnnspec._checks import SanityWarning, count, one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.access import under_attack
-from rnnspec.robustness.attacks.table import ATTACKS, CURVES
+from rnnspec.robustness.attacks.table import ATTACKS, CURVES, Attack
 from rnnspec.robustness.budget import sizes as norms_of
 from rnnspec.robustness.decision import answers_fail, cross_entropy, wrong
 from rnnspec.robustness.result import RobustnessCurve, curve_of
@@ -129,27 +130,16 @@ def robustness_curve(
     """
     sizes = increasing_sizes(epsilons)
     chosen = ATTACKS[one_of(attack, "attack", CURVES)]
-    for name, value in (("iterations", iterations), ("restarts", restarts)):
-        if value is not None:
-            count(value, name)
+    options = _options_of(chosen, iterations, restarts)
     threat = either(threat, Threat(target=target, norm=norm, units=units), usual="linf")
     part = at_most(data, samples, seed_number(seed))
-    options = dict(chosen.options)
-    if chosen.iterations:
-        options["iterations"] = iterations or chosen.iterations
     function = getattr(robustness, chosen.function)
     said: list[str | None] = []
     with under_attack(model, part, threat) as doubtful:
         victim = doubtful.with_clean_logits()
         if chosen.kind == "search":
             found = Thresholds(
-                victim,
-                sizes[sizes > 0].tolist(),
-                function,
-                **options,
-                restarts=restarts or chosen.restarts or 1,
-                warm=chosen.warm,
-                seed=seed,
+                victim, sizes[sizes > 0].tolist(), function, **options, warm=chosen.warm, seed=seed
             ).find()
             fooled, losses, norms, seconds = found.at_sizes(sizes)
             said += probe(found, threat, seed) if checks and chosen.white_box else []
@@ -167,6 +157,19 @@ def robustness_curve(
     for text in texts:
         python_warnings.warn(text, SanityWarning, stacklevel=2)
     return replace(curve, warnings=(*doubtful.doubts, *texts))
+
+
+def _options_of(chosen: Attack, iterations: int | None, restarts: int | None) -> dict[str, Any]:
+    """The arguments of an attack: those that make it this one, and its effort if it takes any."""
+    for name, value in (("iterations", iterations), ("restarts", restarts)):
+        if value is not None:
+            count(value, name)
+    options = dict(chosen.options)
+    if chosen.iterations:
+        options["iterations"] = iterations or chosen.iterations
+    if chosen.kind == "search":
+        options["restarts"] = restarts or chosen.restarts or 1
+    return options
 
 
 def try_each(

@@ -153,31 +153,22 @@ def survey(
     with under_attack(model, part) as victim:
         clean = float((~victim.wrong()).double().mean())
     curves, minimal, moved, seconds = {}, {}, {}, {}
+    threat: dict[str, Any] = {"target": target, "norm": norm or "linf", "units": units}
+    effort: dict[str, Any] = {"iterations": iterations, "restarts": restarts}
     for name in names:
-        if target == "weights":
+        if name in ON_WEIGHTS:
             began = time.perf_counter()
-            sizes = epsilons if name in SIZED else None  # the others move as far as they move
+            given = epsilons if name in SIZED else None  # the others move as far as they move
             moved[name] = weight_robustness(
-                model, part, name, sizes, norm=norm or "spectral", seed=seed
+                model, part, name, given, norm=norm or "spectral", seed=seed
             )
             seconds[name] = time.perf_counter() - began
-            continue
-        threat: dict[str, Any] = {"target": target, "norm": norm or "linf", "units": units}
-        if name in CURVES:
-            curves[name] = robustness_curve(
-                model,
-                part,
-                name,
-                EPSILONS if epsilons is None else epsilons,
-                iterations=iterations,
-                restarts=restarts,
-                seed=seed,
-                **threat,
-            )
+        elif name in CURVES:
+            sizes = EPSILONS if epsilons is None else epsilons
+            curves[name] = robustness_curve(model, part, name, sizes, **threat, **effort, seed=seed)
         else:
-            cap: dict[str, Any] = (
-                {"epsilon": epsilons[-1]} if epsilons and ATTACKS[name].capped else {}
-            )
-            minimal[name] = minimal_perturbations(model, part, name, seed=seed, **threat, **cap)
+            capped = ATTACKS[name].capped and epsilons
+            cap: dict[str, Any] = {"epsilon": capped[-1]} if capped else {}
+            minimal[name] = minimal_perturbations(model, part, name, **threat, **cap, seed=seed)
     shown = {"weights": "absolute", "state": None}.get(target, units)
     return Survey(len(part), clean, shown, curves, minimal, moved, seconds)

@@ -12,6 +12,7 @@ from torch import nn
 
 from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
+from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, ON_WEIGHTS
@@ -110,23 +111,14 @@ def weight_robustness(
     one_of(norm, "norm", NORMS)
     strengths = _strengths(attack, kind, epsilons, fractions)
     before = recurrent_matrices(model)
-    names = list(before) if matrices is None else [one_of(m, "matrices", before) for m in matrices]
-    if not names:
-        raise ValueError("`matrices` must name at least one matrix, got none")
+    names = _names_among(before, matrices)
     precision = {name: torch.finfo(W.dtype).eps for name, W in recurrent_blocks(model).items()}
     distances = {name: float(distance_to_instability(before[name])) for name in names}
     units = _unit_moves(before, names, norm, seed_number(seed))
     records = []
     for strength in strengths:
         moves = {name: _move(before[name], attack, strength, norm, units[name]) for name in names}
-        with under_attack(model, data) as victim:
-            with weights_moved(model, moves), torch.no_grad():
-                logits = victim.logits(victim.zeros())
-                after = recurrent_matrices(model)
-            if text := answers_fail(int(is_undecided(logits).sum()), len(victim)):
-                victim.clean_logits()  # refuses a model that answers so without any move
-                warnings.warn(text, SanityWarning, stacklevel=2)
-            n_correct = int((~wrong(logits, victim.labels)).sum())
+        n_correct, after = _evaluate_moved(model, data, moves)
         for name in names:
             E = after[name] - before[name]
             moved, sized = _norm(E, norm), kind == "sized"
@@ -149,6 +141,28 @@ def weight_robustness(
                 )
             )
     return tuple(records)
+
+
+def _names_among(known: Mapping[str, Array], given: Sequence[str] | None) -> list[str]:
+    """The matrices that move: all that are known, or those whose names are given."""
+    names = list(known) if given is None else [one_of(name, "matrices", known) for name in given]
+    if not names:
+        raise ValueError("`matrices` must name at least one matrix, got none")
+    return names
+
+
+def _evaluate_moved(
+    model: nn.Module, data: SequenceDataset, moves: Mapping[str, Array]
+) -> tuple[int, dict[str, Array]]:
+    """How many sequences are right while the matrices are moved, and the matrices as stored."""
+    with under_attack(model, data) as victim:
+        with weights_moved(model, moves), torch.no_grad():
+            logits = victim.logits(victim.zeros())
+            after = recurrent_matrices(model)
+        if text := answers_fail(int(is_undecided(logits).sum()), len(victim)):
+            victim.clean_logits()  # refuses a model that answers so without any move
+            warnings.warn(text, SanityWarning, stacklevel=3)
+        return int((~wrong(logits, victim.labels)).sum()), after
 
 
 def _strengths(

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rnnspec.data.load import load_dataset
-from rnnspec.study.cluster import compute_all, connect
+from rnnspec.study.cluster import connect
+from rnnspec.study.dispatch import compute_all
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.record import Study, read_study

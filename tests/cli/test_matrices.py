@@ -6,7 +6,8 @@ import pytest
 
 import rnnspec
 from rnnspec.cli.options import numbers
-from rnnspec.cli.source import choose_square, grid_of
+from rnnspec.cli.pseudospectrum import grid_of
+from rnnspec.cli.source import choose_square
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run

@@ -13,10 +13,8 @@ from rnnspec.robustness.budget import ROUNDING, sizes
 from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.victim import Victim
 
-# Doublings of the first guess before a sequence is given up: a millionfold size is beyond any use.
-DOUBLINGS = 20
-# The first size tried, in linearised distances: a little beyond, as curvature is the rule.
-GUESS = 1.1
+DOUBLINGS = 20  # of the first guess, before a sequence is given up: a millionfold size is of no use
+GUESS = 1.1  # linearised distances: the first size lies a little beyond, as boundaries are curved
 
 
 def bisection(
@@ -83,8 +81,7 @@ def bisection(
     """
     # Below the rounding of a size a bracket cannot be halved.
     rtol = max(positive(rtol, "rtol"), 2 * ROUNDING)
-    norm = victim.budget.norm
-    best = victim.zeros()
+    norm, best = victim.budget.norm, victim.zeros()
     leads, g, _ = victim.gradient(best, logit_difference)
     slope = torch.where(victim.budget.movable, g * steepest(g, victim.budget), 0).flatten(1).sum(1)
     low, high = torch.zeros_like(leads), torch.full_like(leads, torch.inf)

@@ -39,11 +39,7 @@ DISTRIBUTIONS = names("noise")
 
 
 def noise(
-    victim: Victim,
-    epsilon: float | Tensor,
-    *,
-    distribution: str = "gaussian",
-    seed: int = 0,
+    victim: Victim, epsilon: float | Tensor, *, distribution: str = "gaussian", seed: int = 0
 ) -> Tensor:
     r"""One random perturbation of each sequence, within the budget.
 
