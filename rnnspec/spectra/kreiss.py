@@ -137,7 +137,7 @@ def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
     if excess >= -rounding:
         value, gap, s = climb(A, kind, *first_guess(A, kind, eigenvalues, extent))
         why = (
-            "an eigenvalue of `A` is on the boundary to rounding, where K is finite only if it is"
+            "an eigenvalue of `A` is on the boundary up to rounding, and K is finite only if it is"
             " semisimple: the value is a lower bound"
         )
         return Bracket(value, value, inf, False, kind.witness(gap, s), why=why)
