@@ -39,7 +39,7 @@ quiet_option = click.option(
     "--quiet",
     is_flag=True,
     callback=_silence,
-    help="Print nothing but errors; with --json, the document.",
+    help="Print only errors, and with --json the document.",
 )
 
 

@@ -95,12 +95,12 @@ def transient_peak(
         if bound <= 1 + rounding:
             return Bracket(value, value, value, certified=True, step=step)
         power = A @ power
-    why = f"the largest of the first {max_steps} powers, none is known to have norm <= 1"
+    why = f"none of the first {max_steps} powers is known to have a norm of at most 1"
     return Bracket(value, value, inf, certified=False, step=step, why=why)
 
 
 def _unstable(A: Array, rho: float, rounding: float) -> Bracket:
-    why = f"the powers grow for ever (spectral_radius > 1, by {rho - 1:.2g})"
+    why = f"the powers grow without bound (the spectral radius is above 1 by {rho - 1:.2g})"
     away = lowest_on_curve(A, CIRCLES, 1.0, rtol=0.5).lower
     if away > rounding * max(1.0, spectral_norm(A)):
         return Bracket(inf, inf, inf, certified=True, why=why)

@@ -73,8 +73,8 @@ def bake(module: nn.Module) -> tuple[str, ...]:
     ]
     if kept:
         warnings.warn(
-            f"left as they are: {', '.join(kept)}, which a module around them computes by dropout"
-            " of weights in its forward, and so needs in this form",
+            f"left as they are, because a module around them computes them by dropout of weights in"
+            f" its forward: {', '.join(kept)}",
             stacklevel=2,
         )
     elif not done:

@@ -35,7 +35,7 @@ class TrainingConfig:
         None,
         "How an image is read as a sequence: by rows, cols (columns), pixels or permuted"
         " (pixels in a fixed random order).",
-        unset="the data set's first",
+        unset="the first view of the data set",
         recorded=True,
     )
     cell: str = setting(
@@ -84,7 +84,7 @@ class TrainingConfig:
     )
     bound: float = setting(
         1.0,
-        "Bound on the spectral radius or norm; see normalize.",
+        "Bound on the spectral radius or norm of each gate's recurrent matrix.",
         above=0,
         treatment=True,
         recorded=True,
@@ -124,7 +124,7 @@ class TrainingConfig:
         None,
         "Number of iterations of the attack on each batch.",
         least=1,
-        unset="7; free: 1",
+        unset="7, or 1 with free",
         treatment=True,
     )
     adv_schedule: str = setting(
@@ -179,7 +179,9 @@ class TrainingConfig:
     device: str = setting(
         "cpu", "Where the network trains.", choices=("cpu", "cuda"), numbered=True
     )
-    threads: int | None = setting(None, "Number of CPU threads.", least=1, unset="PyTorch's")
+    threads: int | None = setting(
+        None, "Number of CPU threads.", least=1, unset="as PyTorch chooses"
+    )
 
 
 DEFAULTS = TrainingConfig()

@@ -1,6 +1,6 @@
-r"""Random perturbations of a given size, which nobody has chosen to fool the network.
+r"""Random perturbations of a given size, drawn without regard to the network.
 
-With m the number of values of a sequence that may move, each of
+Here m is the number of values of a sequence that may move:
 
 .. list-table::
    :header-rows: 1
@@ -22,7 +22,7 @@ With m the number of values of a sequence that may move, each of
      - a uniform unit vector, with its largest entry at :math:`\varepsilon`
      - uniform on the sphere of radius :math:`\varepsilon`
 
-is then clipped to the raw bounds, which can only make it smaller.
+The noise is then clipped to the raw bounds, which can only make it smaller.
 """
 
 from __future__ import annotations
