@@ -15,10 +15,11 @@ from rnnspec._result import Table
 from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, CURVES, ON_SEQUENCES, ON_WEIGHTS, SIZED
-from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
+from rnnspec.robustness.curve import EPSILONS, at_most, increasing_sizes, robustness_curve
 from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength, row_of
 from rnnspec.robustness.result import RobustnessCurve
+from rnnspec.robustness.threat import TARGETS
 from rnnspec.robustness.weights import weight_robustness
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def survey(
     Raises
     ------
     ValueError
-        If an attack is unknown, or a function that it stands for refuses an argument.
+        If there is no attack, an attack or the target is unknown, sizes do not increase, or a
+        function that an attack stands for refuses an argument.
 
     Notes
     -----
@@ -146,18 +148,26 @@ def survey(
     >>> [row["accuracy"] for row in found.to_dict()["results"]]
     [1.0, 0.0]
     """
-    part = at_most(data, samples, seed_number(seed))
+    one_of(target, "target", (*TARGETS, "weights"))
     known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
     names = [one_of(name, "attacks", known) for name in attacks]
+    if not names:
+        raise ValueError("`attacks` must name at least one attack, got none")
+    sizes: list[float] | None = None if epsilons is None else increasing_sizes(epsilons).tolist()
+    part = at_most(data, samples, seed_number(seed))
     with under_attack(model, part) as victim:
         clean = float((~victim.wrong()).double().mean())
     curves, minimal, moved, seconds = {}, {}, {}, {}
     for name in names:
         if target == "weights":
             began = time.perf_counter()
-            sizes = epsilons if name in SIZED else None  # the others move as far as they move
             moved[name] = weight_robustness(
-                model, part, name, sizes, norm=norm or "spectral", seed=seed
+                model,
+                part,
+                name,
+                sizes if name in SIZED else None,  # the others move as far as they move
+                norm=norm or "spectral",
+                seed=seed,
             )
             seconds[name] = time.perf_counter() - began
             continue
@@ -167,16 +177,14 @@ def survey(
                 model,
                 part,
                 name,
-                EPSILONS if epsilons is None else epsilons,
+                EPSILONS if sizes is None else sizes,
                 iterations=iterations,
                 restarts=restarts,
                 seed=seed,
                 **threat,
             )
         else:
-            cap: dict[str, Any] = (
-                {"epsilon": epsilons[-1]} if epsilons and ATTACKS[name].capped else {}
-            )
+            cap: dict[str, Any] = {"epsilon": sizes[-1]} if sizes and ATTACKS[name].capped else {}
             minimal[name] = minimal_perturbations(model, part, name, seed=seed, **threat, **cap)
     shown = {"weights": "absolute", "state": None}.get(target, units)
     return Survey(len(part), clean, shown, curves, minimal, moved, seconds)
