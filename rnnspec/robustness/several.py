@@ -15,10 +15,11 @@ from rnnspec._result import Table
 from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, CURVES, ON_SEQUENCES, ON_WEIGHTS, SIZED
-from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
+from rnnspec.robustness.curve import EPSILONS, at_most, increasing_sizes, robustness_curve
 from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength, row_of
 from rnnspec.robustness.result import RobustnessCurve
+from rnnspec.robustness.threat import TARGETS
 from rnnspec.robustness.weights import weight_robustness
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def survey(
     Raises
     ------
     ValueError
-        If an attack is unknown, or a function that it stands for refuses an argument.
+        If there is no attack, an attack or the target is unknown, sizes do not increase, or a
+        function that an attack stands for refuses an argument.
 
     Notes
     -----
@@ -147,9 +149,13 @@ def survey(
     >>> [row["accuracy"] for row in found.to_dict()["results"]]
     [1.0, 0.0]
     """
-    part = at_most(data, samples, seed_number(seed))
+    one_of(target, "target", (*TARGETS, "weights"))
     known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
     names = [one_of(name, "attacks", known) for name in attacks]
+    if not names:
+        raise ValueError("`attacks` must name at least one attack, got none")
+    sizes: list[float] | None = None if epsilons is None else increasing_sizes(epsilons).tolist()
+    part = at_most(data, samples, seed_number(seed))
     with under_attack(model, part) as victim:
         clean = float((~victim.wrong()).double().mean())
     curves, minimal, moved, seconds = {}, {}, {}, {}
@@ -158,16 +164,16 @@ def survey(
     for name in names:
         if name in ON_WEIGHTS:
             began = time.perf_counter()
-            given = epsilons if name in SIZED else None  # the others move as far as they move
+            given = sizes if name in SIZED else None  # the others move as far as they move
             moved[name] = weight_robustness(
                 model, part, name, given, norm=norm or "spectral", seed=seed
             )
             seconds[name] = time.perf_counter() - began
         elif name in CURVES:
-            sizes = EPSILONS if epsilons is None else epsilons
-            curves[name] = robustness_curve(model, part, name, sizes, **threat, **effort, seed=seed)
+            these = EPSILONS if sizes is None else sizes
+            curves[name] = robustness_curve(model, part, name, these, **threat, **effort, seed=seed)
         else:
-            capped = ATTACKS[name].capped and epsilons
+            capped = ATTACKS[name].capped and sizes
             cap: dict[str, Any] = {"epsilon": capped[-1]} if capped else {}
             minimal[name] = minimal_perturbations(model, part, name, **threat, **cap, seed=seed)
     shown = {"weights": "absolute", "state": None}.get(target, units)
