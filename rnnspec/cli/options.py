@@ -71,8 +71,12 @@ def check_writable(path: str | None, option: str) -> None:
 
 
 def check_file(path: str | None, option: str) -> None:
-    """Refuse a file to write that is a folder, or whose folder cannot be written."""
-    if path is not None and Path(path).is_dir():
+    """Refuse a file to write that is a folder, or whose folder is missing or cannot be written."""
+    if path is None:
+        return
+    if not Path(path).parent.is_dir():
+        raise ValueError(f"`{option}` {path!r}: the folder {Path(path).parent} does not exist")
+    if Path(path).is_dir():
         raise ValueError(f"`{option}` {path!r}: expected a file to write, got a folder")
     check_writable(path, option)
 
@@ -99,20 +103,14 @@ def check_figure(path: str | None) -> None:
     """Refuse a figure file that cannot be written, before any work is done."""
     if path is not None and Path(path).suffix not in FIGURES:
         raise ValueError(f"`--figure` must end in {', '.join(FIGURES)}, got {path!r}")
-    check_folder(path, "--figure")
+    check_file(path, "--figure")
 
 
 def check_out(path: str | None) -> None:
     """Refuse an output file that cannot be written, before any work is done."""
     if path is not None and Path(path).suffix != ".npz":
         raise ValueError(f"`--out` must end in .npz, got {path!r}")
-    check_folder(path, "--out")
-
-
-def check_folder(path: str | None, option: str) -> None:
-    """Refuse a file whose folder does not exist."""
-    if path is not None and not Path(path).parent.is_dir():
-        raise ValueError(f"`{option}` {path!r}: the folder {Path(path).parent} does not exist")
+    check_file(path, "--out")
 
 
 def print_files(numbers: str | None, figure: str | None) -> None:

@@ -8,7 +8,6 @@ import click
 
 from rnnspec.cli.options import (
     check_figure,
-    check_file,
     check_out,
     json_option,
     numbers,
@@ -104,8 +103,6 @@ def pseudospectrum(
 
     check_figure(figure)
     check_out(out)
-    check_file(figure, "--figure")
-    check_file(out, "--out")
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
     found = matrices if matrix else choose_square(matrices, source)[0]
     name, A = next(iter(found.items()))

@@ -6,7 +6,6 @@ import click
 
 from rnnspec.cli.options import (
     check_file,
-    check_folder,
     data_dir_option,
     json_option,
     no_download_option,
@@ -55,7 +54,6 @@ def report(
     from rnnspec.study.portrait import portraits_of
     from rnnspec.study.record import is_study, read_study
 
-    check_folder(out, "--out")
     check_file(out, "--out")
     if not out.endswith((".html", ".htm")):
         raise ValueError(f"`--out` must end in .html, got {out!r}")

@@ -13,7 +13,6 @@ from click.core import ParameterSource
 from rnnspec.cli.options import (
     check_figure,
     check_file,
-    check_folder,
     data_dir_option,
     json_option,
     no_download_option,
@@ -143,8 +142,6 @@ def robustness(
     from rnnspec.training.trained import load_run
 
     check_figure(figure)
-    check_file(figure, "--figure")
-    check_folder(out, "--out")
     check_file(out, "--out")
     names = attack_names(attack, target)
     check_read(_options_given(), names, target)

@@ -1,4 +1,4 @@
-"""The TRAIN and TEST files of a data set of the UCR or UEA archive, or of the user's own."""
+"""The TRAIN and TEST files of a data set of the UCR or UEA archive."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from rnnspec.data.download import (
     unavailable,
     why_not_downloaded,
 )
+from rnnspec.data.own_files import Halves, halves_of
 from rnnspec.data.registry import ARCHIVE, ARCHIVE_SHA256, ZENODO, ZENODO_RECORDS
-
-HALVES = ("TRAIN", "TEST")
-Halves = tuple[Path, Path]
 
 
 def find_archived(name: str, data_dir: str | Path | None = None, download: bool = True) -> Halves:
@@ -43,10 +41,9 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
             f"a UCR data set is named by letters and digits, as in ucr:JapaneseVowels, got {name!r}"
             " (a path of your own: ts:PATH or tsv:PATH)"
         )
-    cache, urls = cache_folder(name), _urls(name)
-    notes = []
+    cache, notes = cache_folder(name), []
     for prefix, suffix in _places(name, data_dir):
-        there = [path for path in _halves(prefix, suffix) if path.is_file()]
+        there = [path for path in halves_of(prefix, suffix) if path.is_file()]
         if len(there) == 1:
             notes.append(f"{there[0]} is there without its other half")
         if len(there) < 2:
@@ -58,62 +55,15 @@ def find_archived(name: str, data_dir: str | Path | None = None, download: bool 
             raise ValueError(f"{faults[0]}; replace or remove the file")
         notes.append(faults[0])
     for prefix in _prefixes_in_packages(name):
-        train, test = _halves(prefix, ".ts")
+        train, test = halves_of(prefix, ".ts")
         if train.is_file() and test.is_file():
             return train, test
-    members = [path.name for path in _halves(Path(name), ".ts")]
-    if reason := why_not_downloaded(download) or _fetch(urls, cache, members):
-        reason = "; ".join([reason, *notes])
-        root = data_folder(data_dir)
+    if reason := why_not_downloaded(download) or _fetch(name):
+        root, members = data_folder(data_dir), _members(name)
         wanted = [f"{m} (sha256 {ARCHIVE_SHA256.get(m, 'not published')})" for m in members]
-        raise unavailable(
-            f"ucr:{name}", wanted, urls, cache if root is None else root / name, reason
-        )
-    return cache / members[0], cache / members[1]
-
-
-def find_own(path: str, suffix: str) -> Halves:
-    """Both files of the user's own, from the TRAIN file, its folder, or the path before ``_TRAIN``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such pair, or a folder holds several.
-    """
-    prefix = _prefix(Path(path).expanduser(), suffix)
-    halves = _halves(prefix, suffix)
-    for half in halves:
-        if not half.is_file():
-            raise ValueError(
-                f"expected the files {halves[0]} and {halves[1]}, got no {half}"
-                f" (give the TRAIN file, its folder, or the path before _TRAIN{suffix})"
-            )
-    return halves
-
-
-def _prefix(path: Path, suffix: str) -> Path:
-    if path.is_dir():
-        found = sorted(path.glob(f"*_TRAIN{suffix}"))
-        if len(found) != 1:
-            raise ValueError(
-                f"expected one file *_TRAIN{suffix} in the folder {path}, got"
-                f" {', '.join(file.name for file in found) or 'none'}"
-            )
-        path = found[0]
-    for half in HALVES:
-        if path.name.endswith(f"_{half}{suffix}"):
-            return path.with_name(path.name.removesuffix(f"_{half}{suffix}"))
-    if path.is_file():
-        raise ValueError(
-            f"expected a file that ends in _TRAIN{suffix}, got {path}: rename it, and put the"
-            f" test half beside it as _TEST{suffix}"
-        )
-    return path
-
-
-def _halves(prefix: Path, suffix: str) -> Halves:
-    train, test = (prefix.with_name(f"{prefix.name}_{half}{suffix}") for half in HALVES)
-    return train, test
+        folder = cache if root is None else root / name
+        raise unavailable(f"ucr:{name}", wanted, _urls(name), folder, "; ".join([reason, *notes]))
+    return halves_of(cache / name, ".ts")
 
 
 def _places(name: str, data_dir: str | Path | None) -> Iterator[tuple[Path, str]]:
@@ -159,10 +109,14 @@ def _urls(name: str) -> list[str]:
     return urls
 
 
-def _fetch(urls: list[str], folder: Path, members: list[str]) -> str | None:
+def _members(name: str) -> list[str]:
+    return [path.name for path in halves_of(Path(name), ".ts")]
+
+
+def _fetch(name: str) -> str | None:
     """Download and unpack the files, or return why that failed."""
     try:
-        download_members(urls, folder, members, ARCHIVE_SHA256)
+        download_members(_urls(name), cache_folder(name), _members(name), ARCHIVE_SHA256)
     except (OSError, ValueError) as error:
         return f"every mirror failed ({error})"
     return None

@@ -22,6 +22,11 @@ class HoldsTensors(Protocol):
         """The inputs and the labels."""
 
 
+# What to do with values that lose their digits in float32.
+WAY_OUT = (
+    "standardise them, as SequenceDataset.from_raw does by `mean` and `std`, or subtract the offset"
+    " (if the network was trained on float32 values, give X.astype('float32'))"
+)
 # What `as_dataset` takes.
 Labelled = SequenceDataset | tuple[Any, Any] | HoldsTensors
 
@@ -75,15 +80,7 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     real = real_steps(lengths, values.shape[1])
     _check_complete(values, real, name)
     with np.errstate(over="ignore"):
-        rounded = values.astype(np.float32)
-    keep_digits(
-        values,
-        rounded,
-        real,
-        name,
-        "standardise them, as SequenceDataset.from_raw does by `mean` and `std`, or subtract the"
-        " offset (if the network was trained on float32 values, give X.astype('float32'))",
-    )
+        keep_digits(values, values.astype(np.float32), real, name, WAY_OUT)
     k = max(int(labels.max()) + 1, n_classes or 1)
     d = values.shape[2]
     dataset = SequenceDataset(

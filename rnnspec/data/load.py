@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.data.archive import find_archived, find_own
+from rnnspec.data.archive import find_archived
 from rnnspec.data.image_sets import IMAGE_SETS
 from rnnspec.data.image_splits import split_digits, split_images
 from rnnspec.data.images import image_files
+from rnnspec.data.own_files import find_own
 from rnnspec.data.preparation import channel_statistics, three_ways
 from rnnspec.data.registry import ALIASES, ENTRIES, SERIES_VIEWS
 from rnnspec.data.sequences import SequenceDataset

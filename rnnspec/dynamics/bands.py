@@ -22,8 +22,8 @@ from rnnspec.spectra.numbers import NUMBERS
 
 Array = NDArray[np.float64]
 # The numbers of `rnnspec.spectra.numbers` that are computed for each Jacobian: the asymptotic
-# growth, the growth in one step, how far the two may differ, and the
-# smallest change of J that makes the first exceed 1.
+# growth, the growth in one step, how far the two may differ, and the smallest change of J that
+# makes the first exceed 1.
 MEASURES = ("spectral_radius", "spectral_norm", "henrici", "distance_to_instability")
 STEPS = 16  # time steps taken by default: with 16 sequences 256 Jacobians, some 10 s with s = 64
 

@@ -115,15 +115,12 @@ def runner(model: nn.Module) -> Run:
         if state is None and "state" in required:
             raise ValueError(_REQUIRED.format(type(unwrap(model)).__name__, "state"))
         given = {"lengths": lengths, "state": state}
-        in_order = [_or_default(given.get(one.name), one) for one in by_position]
+        values = ((given.get(one.name), one.default) for one in by_position)
+        in_order = [default if value is None else value for value, default in values]
         by_name = {name: given[name] for name in by_keyword if given[name] is not None}
         return model(inputs, *in_order, **by_name)
 
     return run
-
-
-def _or_default(value: Tensor | None, parameter: Parameter) -> Any:
-    return parameter.default if value is None else value
 
 
 _REQUIRED = (
@@ -194,6 +191,19 @@ def evaluation_mode(module: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes.items():
             part.training = training
+
+
+@contextmanager
+def without_weight_gradients(model: nn.Module) -> Iterator[None]:
+    """No weight asks for a gradient inside the ``with`` block; afterwards those do that did."""
+    asked = [weight for weight in model.parameters() if weight.requires_grad]
+    try:
+        for weight in asked:
+            weight.requires_grad_(False)
+        yield
+    finally:
+        for weight in asked:
+            weight.requires_grad_()
 
 
 @contextmanager

@@ -92,6 +92,16 @@ def recurrent_cells(module: nn.Module, dtype: torch.dtype = torch.float64) -> Ce
 def cells_of_part(root: nn.Module, part: Part, dtype: torch.dtype = torch.float64) -> Cells:
     """The cells of one `part` of `root`, as `recurrent_cells` gives them, after the same checks."""
     where = f"`module`{f' ({part.name})' if part.name else ''}"
+    _check_kind(part, where)
+    weights = acting_weights(root, part)
+    _check_weights(part, weights, where)
+    return tuple(
+        tuple(_cell(part.kind, weights, suffix, dtype) for suffix in row) for row in part.suffixes
+    )
+
+
+def _check_kind(part: Part, where: str) -> None:
+    """Refuse a part whose class has no step map of the form of `Cell`."""
     if is_quantised(part.module):
         raise ValueError(
             f"{where} must compute in floating point, got a dynamically quantised one: its"
@@ -104,7 +114,10 @@ def cells_of_part(root: nn.Module, part: Part, dtype: torch.dtype = torch.float6
             " be measured: rnnspec.recurrent_matrices; the Jacobian of a relu network is W with the"
             " rows of the units that are off set to 0)"
         )
-    weights = acting_weights(root, part)
+
+
+def _check_weights(part: Part, weights: dict[str, Tensor], where: str) -> None:
+    """Refuse weights that project the state, are complex, or are not finite."""
     if (projection := next((n for n in weights if n.startswith("weight_hr")), None)) is not None:
         raise ValueError(
             f"{where} must not project its state, got proj_size={len(weights[projection])}"
@@ -119,9 +132,6 @@ def cells_of_part(root: nn.Module, part: Part, dtype: torch.dtype = torch.float6
                 f"`module` must have finite weights, got a NaN or an infinity in"
                 f" {full_key(part.name, name)} (a training that diverged?)"
             )
-    return tuple(
-        tuple(_cell(part.kind, weights, suffix, dtype) for suffix in row) for row in part.suffixes
-    )
 
 
 def only_part(module: nn.Module) -> Part:

@@ -22,16 +22,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rnnspec.models.agreement import (
-    call_difference,
-    step_difference,
-    stepwise_difference,
-)
+from rnnspec.models.agreement import call_difference, step_difference, stepwise_difference
 from rnnspec.models.formula import has_known_formula, random_sequences, trial_difference
 from rnnspec.models.layers import Cells, cells_of_part
 from rnnspec.models.recorded_call import Call
 from rnnspec.models.running import Trial, record
-from rnnspec.models.what_is_read import check_reading, true_lengths
+from rnnspec.models.true_lengths import true_lengths
+from rnnspec.models.what_is_read import check_reading
 
 # A part of a known class is compared with the formula on this many sequences, at all of their
 # steps; whatever exchanges its weights does so for all sequences.
@@ -104,10 +101,8 @@ def _check_formula(trial: Trial, cells: Cells, calls: Sequence[Call]) -> None:
     """Check that the part returns what the formula gives."""
     part = trial.part
     known = has_known_formula(part.module)
-    text = ""
-    if not known:
-        text = trial_difference(cells, part, random_sequences(cells), arrived=True)
     rows = slice(FEW if known else None)
+    text = "" if known else trial_difference(cells, part, random_sequences(cells), arrived=True)
     if not text and part.is_cell:
         text = step_difference(cells[0][0], calls, rows)
     elif not text:

@@ -19,39 +19,6 @@ from rnnspec.models.recorded_call import Call
 from rnnspec.models.running import Trial, record
 
 
-def true_lengths(trial: Trial, calls: Sequence[Call], read: Tensor) -> Tensor:
-    """The true lengths (n,) of the sequences that the part reads.
-
-    They are those of packed sequences, else those of the data if they fit what is read.
-
-    Raises
-    ------
-    ValueError
-        If the part reads other sequences than there are, or lengths say nothing of its steps.
-    """
-    (n, t), given, packed = trial.inputs.shape[:2], trial.lengths, calls[0].lengths
-    if len(read) != n:
-        raise trial.refusal(
-            f"it reads {len(read)} sequences of {read.shape[1]} steps where `inputs` has {n} of {t}"
-            " (batch_first=False?)"
-        )
-    if packed is not None:
-        packed = packed.to(trial.inputs.device)
-        if given is not None and not torch.equal(packed, given):
-            raise trial.refusal(
-                "it reads packed sequences of other lengths than `lengths`, or in another order"
-            )
-        return packed
-    if given is None:
-        return torch.full((n,), read.shape[1], device=read.device)
-    if read.shape[1] in (t, int(given.max())):
-        return given
-    raise trial.refusal(
-        f"it reads {read.shape[1]} steps where `inputs` has {t}, so that `lengths` says nothing of"
-        " them (leave `lengths` out for sequences without padding)"
-    )
-
-
 def check_reading(
     trial: Trial, calls: Sequence[Call], read: Tensor, steps: Tensor
 ) -> tuple[Trial, list[Call]]:
@@ -90,14 +57,7 @@ def check_reading(
             "what it reads of a sequence depends on the order of the sequences or on those beside"
             f" it: it differs {text} (batch_first=False, sorted sequences, or random numbers?)"
         )
-    for side, start in enumerate(calls[0].given or ()):
-        found = (again[0].given or ())[side]
-        if text := stepwise_difference(found[:, None], start[rows][:, None].double(), loose):
-            raise trial.refusal(
-                "the state from which a sequence starts depends on the order of the sequences or on"
-                f" those beside it: it differs {text} (random numbers, or a state kept from an"
-                " earlier batch? start it anew before)"
-            )
+    _check_starts(trial, calls[0], again[0], rows, loose)
     if trial.lengths is not None:
         check_padding(trial, few, some)
     if len(calls) > 1:
@@ -112,6 +72,17 @@ def check_reading(
                 " input leaves that out"
             )
     return few, again
+
+
+def _check_starts(trial: Trial, call: Call, again: Call, rows: Tensor, allowed: float) -> None:
+    """Check that the few sequences start from the states that they have among all sequences."""
+    for found, start in zip(again.given or (), call.given or (), strict=True):
+        if text := stepwise_difference(found[:, None], start[rows][:, None].double(), allowed):
+            raise trial.refusal(
+                "the state from which a sequence starts depends on the order of the sequences or on"
+                f" those beside it: it differs {text} (random numbers, or a state kept from an"
+                " earlier batch? start it anew before)"
+            )
 
 
 def _reading_difference(

@@ -15,15 +15,16 @@ from torch import Tensor, nn
 from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
-from rnnspec.models.call import check_weights_have_values, evaluation_mode, runner, takes, unwrap
-from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.robustness.outputs import (
-    FEW,
-    check_logits,
-    check_outputs,
-    check_rows,
-    padding_is_read,
+from rnnspec.models.call import (
+    check_weights_have_values,
+    evaluation_mode,
+    runner,
+    takes,
+    unwrap,
+    without_weight_gradients,
 )
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.robustness.outputs import FEW, check_logits, check_outputs, check_rows, padding_is_read
 from rnnspec.robustness.threat import Threat, free_state
 from rnnspec.robustness.victim import Classify, Victim
 
@@ -94,34 +95,28 @@ def under_attack(
     inputs, lengths, labels = (
         torch.from_numpy(a).to(device) for a in (data.inputs, data.lengths, data.labels)
     )
-    asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    with evaluation_mode(model), torch.backends.cudnn.flags(enabled=False):
-        try:
-            for weight, _ in asked:
-                weight.requires_grad_(False)
-            shape = state_shape_of(model) if threat.target == "state" else None
-            known = check_model(model, inputs, lengths, labels, shape)
-            inputs = inputs.to(known.dtype)
-            if shape is not None:
-                scale, budget = None, free_state((len(data), *shape), threat.norm, inputs)
-            else:
-                budget = threat.budget(data, known.dtype, device)
-                scale = torch.from_numpy(threat.scale(data)).to(inputs)
-            for text in known.doubts:
-                warnings.warn(text, SanityWarning, stacklevel=4)
-            yield Victim(
-                known.classify,
-                inputs,
-                lengths,
-                labels,
-                scale,
-                budget,
-                rounding=ULPS * known.eps,
-                doubts=known.doubts,
-            )
-        finally:
-            for weight, requires_grad in asked:
-                weight.requires_grad_(requires_grad)
+    cudnn_off = torch.backends.cudnn.flags(enabled=False)
+    with evaluation_mode(model), cudnn_off, without_weight_gradients(model):
+        shape = state_shape_of(model) if threat.target == "state" else None
+        known = check_model(model, inputs, lengths, labels, shape)
+        inputs = inputs.to(known.dtype)
+        if shape is not None:
+            scale, budget = None, free_state((len(data), *shape), threat.norm, inputs)
+        else:
+            budget = threat.budget(data, known.dtype, device)
+            scale = torch.from_numpy(threat.scale(data)).to(inputs)
+        for text in known.doubts:
+            warnings.warn(text, SanityWarning, stacklevel=4)
+        yield Victim(
+            known.classify,
+            inputs,
+            lengths,
+            labels,
+            scale,
+            budget,
+            rounding=ULPS * known.eps,
+            doubts=known.doubts,
+        )
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import time
 import warnings
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
 
 from rnnspec._checks import ConvergenceWarning, seed_number
 from rnnspec.data.arrays import Labelled
@@ -23,12 +20,13 @@ from rnnspec.training.curvature import CurvaturePenalty
 from rnnspec.training.distributed import ALONE, Processes
 from rnnspec.training.normalization import Normalize
 from rnnspec.training.normalized_weights import normalize_recurrent
-from rnnspec.training.objective import BatchLoss, objective
+from rnnspec.training.objective import objective
 from rnnspec.training.result import TrainedRun, doubts_of, finish_run
 from rnnspec.training.rundir import RunWriter
 from rnnspec.training.schedule import default_epochs, lr_schedule
 from rnnspec.training.settings import check_setting
-from rnnspec.training.state import Row, TrainingDiverged, TrainingState, divergence_error
+from rnnspec.training.state import Row, TrainingDiverged, TrainingState
+from rnnspec.training.updates import Updates
 
 
 def train(
@@ -126,17 +124,15 @@ def train(
     given = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "clip_norm": clip_norm}
     for name, value in given.items():
         check_setting(value, name)
+    check_shared(processes, device, adversarial, curvature)
     if epochs is None:
         epochs = default_epochs(len(data.train), batch_size)
-    check_shared(processes, device, adversarial, curvature)
-    seed = seed_number(seed)
-    initial = recurrent_matrices(model)
+    seed, initial = seed_number(seed), recurrent_matrices(model)
     model.to(device)
     if normalize is not None:
         normalize_recurrent(model, normalize)
     training, validation = (tensors_of(part, device) for part in (data.train, data.validation))
-    n_batches = -(-len(data.train) // batch_size)
-    n_updates = epochs * n_batches
+    n_updates = epochs * -(-len(data.train) // batch_size)
     robust = None
     if adversarial is not None:
         robust = AdversarialLoss(model, data, training, adversarial, seed, n_updates)
@@ -144,16 +140,13 @@ def train(
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     schedule = lr_schedule(optimizer, n_updates, robust is not None and robust.periods)
     state = TrainingState(model, optimizer, schedule, robust)
+    updates = Updates(state, batch_loss, training[2], batch_size, clip_norm, seed, processes)
     if writer is not None:
         writer.begin(state)
     processes.follow(state)
     try:
         for epoch in range(len(state.history) + 1, epochs + 1):
-            started = time.perf_counter()
-            order = _order_of(epoch, len(data.train), seed).to(device)
-            batches = torch.split(order, batch_size)
-            row = _train_epoch(state, batch_loss, training[2], batches, clip_norm, epoch, processes)
-            state.close_epoch(row, n_batches, validation, started)
+            row = updates.run_epoch(epoch, validation)
             if writer is not None:
                 writer.epoch(state, last=epoch == epochs)
             if on_epoch is not None:
@@ -168,46 +161,3 @@ def train(
     for doubt in doubts_of(run, data, normalize) if processes.first else ():
         warnings.warn(doubt, ConvergenceWarning, stacklevel=2)
     return run
-
-
-def _order_of(epoch: int, n: int, seed: int) -> Tensor:
-    """The order in which an epoch reads the sequences.
-
-    PyTorch's generator takes 32 bits of a seed: 20 are for the epoch, and 12 for `seed`.
-    """
-    return torch.randperm(n, generator=torch.Generator().manual_seed(2**20 * seed + epoch))
-
-
-def _train_epoch(
-    state: TrainingState,
-    batch_loss: BatchLoss,
-    labels: Tensor,
-    batches: tuple[Tensor, ...],
-    clip_norm: float,
-    epoch: int,
-    processes: Processes,
-) -> Row:
-    model = state.model
-    model.train()
-    total, predicted = 0.0, []
-    for number, batch in enumerate(batches, 1):
-        loss, logits = batch_loss(batch, (epoch - 1) * len(batches) + number - 1)
-        value = processes.mean(loss.item())
-        if not math.isfinite(value):
-            raise divergence_error(f"the loss is {value} in", epoch, number, model)
-        state.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        state.optimizer.step()
-        state.schedule.step()
-        total += value * len(batch)
-        predicted.append(logits.detach())  # they are compared with the labels once an epoch
-    n = len(labels)
-    shares = torch.cat([processes.share(batch) for batch in batches])
-    correct = (torch.cat(predicted).argmax(1) == labels[shares]).sum().item()
-    return {
-        "epoch": epoch,
-        "train_loss": total / n,
-        "train_accuracy": processes.mean(processes.count * correct) / n,
-        "lr": float(state.schedule.get_last_lr()[0]),
-    }

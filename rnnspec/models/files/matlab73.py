@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnspec.models.files.contents import Contents, check_described
-from rnnspec.models.files.matlab import DEEPEST
+from rnnspec.models.files.matlab_elements import DEEPEST
 from rnnspec.models.files.numpy_files import dense, numbers_of
 from rnnspec.models.files.refusal import LeftOut, fault
 

@@ -44,11 +44,7 @@ def read_onnx(path: Path) -> Contents:
     Refusal
         If the package onnx is missing.
     """
-    try:
-        import onnx
-    except ModuleNotFoundError as error:
-        raise Refusal(f"{path} is an ONNX network: {INSTALL}") from error
-    model = onnx.load(path, load_external_data=False)
+    model = _load(path)
     versions = {imported.domain: imported.version for imported in model.opset_import}
     values = Values(path.parent, versions)
     arrays: dict[str, Any] = {}
@@ -76,6 +72,14 @@ def read_onnx(path: Path) -> Contents:
     if not arrays and not left_out and not any("weight_hh" in key for key in others):
         left_out.append(f"it has no LSTM, GRU or RNN node, but {', '.join(sorted(kinds)[:12])}")
     return Contents("onnx", others | arrays, tuple(left_out), formula)
+
+
+def _load(path: Path) -> Any:
+    try:
+        import onnx
+    except ModuleNotFoundError as error:
+        raise Refusal(f"{path} is an ONNX network: {INSTALL}") from error
+    return onnx.load(path, load_external_data=False)
 
 
 def _nodes(graph: Any, outer: Scope, values: Values) -> Iterator[tuple[Any, Scope]]:

@@ -48,6 +48,19 @@ def arrays_in(root: Any, name: str = "it") -> Walked:
     left_out: list[str] = []
     formula: dict[str, str] = {}
     assumed: list[str] = []
+    for key, value in _walk(root, name, left_out):
+        if is_array_or_tensor(value):
+            _take(key, value, arrays, left_out)
+        elif isinstance(value, Instance) and (reason := other_formula(value)):
+            prefix = f"{key}." if key else ""
+            formula[prefix] = reason
+            if not is_class_of_pytorch(value):
+                assumed.append(f"`{prefix}weight_hh` is cut as PyTorch's: {reason}")
+    return Walked(arrays, tuple(left_out), formula, tuple(assumed))
+
+
+def _walk(root: Any, name: str, left_out: list[str]) -> Iterator[Child]:
+    """Each array below `root` and each object that holds others, depth first, with its key."""
     above: set[int] = set()  # the objects on the way from the root, so that a circle ends
     path: list[tuple[int, Iterator[Child]]] = []
     waiting: Iterator[Child] = iter([(name if is_array_or_tensor(root) else "", root)])
@@ -56,24 +69,20 @@ def arrays_in(root: Any, name: str = "it") -> Walked:
     while True:
         for key, value in waiting:
             if is_array_or_tensor(value):
-                _take(key, value, arrays, left_out)
+                yield key, value
             elif id(value) not in above and (children := children_of(key, value, left_out)):
                 again += len(children) if id(value) in seen else 0
                 if len(path) == DEEPEST or again > AGAIN:
                     raise ValueError("objects within one another without end")
                 seen.add(id(value))
-                if isinstance(value, Instance) and (reason := other_formula(value)):
-                    prefix = f"{key}." if key else ""
-                    formula[prefix] = reason
-                    if not is_class_of_pytorch(value):
-                        assumed.append(f"`{prefix}weight_hh` is cut as PyTorch's: {reason}")
+                yield key, value
                 path.append((id(value), waiting))
                 above.add(id(value))
                 waiting = iter(children)
                 break
         else:
             if not path:
-                return Walked(arrays, tuple(left_out), formula, tuple(assumed))
+                return
             done, waiting = path.pop()
             above.remove(done)
 

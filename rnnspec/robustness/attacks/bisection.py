@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rnnspec._checks import positive
 from rnnspec.robustness.attacks.ascent import steepest
-from rnnspec.robustness.attacks.boundary import shrink
+from rnnspec.robustness.attacks.boundary import shrink, slope_along
 from rnnspec.robustness.attacks.pgd import pgd
 from rnnspec.robustness.budget import ROUNDING, sizes
 from rnnspec.robustness.decision import excess, logit_difference
@@ -83,7 +83,7 @@ def bisection(
     rtol = max(positive(rtol, "rtol"), 2 * ROUNDING)
     norm, best = victim.budget.norm, victim.zeros()
     leads, g, _ = victim.gradient(best, logit_difference)
-    slope = torch.where(victim.budget.movable, g * steepest(g, victim.budget), 0).flatten(1).sum(1)
+    slope = slope_along(steepest(g, victim.budget), g, victim.budget)
     low, high = torch.zeros_like(leads), torch.full_like(leads, torch.inf)
     distance = GUESS * leads.abs() / slope
     trial = torch.where(distance.isfinite() & (distance > 0), distance, 1)

@@ -17,12 +17,7 @@ CAP = 3.0
 
 
 def universal(
-    victim: Victim,
-    epsilon: float,
-    *,
-    iterations: int = 100,
-    batch: int = 256,
-    seed: int = 0,
+    victim: Victim, epsilon: float, *, iterations: int = 100, batch: int = 256, seed: int = 0
 ) -> Tensor:
     r"""The perturbation of norm :math:`\varepsilon` that fools as many sequences as it can.
 
