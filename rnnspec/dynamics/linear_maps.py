@@ -83,7 +83,7 @@ class FixedPoints(Table):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Each point is "stable" if no small change grows, "unstable" if all grow, or a "saddle"."""
+        """Each point is "stable" (no small change grows), "unstable" (all grow) or a "saddle"."""
         size = self.states.shape[1]
         return tuple(
             "stable" if k == 0 else "unstable" if k == size else "saddle" for k in self.n_unstable
