@@ -1,4 +1,4 @@
-"""Which of many states are one, to a distance in the states' own scale."""
+"""Which of many states count as one, within a distance in the states' own scale."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Ends:
 def distinct_ends(
     cells: Sequence[Cell], x: Tensor, states: Tensor, counts: Tensor, scale: float
 ) -> Ends:
-    """The distinct states among `states` (n, s), the slowest of those that are one.
+    """The distinct states among `states` (n, s), the slowest of those that count as one.
 
     The counts of states that are one are added.
     """

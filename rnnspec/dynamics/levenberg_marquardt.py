@@ -82,7 +82,7 @@ def descend(
 
 
 def _merge(live: Tensor, s: Tensor, counts: Tensor, scale: float) -> Tensor:
-    """Those of the searches `live` that go on; the counts of the others are added to theirs."""
+    """The searches among `live` that go on; the counts of the others are added to theirs."""
     if not len(live):
         return live
     stand_in = torch.from_numpy(stand_ins(s[live], scale)).to(live.device)

@@ -83,7 +83,7 @@ class FixedPoints(Table):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Of each point "stable" (a change grows along no axis), "unstable" (all) or "saddle"."""
+        """Each point is "stable" (no small change grows), "unstable" (all grow) or a "saddle"."""
         size = self.states.shape[1]
         return tuple(
             "stable" if k == 0 else "unstable" if k == size else "saddle" for k in self.n_unstable
@@ -98,7 +98,7 @@ class FixedPoints(Table):
         return index_sum(self.jacobians)
 
     def measure(self, epsilons: Iterable[float] = ()) -> tuple[StabilityMeasures, ...]:
-        """What `rnnspec.measure` says of the Jacobian at each point.
+        """The numbers of `rnnspec.measure` for the Jacobian at each point.
 
         Eigenvalues tell a stable point from a saddle; the distance to instability and the
         Kreiss constant tell how fragile a stable point is.

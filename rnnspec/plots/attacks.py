@@ -15,19 +15,19 @@ from rnnspec.robustness.several import Survey
 
 
 def attacks(found: Survey, ax: Axes | None = None) -> Axes:
-    """What each of several attacks did: accuracies, and smallest changes beside them.
+    """Draw the results of several attacks: accuracies, and beside them the smallest changes.
 
     Parameters
     ----------
     found : Survey
         From `rnnspec.robustness.survey`.
     ax : matplotlib Axes, optional
-        By default a new figure; several panels always take one.
+        By default a new figure; several panels always need a new one.
 
     Returns
     -------
     Axes
-        That of the first panel.
+        Those of the first panel.
 
     Examples
     --------

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Survey(Table):
-    """What each of several attacks did to one network.
+    """The results of several attacks on one network.
 
     Attributes
     ----------

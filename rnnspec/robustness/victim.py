@@ -95,7 +95,7 @@ class Victim:
 
     @torch.no_grad()
     def answers(self, u: Tensor) -> Tensor:
-        """As `logits`, of any number of sequences: in batches, and without a gradient."""
+        """The `logits` of any number of sequences, computed in batches and without a gradient."""
         batches = in_batches(torch.arange(len(self), device=self.labels.device))
         return torch.cat([self[rows].logits(u[rows]) for rows in batches])
 

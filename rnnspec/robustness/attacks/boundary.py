@@ -110,7 +110,7 @@ def shrink(victim: Victim, u: Tensor, rounds: int = 10) -> Tensor:
 
 @torch.no_grad()
 def between(victim: Victim, u: Tensor, f_low: Tensor, f_high: Tensor, rounds: int = 10) -> Tensor:
-    """As `shrink`, when the excess at 0 and at `u` is known.
+    """Do what `shrink` does, when the excess at 0 and at `u` is known.
 
     The excess is below 0 at s = 0 and above 0 at s = 1.  The search aims at half of `TIGHT` times
     its clean value, so that the end is surely wrong, and a row leaves when its excess is below

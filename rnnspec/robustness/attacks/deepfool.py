@@ -1,4 +1,4 @@
-r"""DeepFool: it moves to the nearest boundary of a linear approximation, and looks again."""
+r"""DeepFool: it moves to the nearest boundary of a linear approximation, and repeats this."""
 
 from __future__ import annotations
 

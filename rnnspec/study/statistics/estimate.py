@@ -97,7 +97,7 @@ def find(numbers: Iterable[Estimate], column: str, against: str = "", part: str 
             return one
         known.append(key)
     raise ValueError(
-        f"`column`, `against`, `part` must be those of one of the {len(known)} numbers, such as"
+        f"`column`, `against`, `part` must be those of one of the {len(known)} numbers, for example"
         f" {', '.join(map(str, known[:3])) or 'none'}, got {wanted}"
     )
 
