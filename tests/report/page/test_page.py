@@ -13,9 +13,7 @@ import numpy as np
 import pytest
 
 from rnnspec._files import write_json
-from rnnspec.data.download import DatasetUnavailable
 from rnnspec.report.page.page import page, write_page
-from rnnspec.study import portrait as source
 from rnnspec.study.matrix_portrait import portrait_of_matrix
 from rnnspec.study.portrait import Portrait, portrait_of
 from rnnspec.training.config import TrainingConfig
@@ -225,15 +223,15 @@ def test_a_damaged_record_of_robustness_is_told(copy, record):
 
 
 def test_without_its_data_a_run_has_its_matrices(copy, monkeypatch):
-    def gone(*_):
-        raise DatasetUnavailable("digits is nowhere")
-
-    monkeypatch.setattr(source, "load_run", gone)
-    portrait = portrait_of(copy)
-    assert portrait.left_out == "digits is nowhere"
+    monkeypatch.delenv("RNNSPEC_DATA_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(copy / "nothing"))
+    record = json.loads((copy / "config.json").read_text())
+    write_json(copy / "config.json", record | {"data": record["data"] | {"name": "mnist"}})
+    portrait = portrait_of(copy, download=False)
+    assert "data set 'mnist' is not on this machine" in portrait.left_out
     assert "layer0.input" in portrait.matrices
     html = page({"a": portrait}, [], "")
-    assert "digits is nowhere" in html
+    assert "is not on this machine" in html
     assert not Outline(html).open
 
 
