@@ -94,3 +94,23 @@ def test_a_dataclass_describes_each_field(room, name, result):
     parts = sections(result)
     told = described(parts.get("Attributes", "") + "\n" + parts.get("Parameters", ""))
     assert {field.name for field in fields(result)} <= set(told), f"{room}.{name}"
+
+
+# What many functions take is described in one wording; a longer text may follow it.
+SHARED = {
+    "A": r"A : array_like.*, shape \(n, n\)",
+    "victim": "victim : Victim\n    The classifier on n sequences, from `under_attack`",
+    "ax": "ax : matplotlib Axes",
+    "seed": "seed : int",
+}
+SQUARE = "If `A` is not square"
+
+
+@pytest.mark.parametrize(("room", "name", "function"), public(inspect.isfunction))
+def test_shared_parts_have_one_wording(room, name, function):
+    parts = sections(function)
+    for parameter, wording in SHARED.items():
+        if parameter in parameters(function) and f"\n{parameter} : " in "\n" + parts["Parameters"]:
+            assert re.search(wording, parts["Parameters"]), f"{room}.{name}"
+    if "A" in parameters(function):
+        assert SQUARE in parts["Raises"]

@@ -28,8 +28,8 @@ def surface(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     result : Pseudospectrum
-    ax : matplotlib 3-D Axes, optional
-        By default a new figure.
+    ax : matplotlib Axes, optional
+        They must be 3-D.  By default a new figure.
 
     Returns
     -------

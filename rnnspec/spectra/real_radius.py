@@ -66,7 +66,7 @@ def stability_radius_real(
     Raises
     ------
     ValueError
-        If `A` is complex, not square or has non-finite entries, or `rtol` is not above zero.
+        If `A` is not square, is complex or has non-finite entries, or `rtol` is not above zero.
 
     Warns
     -----

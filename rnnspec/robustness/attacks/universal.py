@@ -32,7 +32,7 @@ def universal(
     Parameters
     ----------
     victim : Victim
-        The sequences to learn from, from `under_attack`.
+        The classifier on n sequences, from `under_attack`; the perturbation is found on these.
     epsilon : float
         Budget, in units of the threat; at least 0.
     iterations : int, default 100
