@@ -6,6 +6,13 @@ import pytest
 from rnnspec.data import DataSplits, SequenceDataset
 from rnnspec.data.preparation import channel_statistics
 
+FITTING = {
+    "values": np.zeros((2, 3, 1)),
+    "lengths": [3, 3],
+    "labels": [0, 1],
+    "class_names": ("a", "b"),
+}
+
 
 @pytest.fixture
 def data():
@@ -75,14 +82,8 @@ def test_subset_takes_rows_and_keeps_the_rest(data, indices):
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
-    arguments = {
-        "values": np.zeros((2, 3, 1)),
-        "lengths": [3, 3],
-        "labels": [0, 1],
-        "class_names": ("a", "b"),
-    }
     with pytest.raises(ValueError, match=message):
-        SequenceDataset.from_raw(**(arguments | change))
+        SequenceDataset.from_raw(**(FITTING | change))
 
 
 def test_the_constructor_checks_shapes(data):
@@ -179,14 +180,8 @@ def test_labels_are_class_numbers_or_names_as_they_are_written():
     ],
 )
 def test_what_cannot_be_meant_is_refused(change, message):
-    arguments = {
-        "values": np.zeros((2, 3, 1)),
-        "lengths": [3, 3],
-        "labels": [0, 1],
-        "class_names": ("a", "b"),
-    }
     with pytest.raises(ValueError, match=message):
-        SequenceDataset.from_raw(**(arguments | change))
+        SequenceDataset.from_raw(**(FITTING | change))
 
 
 def test_bounds_leave_room_for_rounding_and_for_padding():
