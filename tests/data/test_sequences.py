@@ -74,9 +74,12 @@ def test_subset_takes_rows_and_keeps_the_rest(data, indices):
     [
         ({"values": np.zeros((2, 3))}, r"`values` must have shape \(n, t, d\), got \(2, 3\)"),
         ({"lengths": [3]}, r"`lengths` must have shape \(2,\)"),
-        ({"lengths": [3, 4]}, r"`lengths` must be from 1 to 3, got 4 at \[1\]"),
+        (
+            {"lengths": [3, 4]},
+            r"from 1 to 3, got 4 at \[1\] \(`inputs` has 3 steps",
+        ),
         ({"lengths": [0, 3]}, r"`lengths` must be from 1 to 3, got 0 at \[0\]"),
-        ({"labels": [0, 2]}, r"`labels` must be from 0 to 1, got 2 at \[1\]"),
+        ({"labels": [0, 2]}, r"`labels` must be from 0 to 1, got 2 at \[1\] \(.* counted from 0"),
         ({"values": np.full((2, 3, 1), np.nan)}, "`inputs` must be finite"),
         ({"std": 0.0}, "`std` must be finite and > 0"),
     ],
