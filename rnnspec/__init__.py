@@ -1,9 +1,9 @@
 """Stability and robustness of recurrent networks.
 
-At the top stand the functions of a matrix and what most scripts need; everything else is reached
-by its room: `spectra`, `models`, `data`, `training`, `dynamics`, `robustness`, `study`, `plots`.
-Each name is imported when it is first used, so that ``rnnspec --help`` costs neither torch nor
-scipy nor matplotlib.
+Here stand the functions of a matrix and the names that most scripts need.  Everything else is in
+one of the rooms, which are subpackages: `spectra`, `models`, `data`, `training`, `dynamics`,
+`robustness`, `study`, `plots`.  A name is imported when it is first used, so that
+``rnnspec --help`` need not import torch, scipy or matplotlib.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     import pandas as pd
 
-# A result should fit in two lines of a terminal: longer values are shown by their size alone.
+# Most results fit in two lines of a terminal, because longer values are shown by their size alone.
 LONGEST_TEXT, MOST_ITEMS, MOST_ENTRIES = 60, 6, 3
+LONGEST_RESULT = 360  # and none takes more than five lines: the last fields are left out
 
 
 class Result:
@@ -24,8 +25,10 @@ class Result:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __repr__(self) -> str:
-        parts = (f"{each.name}={brief(getattr(self, each.name))}" for each in fields(self))
-        return f"{type(self).__name__}({', '.join(parts)})"
+        parts = [f"{each.name}={brief(getattr(self, each.name))}" for each in fields(self)]
+        while len(text := ", ".join(parts)) > LONGEST_RESULT:
+            parts[-2:] = ["..."]
+        return f"{type(self).__name__}({text})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as strict JSON can hold them.
@@ -78,7 +81,7 @@ def plain(value: Any) -> Any:
     Raises
     ------
     TypeError
-        If it holds an object that JSON has no form for, such as a function.
+        If it holds an object that JSON cannot express, for example a function.
 
     Examples
     --------

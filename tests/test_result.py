@@ -1,7 +1,7 @@
 import ast
 import json
 import sys
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, make_dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,6 +42,14 @@ def test_repr_is_short_and_names_shapes():
     )
     assert len(repr(Found(np.zeros(1), 1.0, {}, ("x" * 500,)))) < 130
     assert repr(Found(np.zeros(1), 1.0, {}, FOUND)).endswith("texts=<Found>)")
+
+
+def test_the_last_fields_of_a_long_repr_are_left_out():
+    many = make_dataclass("Many", [f"a{k:02}" for k in range(60)], bases=(Result,), repr=False)
+    shown = [f"a{k:02}=1" for k in range(60)]
+    text = repr(many(*[1] * 60))
+    (n,) = (n for n in range(60) if text == f"Many({', '.join(shown[:n])}, ...)")
+    assert len(text) < 400 < len(", ".join(shown[: n + 8]))
 
 
 @pytest.mark.parametrize(

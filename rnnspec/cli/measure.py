@@ -21,7 +21,7 @@ from rnnspec.cli.source import (
     metavar="E1,E2,...",
     default="0.01",
     show_default=True,
-    help="Perturbation sizes for pseudospectral radius and abscissa.",
+    help="Sizes of the perturbation for the pseudospectral radius and abscissa.",
 )
 @json_option
 @quiet_option
@@ -53,7 +53,7 @@ def measure(
     if as_json:
         print_json({"matrices": records})
     elif not quiet:
-        from rnnspec.report.stability import print_measures
+        from rnnspec.report.stability import print_measures, warning_in_words
 
         print_measures(records)
         names: dict[str, list[str]] = {}
@@ -61,7 +61,7 @@ def measure(
             for text in dict.fromkeys(record["warnings"]):
                 names.setdefault(text, []).append(name)
         for text, named in names.items():
-            click.echo(f"{', '.join(named)}: {text}", err=True)
+            click.echo(f"{', '.join(named)}: {warning_in_words(text)}", err=True)
     if others and not quiet:
         click.echo(f"left out, because it is not square: {', '.join(others)}", err=True)
     radii = {name: record["spectral_radius"] for name, record in records.items()}

@@ -24,22 +24,22 @@ def _silence(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
 data_dir_option = click.option(
     "--data-dir",
     metavar="DIR",
-    help="Look for data files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
+    help="Look for data files in this folder first.  [default: $RNNSPEC_DATA_DIR]",
 )
 no_download_option = click.option(
-    "--no-download", is_flag=True, help="Never use the network: fail if a data file is missing."
+    "--no-download", is_flag=True, help="Never download: fail if a data file is missing."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 cut_option = click.option(
     "--cut",
     metavar="CELL:GATES:AXIS",
-    help="How the gates of an array are stacked: lstm:ifgo:rows, gru:zrh:columns.",
+    help="How the gates of an array are stacked, for example lstm:ifgo:rows or gru:zrh:columns.",
 )
 quiet_option = click.option(
     "--quiet",
     is_flag=True,
     callback=_silence,
-    help="Print nothing but errors; with --json, the document.",
+    help="Print only errors, and with --json the document.",
 )
 
 
@@ -71,8 +71,12 @@ def check_writable(path: str | None, option: str) -> None:
 
 
 def check_file(path: str | None, option: str) -> None:
-    """Refuse a file to write that is a folder, or whose folder cannot be written."""
-    if path is not None and Path(path).is_dir():
+    """Refuse a file to write that is a folder, or whose folder is missing or cannot be written."""
+    if path is None:
+        return
+    if not Path(path).parent.is_dir():
+        raise ValueError(f"`{option}` {path!r}: the folder {Path(path).parent} does not exist")
+    if Path(path).is_dir():
         raise ValueError(f"`{option}` {path!r}: expected a file to write, got a folder")
     check_writable(path, option)
 
@@ -99,20 +103,21 @@ def check_figure(path: str | None) -> None:
     """Refuse a figure file that cannot be written, before any work is done."""
     if path is not None and Path(path).suffix not in FIGURES:
         raise ValueError(f"`--figure` must end in {', '.join(FIGURES)}, got {path!r}")
-    check_folder(path, "--figure")
+    check_file(path, "--figure")
 
 
 def check_out(path: str | None) -> None:
     """Refuse an output file that cannot be written, before any work is done."""
     if path is not None and Path(path).suffix != ".npz":
         raise ValueError(f"`--out` must end in .npz, got {path!r}")
-    check_folder(path, "--out")
+    check_file(path, "--out")
 
 
-def check_folder(path: str | None, option: str) -> None:
-    """Refuse a file whose folder does not exist."""
-    if path is not None and not Path(path).parent.is_dir():
-        raise ValueError(f"`{option}` {path!r}: the folder {Path(path).parent} does not exist")
+def print_files(numbers: str | None, figure: str | None) -> None:
+    """Print the names of the files that were written."""
+    for label, path in (("numbers", numbers), ("figure", figure)):
+        if path:
+            click.echo(f"{label}: {path}")
 
 
 def print_json(record: Mapping[str, Any]) -> None:

@@ -8,10 +8,10 @@ import click
 
 from rnnspec.cli.options import (
     check_figure,
-    check_file,
     check_out,
     json_option,
     numbers,
+    print_files,
     print_json,
     quiet_option,
 )
@@ -24,20 +24,28 @@ if TYPE_CHECKING:
 @click.command()
 @source_argument("the first square matrix")
 @click.option(
-    "--grid", metavar="INT|NX,NY", default="100", show_default=True, help="Points on each axis."
+    "--grid",
+    metavar="INT|NX,NY",
+    default="100",
+    show_default=True,
+    help="Number of grid points along x and y.",
 )
 @click.option(
     "--box",
     metavar="XMIN,XMAX,YMIN,YMAX",
-    help="The part of the plane.  [default: one that holds all levels]",
+    help="Part of the complex plane to compute.  [default: a box that holds all levels]",
 )
 @click.option(
     "--levels",
     metavar="E1,E2,...",
-    help="Epsilons of the contours.  [default: powers of ten that fit]",
+    help="Sizes epsilon whose contours are drawn.  [default: powers of ten that fit]",
 )
 @click.option(
-    "--tol", type=float, default=1e-6, show_default=True, help="Relative error of sigma_min."
+    "--tol",
+    type=float,
+    default=1e-6,
+    show_default=True,
+    help="Largest relative error of each value sigma_min.",
 )
 @click.option(
     "--device",
@@ -46,13 +54,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the grid is computed.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads of BLAS.  [default: BLAS decides]")
+@click.option(
+    "--threads", type=click.IntRange(1), help="Number of CPU threads.  [default: BLAS decides]"
+)
 @click.option(
     "--out",
     metavar="FILE.npz",
     help="Write x, y, sigma_min, eigenvalues, name and tol into a file.",
 )
-@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the level sets into a file.")
+@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the contours into a file.")
 @json_option
 @quiet_option
 def pseudospectrum(
@@ -87,15 +97,12 @@ def pseudospectrum(
 
     from threadpoolctl import threadpool_limits
 
-    from rnnspec.cli.source import grid_of
     from rnnspec.plots.figures import save_figure
     from rnnspec.report.progress import show_points
     from rnnspec.spectra.pseudospectrum import pseudospectrum as compute
 
     check_figure(figure)
     check_out(out)
-    check_file(figure, "--figure")
-    check_file(out, "--out")
     matrices = matrices_of(source, matrix, data_dir, not no_download, cut)
     found = matrices if matrix else choose_square(matrices, source)[0]
     name, A = next(iter(found.items()))
@@ -112,12 +119,7 @@ def pseudospectrum(
             name=name,
             progress=progress,
         )
-    record = {
-        **_record(result),
-        "seconds": time.perf_counter() - started,
-        "figure": figure,
-        "out": out,
-    }
+    record = _record(result, time.perf_counter() - started, figure, out)
     if out:
         result.save(Path(out))
     if figure:
@@ -130,8 +132,29 @@ def pseudospectrum(
         _print_summary(record)
 
 
-def _record(result: Pseudospectrum) -> dict[str, Any]:
-    """What ``--json`` prints of the result itself."""
+def grid_of(text: str) -> int | tuple[int, int]:
+    """``INT`` or ``NX,NY``.
+
+    Examples
+    --------
+    >>> grid_of("100"), grid_of("60,40")
+    (100, (60, 40))
+    """
+    try:
+        values = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 2:
+        return values[0], values[1]
+    raise ValueError(f"`--grid` must be INT or NX,NY, got {text!r}")
+
+
+def _record(
+    result: Pseudospectrum, seconds: float, figure: str | None, out: str | None
+) -> dict[str, Any]:
+    """What ``--json`` prints."""
     return {
         "name": result.name,
         "n": len(result.eigenvalues),
@@ -139,6 +162,9 @@ def _record(result: Pseudospectrum) -> dict[str, Any]:
         "box": [float(v) for v in (result.x[0], result.x[-1], result.y[0], result.y[-1])],
         "method": result.method,
         "sigma_min_range": [float(result.sigma_min.min()), float(result.sigma_min.max())],
+        "seconds": seconds,
+        "figure": figure,
+        "out": out,
     }
 
 
@@ -149,6 +175,4 @@ def _print_summary(record: dict[str, Any]) -> None:
         f"{record['name']}: n = {record['n']}, grid {nx} x {ny}, sigma_min from {low:.3g} to"
         f" {high:.3g}, {record['seconds']:.2f} s ({record['method']})"
     )
-    for label, path in (("numbers", record["out"]), ("figure", record["figure"])):
-        if path:
-            click.echo(f"{label}: {path}")
+    print_files(record["out"], record["figure"])

@@ -22,11 +22,15 @@ from rnnspec.training.config import TrainingConfig
 @setting_options(TrainingConfig)
 @data_dir_option
 @no_download_option
-@click.option("--config", metavar="FILE.toml", help="File of settings; a flag wins over it.")
 @click.option(
-    "--resume", is_flag=True, help="Go on with the run in --out as if it had not stopped."
+    "--config",
+    metavar="FILE.toml",
+    help="File of settings.  A flag overrides the setting in the file.",
 )
-@click.option("--out", metavar="DIR", help="Run directory.  [default: runs/DATASET-CELL-...]")
+@click.option("--resume", is_flag=True, help="Continue the run in --out where it stopped.")
+@click.option(
+    "--out", metavar="DIR", help="Run directory to write.  [default: runs/DATASET-CELL-...]"
+)
 @json_option
 @quiet_option
 def train(
@@ -46,8 +50,8 @@ def train(
       rnnspec train --dataset digits --cell lstm --normalize radius --out runs/lstm
       rnnspec pseudospectrum runs/lstm --figure lstm.png
 
-    Under torchrun several processes share each batch; the result is that of one process, except
-    for rounding:
+    With torchrun several processes share each batch.  The result is the same as with one process,
+    except for rounding:
 
     \b
       torchrun --standalone --nproc-per-node 2 -m rnnspec train --batch-size 512

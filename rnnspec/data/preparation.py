@@ -125,7 +125,7 @@ def moments(steps: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[n
         warnings.warn(
             f"channel {c} has values near {largest[c]:.6g}, which {steps.dtype} tells apart in"
             f" steps of {rounding[c]:.2g}, and a standard deviation of {std[c]:.2g}: its digits are"
-            f" gone{constant} (subtract the offset before the values are stored)",
+            f" lost{constant} (subtract the offset before the values are stored)",
             UserWarning,
             stacklevel=2,
         )

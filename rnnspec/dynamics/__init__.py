@@ -1,6 +1,6 @@
 """Motion: Jacobians along data, growth of perturbations, Lyapunov exponents, fixed points.
 
-The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+The file ``__init__.pyi`` lists the public names.  A name is imported when it is first used.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from rnnspec.dynamics.product_norms import log
+from rnnspec.models.call import evaluation_mode
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.motion import Motion
 
 Array = NDArray[np.float64]

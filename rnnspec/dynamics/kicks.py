@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from rnnspec._checks import one_of, seed_number
 from rnnspec.dynamics.product_norms import log_product_norms
-from rnnspec.models.call import unwrap
+from rnnspec.models.call import evaluation_mode, unwrap
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.evaluation import evaluation_mode
 from rnnspec.models.formula import has_known_formula
 from rnnspec.models.layers import Cell
 from rnnspec.models.motion import Motion

@@ -74,7 +74,7 @@ def descend(
         after = velocity(cells, x, new)
         before = v[live].square().sum(1)
         decrease = before - after.square().sum(1)
-        lower, gain = decrease > 0, decrease / expected
+        lower, gain = decrease > 0, decrease / expected  # the ratio (4.4) of Nocedal and Wright
         s[live[lower]], v[live[lower]] = new[lower], after[lower]
         damping[live] *= torch.where(gain > GOOD, 0.25, torch.where(gain > FAIR, 1.0, 4.0))
         idle[live] = torch.where(decrease > SLOW * before, 0.0, idle[live] + 1)

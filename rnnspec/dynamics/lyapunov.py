@@ -23,7 +23,7 @@ from rnnspec.dynamics.exponents import LyapunovSpectrum
 from rnnspec.dynamics.frames import Advance, log_growth
 from rnnspec.dynamics.trajectory import one_direction
 from rnnspec.models.motion import Motion
-from rnnspec.models.reading import read_along
+from rnnspec.models.reading import Reading, read_along
 from rnnspec.models.sequences import Inputs
 from rnnspec.models.stack import read_jacobian_product, whole_size
 
@@ -91,14 +91,14 @@ def lyapunov_spectrum(
     Raises
     ------
     ValueError
-        As `state_trajectory`, and if `k`, `warmup`, `direction`, `tol` or `seed` is out of
-        range, or `starts` has another shape or is not finite.
+        If `state_trajectory` raises one, or if `k`, `warmup`, `direction`, `tol` or `seed` is out
+        of range, or `starts` has another shape or is not finite.
 
     Notes
     -----
-    Cost O(n t (g s h + s h k + s k^2 / m)) for g gates.  While the frame turns, until it is aligned
-    or for ever in the plane of a complex pair, it adds a bounded sum to the logarithms: an error
-    of the exponents like 1/t.
+    Cost O(n t (g s h + s h k + s k^2 / m)) for g gates.  A frame that turns adds a bounded
+    sum to the logarithms, which makes an error of the exponents that falls like 1/t.  The frame
+    turns until it is aligned; in the plane of a complex pair it never stops.
 
     References
     ----------
@@ -120,9 +120,7 @@ def lyapunov_spectrum(
     k = _exponent_count(k, s)
     warmup = _warmup_steps(warmup, int(steps.min()))
     positive(tol, "tol")
-    if starts is not None:
-        start = _starting_states(starts, len(x), s, x.device)
-        reading = replace(reading, starts=(start, None) if side == 0 else (None, start))
+    reading = _begin_at(reading, starts, side, s)
     ends = np.linspace(warmup, int(steps.max()), PERIODS + 1).round().astype(int)
     times = [int(end) for end in np.unique(ends)]
     rng = np.random.default_rng(seed_number(seed))
@@ -165,9 +163,12 @@ def _jacobian_products(motion: Motion, side: int) -> Advance:
     return advance
 
 
-def _starting_states(starts: ArrayLike | Tensor, n: int, s: int, device: torch.device) -> Tensor:
+def _begin_at(reading: Reading, starts: ArrayLike | Tensor | None, side: int, s: int) -> Reading:
+    """`reading` of one direction from the states `starts` (n, s) on, or from zero without them."""
+    if starts is None:
+        return reading
     given = starts if isinstance(starts, Tensor) else torch.from_numpy(np.array(starts))
-    states = given.detach().to(device, torch.float64)
+    states, n = given.detach().to(reading.inputs.device, torch.float64), len(reading.inputs)
     if states.shape != (n, s):
         raise ValueError(
             f"`starts` must have shape ({n}, {s}), a whole state of `model` for each sequence,"
@@ -175,7 +176,7 @@ def _starting_states(starts: ArrayLike | Tensor, n: int, s: int, device: torch.d
         )
     if not bool(states.isfinite().all()):
         raise ValueError("`starts` must be finite, got a state with NaN or infinity")
-    return states
+    return replace(reading, starts=(states, None) if side == 0 else (None, states))
 
 
 def _exponent_count(k: int | None, s: int) -> int:

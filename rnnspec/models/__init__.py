@@ -1,6 +1,6 @@
 """Recurrent networks: the classifier, weights from files and modules, the matrices by name.
 
-The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+The file ``__init__.pyi`` lists the public names.  A name is imported when it is first used.
 """
 
 from __future__ import annotations

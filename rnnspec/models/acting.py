@@ -20,7 +20,7 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec.models.call import evaluation_mode
 from rnnspec.models.parts import Part, full_key, is_quantised, packed_weights
 
 # The hooks that compute a weight before each forward: their class, the attribute that holds the

@@ -31,7 +31,7 @@ def matrices_among(
     Returns
     -------
     dict of str to array, shape (h, h)
-        Of PyTorch's weights the gates and the stacks, then those under other names.
+        The gates and the stacks of PyTorch's weights, then the matrices under other names.
     tuple of str
         A sentence on each array that is left out.
     tuple of str

@@ -1,4 +1,4 @@
-"""Running a module on sequences, with lengths and a state if its forward names them.
+"""Running a module on sequences: what its forward is given, and the mode that it runs in.
 
 Only the names of its parameters say what a forward expects: ``forward(x, hidden=None)`` and
 ``forward(x, noise=0.0)`` have a second argument too, but it is not the lengths.
@@ -6,12 +6,14 @@ Only the names of its parameters say what a forward expects: ``forward(x, hidden
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from inspect import Parameter, signature
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.optim.swa_utils import AveragedModel
 
 NAMED = ("lengths", "state")
@@ -113,15 +115,12 @@ def runner(model: nn.Module) -> Run:
         if state is None and "state" in required:
             raise ValueError(_REQUIRED.format(type(unwrap(model)).__name__, "state"))
         given = {"lengths": lengths, "state": state}
-        in_order = [_or_default(given.get(one.name), one) for one in by_position]
+        values = ((given.get(one.name), one.default) for one in by_position)
+        in_order = [default if value is None else value for value, default in values]
         by_name = {name: given[name] for name in by_keyword if given[name] is not None}
         return model(inputs, *in_order, **by_name)
 
     return run
-
-
-def _or_default(value: Tensor | None, parameter: Parameter) -> Any:
-    return parameter.default if value is None else value
 
 
 _REQUIRED = (
@@ -166,3 +165,84 @@ def call(
     torch.Size([2, 3])
     """
     return runner(model)(inputs, lengths, state)
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the ``with`` block, and afterwards the modes as they were.
+
+    In training mode a forward pass, and even reading a weight, may update a normalisation.
+
+    Examples
+    --------
+    >>> model = nn.Dropout()
+    >>> with evaluation_mode(model):
+    ...     print(model.training)
+    False
+    >>> model.training
+    True
+    """
+    # A frozen TorchScript module has no modes.
+    modes = {part: part.training for part in module.modules() if hasattr(part, "training")}
+    if modes:
+        module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
+
+
+@contextmanager
+def without_weight_gradients(model: nn.Module) -> Iterator[None]:
+    """No weight asks for a gradient inside the ``with`` block; afterwards those do that did."""
+    asked = [weight for weight in model.parameters() if weight.requires_grad]
+    try:
+        for weight in asked:
+            weight.requires_grad_(False)
+        yield
+    finally:
+        for weight in asked:
+            weight.requires_grad_()
+
+
+@contextmanager
+def leave_unchanged(model: nn.Module, seed: int = 0) -> Iterator[None]:
+    """Evaluation mode with random numbers from `seed` on; afterwards all is put back.
+
+    That is attributes, buffers and the state of the random numbers, whatever a forward does to
+    them.
+    """
+    own = [part for part in model.modules() if not isinstance(part, torch.jit.ScriptModule)]
+    kept = [(part, dict(vars(part)), dict(part._buffers)) for part in own]
+    attributes = [one for part in own for one in vars(part).values() if isinstance(one, Tensor)]
+    values = [(one, one.detach().clone()) for one in (*model.buffers(), *attributes)]
+    with evaluation_mode(model), torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        try:
+            yield
+        finally:
+            for part, before, buffers in kept:
+                vars(part).clear()
+                vars(part).update(before)
+                part._buffers.clear()
+                part._buffers.update(buffers)
+            with torch.no_grad():
+                for one, value in values:
+                    if not torch.equal(one, value):
+                        one.copy_(value)
+
+
+def check_weights_have_values(model: nn.Module) -> None:
+    """Refuse a module whose weights wait for a first batch or lie on the device 'meta'.
+
+    Raises
+    ------
+    ValueError
+        If it has such weights.
+    """
+    if any(weight.is_meta or is_lazy(weight) for weight in model.parameters()):
+        raise ValueError(
+            "`model` must have weights with values, some have none: they lie on the device 'meta',"
+            " or wait for a first batch (load them with assign=True, or run the model once)"
+        )

@@ -15,8 +15,8 @@ from torch.nn.utils import parametrize
 
 from rnnspec.models.acting import WEIGHT_HOOKS
 from rnnspec.models.agreement import last_states, rounding_growth, stepwise_difference
+from rnnspec.models.call import leave_unchanged
 from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.evaluation import leave_unchanged
 from rnnspec.models.layers import Cells
 from rnnspec.models.parts import KINDS, Part, recurrent_parts
 from rnnspec.models.recording import record_calls

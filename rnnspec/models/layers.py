@@ -66,7 +66,7 @@ def recurrent_cells(module: nn.Module, dtype: torch.dtype = torch.float64) -> Ce
         An ``nn.RNN`` (tanh), ``nn.LSTM``, ``nn.GRU``, one of their cell classes, or any
         module with exactly one of these inside.
     dtype : dtype, default float64
-        That of the copies, which stay on the device of the weights.
+        Type of the copies, which stay on the device of the weights.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnspec.models.acting import acting_weights, refresh_hooks, weight_hooks
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec.models.call import evaluation_mode
 from rnnspec.models.nested import list_keys
 from rnnspec.models.parts import Part, full_key, recurrent_parts
 from rnnspec.models.remarks import LeftOutWarning

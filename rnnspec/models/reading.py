@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from rnnspec.models.call import unwrap
-from rnnspec.models.evaluation import check_weights_have_values
+from rnnspec.models.call import check_weights_have_values, unwrap
 from rnnspec.models.formula import has_known_formula, random_sequences, trial_difference
 from rnnspec.models.inputs import inputs_of_cells, inputs_of_model
 from rnnspec.models.layers import Cells, cells_of_part, only_part

@@ -23,11 +23,11 @@ class Call:
     ----------
     inputs : tensor, shape (n, t, d)
     lengths : tensor of int, shape (n,), or None
-        Those of a packed sequence.
+        The lengths in a packed sequence.
     given : tuple of tensors, shape (n, s), or None
         The whole state of each direction before the call; None if the part starts from zero.
     outputs : tensor, shape (n, t, h)
-        Those of both directions side by side.
+        The outputs of both directions side by side.
     returned : tuple of tensors, shape (n, s)
         The whole state of each direction after the call.
     eps : float

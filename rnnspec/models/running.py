@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from rnnspec.models.call import runner
-from rnnspec.models.evaluation import leave_unchanged
+from rnnspec.models.call import leave_unchanged, runner
 from rnnspec.models.parts import Part
 from rnnspec.models.recorded_call import Call
 from rnnspec.models.recording import Change, UnknownCall, record_calls
@@ -55,7 +54,7 @@ def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Ca
     change : function, optional
         Applied to what the part returns, before the module goes on with it.
     seed : int, default 0
-        Of the random numbers that the module draws, if it draws any.
+        Seed of the random numbers that the module draws, if it draws any.
 
     Raises
     ------

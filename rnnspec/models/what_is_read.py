@@ -31,7 +31,7 @@ def check_reading(
     ----------
     trial : Trial
     calls : sequence of Call
-        Those of the run on all sequences.
+        The calls in the run on all sequences.
     read : tensor, shape (n, t, d)
         What was read in them.
     steps : tensor of int, shape (n,)

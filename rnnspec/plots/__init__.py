@@ -3,7 +3,7 @@
 Without `ax` it makes a new figure.  It returns the axes and never shows or saves them.  Settings
 that the user has made in matplotlib are kept; the others are those of ``rnnspec.mplstyle``.
 
-The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+The file ``__init__.pyi`` lists the public names.  A name is imported when it is first used.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
+from .attacks import attacks as attacks
 from .bands import stability_bands as stability_bands
 from .before_after import before_after as before_after
 from .correlations import correlations as correlations
 from .example import example as example
-from .explorer import explore as explore
+from .explore import explore as explore
 from .linearisation import linearisations as linearisations
 from .lyapunov import lyapunov as lyapunov
 from .marks import draw_numerical_range as draw_numerical_range
@@ -16,11 +17,10 @@ from .motion import growth as growth
 from .pareto import pareto as pareto
 from .pseudospectrum import pseudospectrum as pseudospectrum
 from .pseudospectrum import spectra as spectra
-from .robustness import attacks as attacks
 from .robustness import minimal as minimal
 from .robustness import robustness as robustness
+from .runs import runs as runs
 from .state_space import state_space as state_space
-from .study import runs as runs
 from .study import study as study
 from .surface import surface as surface
 from .transients import transient_bounds as transient_bounds

@@ -1,13 +1,19 @@
-"""One curve of accuracy, as every figure of robustness draws it."""
+"""What figures of robustness share: a curve of accuracy, and the words for its sizes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from rnnspec.plots.style import MARKERS, colour
+from rnnspec.robustness.minimal import MinimalPerturbations
+from rnnspec.robustness.result import RobustnessCurve
+
+NORMS = {"linf": "ℓ∞", "l2": "ℓ₂"}
+UNITS = {"std": "standard deviations", "raw": "raw units"}
 
 
 def draw_accuracy(
@@ -27,12 +33,30 @@ def draw_accuracy(
     interval : pair of array_like, shape (n,), or None
         Lower and upper ends, which are drawn as a band.
     position : int
-        Of the curve among those of the figure.
+        Number of the curve among those of the figure.
     **line
-        What matplotlib knows of a line, such as its label.
+        What matplotlib knows of a line, for example its label.
     """
     shade, marker = colour(position), MARKERS[position % len(MARKERS)]
     if interval is not None:
         ax.fill_between(sizes, *interval, color=shade, alpha=0.15, linewidth=0)
     ax.plot(sizes, accuracy, marker=marker, color=shade, markersize=4, **line)
     ax.set(ylabel="accuracy", ylim=(-0.02, 1.02))
+
+
+def size_label(
+    results: Mapping[str, RobustnessCurve] | Mapping[str, MinimalPerturbations], name: str
+) -> str:
+    """What the sizes of all `results` are, which must be of one kind; errors call them `name`."""
+    if not results:
+        raise ValueError(f"`{name}` must hold at least one result, got none")
+    kinds = {(result.target, result.norm, result.units) for result in results.values()}
+    if len(kinds) > 1:
+        listed = ", ".join("/".join(kind) for kind in sorted(kinds))
+        raise ValueError(f"`{name}` must share target, norm and units, got {listed}")
+    ((target, norm, units),) = kinds
+    if norm == "steps":
+        return "number of time steps that are touched"
+    if target == "state":
+        return f"ε: {NORMS[norm]} perturbation of the initial state"
+    return f"ε: {NORMS[norm]} perturbation of the {target} ({UNITS[units]})"

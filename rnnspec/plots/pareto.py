@@ -7,7 +7,7 @@ from math import isfinite
 
 from matplotlib.axes import Axes
 
-from rnnspec.plots.study import AXIS, keys_of, kinds_of
+from rnnspec.plots.runs import AXIS, keys_of, kinds_of
 from rnnspec.plots.style import MARKERS, axes_or_new, colour, figure_style, legend
 from rnnspec.study.pareto import Setting
 from rnnspec.study.results import Row

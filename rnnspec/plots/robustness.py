@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnspec.plots.accuracy import draw_accuracy
+from rnnspec.plots.accuracy import draw_accuracy, size_label
 from rnnspec.plots.style import axes_or_new, colour, figure_style, legend
-from rnnspec.plots.weights import weights
 from rnnspec.robustness.minimal import MinimalPerturbations
 from rnnspec.robustness.result import RobustnessCurve
-from rnnspec.robustness.several import Survey
-
-NORMS = {"linf": "ℓ∞", "l2": "ℓ₂"}
-UNITS = {"std": "standard deviations", "raw": "raw units"}
 
 
 def robustness(curves: Mapping[str, RobustnessCurve], ax: Axes | None = None) -> Axes:
@@ -42,16 +35,13 @@ def robustness(curves: Mapping[str, RobustnessCurve], ax: Axes | None = None) ->
 
     Examples
     --------
-    >>> import torch
-    >>> from rnnspec.data.sequences import SequenceDataset
-    >>> from rnnspec.robustness.curve import robustness_curve
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
-    >>> data = SequenceDataset.from_raw([[[1.0], [0.0]]], [2], [0], ("first", "second"))
-    >>> ax = robustness({"mine": robustness_curve(model, data, epsilons=[0, 1, 2])})
-    >>> ax.lines[0].get_xdata()
-    array([0., 1., 2.])
+    >>> from rnnspec import robustness_curve
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> curve = robustness_curve(*two_logits(3.0, 1.0), epsilons=[0, 0.9, 1.1])
+    >>> robustness({"mine": curve}).lines[0].get_ydata()
+    array([1., 1., 0.])
     """
-    label = _abscissa(curves, "curves")
+    label = size_label(curves, "curves")
     with figure_style():
         ax = axes_or_new(ax)
         for j, (name, curve) in enumerate(curves.items()):
@@ -88,17 +78,13 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
 
     Examples
     --------
-    >>> import torch
-    >>> from rnnspec.data.sequences import SequenceDataset
-    >>> from rnnspec.plots.weights import weights
-    from rnnspec.robustness.minimal import minimal_perturbations
-    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 2))
-    >>> data = SequenceDataset.from_raw([[[1.0], [0.0]]], [2], [0], ("first", "second"))
-    >>> ax = minimal({"mine": minimal_perturbations(model, data)})
+    >>> from rnnspec import minimal_perturbations
+    >>> from rnnspec.robustness.examples import two_logits
+    >>> ax = minimal({"mine": minimal_perturbations(*two_logits(3.0, 1.0))})
     >>> ax.get_ylabel(), ax.lines[-1].get_ydata()
     ('share of decisions changed', [0.5, 0.5])
     """
-    label = _abscissa(found, "found")
+    label = size_label(found, "found")
     with figure_style():
         ax = axes_or_new(ax)
         for j, (name, result) in enumerate(found.items()):
@@ -109,59 +95,3 @@ def minimal(found: Mapping[str, MinimalPerturbations], ax: Axes | None = None) -
         ax.set(xlabel=label, ylabel="share of decisions changed", ylim=(-0.02, 1.02))
         legend(ax, columns=3)
     return ax
-
-
-def attacks(found: Survey, ax: Axes | None = None) -> Axes:
-    """What each of several attacks did: accuracies, and smallest changes beside them.
-
-    Parameters
-    ----------
-    found : Survey
-        From `rnnspec.robustness.survey`.
-    ax : matplotlib Axes, optional
-        By default a new figure; several panels always take one.
-
-    Returns
-    -------
-    Axes
-        That of the first panel.
-
-    Examples
-    --------
-    >>> from rnnspec.robustness.examples import two_logits
-    >>> from rnnspec.robustness.several import survey
-    >>> ax = attacks(survey(*two_logits(3.0, 1.0), ["sign", "fmn"], [0.5]))
-    >>> len(ax.figure.axes)
-    2
-    """
-    if found.moved:
-        return weights(found.moved, ax)
-    by_norm: dict[str, dict[str, MinimalPerturbations]] = {}
-    for name, one in found.minimal.items():
-        by_norm.setdefault(one.norm, {})[name] = one
-    drawings = [partial(minimal, some) for some in by_norm.values()]
-    if found.curves:
-        drawings.insert(0, partial(robustness, found.curves))
-    if len(drawings) == 1:
-        return drawings[0](ax=ax)
-    with figure_style():
-        axes = plt.subplots(1, len(drawings), figsize=(6.0 * len(drawings), 4.2))[1]
-    drawn = [draw(ax=one) for draw, one in zip(drawings, axes, strict=True)]
-    return drawn[0]
-
-
-def _abscissa(
-    results: Mapping[str, RobustnessCurve] | Mapping[str, MinimalPerturbations], name: str
-) -> str:
-    if not results:
-        raise ValueError(f"`{name}` must hold at least one result, got none")
-    kinds = {(result.target, result.norm, result.units) for result in results.values()}
-    if len(kinds) > 1:
-        listed = ", ".join("/".join(kind) for kind in sorted(kinds))
-        raise ValueError(f"`{name}` must share target, norm and units, got {listed}")
-    ((target, norm, units),) = kinds
-    if norm == "steps":
-        return "number of time steps that are touched"
-    if target == "state":
-        return f"ε: {NORMS[norm]} perturbation of the initial state"
-    return f"ε: {NORMS[norm]} perturbation of the {target} ({UNITS[units]})"

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-WHOLE = 30 * 86400.0  # seconds of tasks from which the time left is told: all of a study's
+# Seconds of work from which the time left is told: the last ones, or all of a study's.
+LAST, WHOLE = 30.0, 30 * 86400.0
 
 
 @contextmanager
@@ -20,19 +21,11 @@ def show_epochs(
     The number is printed with `tell`, for a user who did not give it; the bar is shown only on a
     terminal.
     """
-    console = Console(stderr=True)
-    columns = (
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
-    progress = Progress(*columns, console=console, disable=not (enabled and console.is_terminal))
-    with progress:
+    with _described_bar(enabled) as progress:
 
         def on_start(epochs: int) -> None:
             if enabled and tell:
-                console.print(
+                progress.console.print(
                     f"{epochs} epochs, by the size of the data; --epochs sets another number",
                     highlight=False,
                     soft_wrap=True,
@@ -59,21 +52,11 @@ def show_tasks(
 
     The address of the dashboard is printed; the bar is shown only on a terminal.
     """
-    console = Console(stderr=True)
-    progress = Progress(
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not (enabled and console.is_terminal),
-        speed_estimate_period=WHOLE,
-    )
-    with progress:
+    with _described_bar(enabled, WHOLE) as progress:
 
         def on_start(dashboard: str, done: int, total: int) -> None:
             if enabled:
-                console.print(f"dashboard: {dashboard}", highlight=False, soft_wrap=True)
+                progress.console.print(f"dashboard: {dashboard}", highlight=False, soft_wrap=True)
             progress.add_task("runs", total=total, completed=done)
 
         def on_task(task: object, reason: str | None) -> None:
@@ -93,3 +76,17 @@ def show_points(enabled: bool) -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("points", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _described_bar(enabled: bool, period: float = LAST) -> Progress:
+    """A bar with a count, a description and the time left, which only a terminal shows."""
+    console = Console(stderr=True)
+    return Progress(
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not (enabled and console.is_terminal),
+        speed_estimate_period=period,
+    )

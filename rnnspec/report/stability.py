@@ -33,6 +33,19 @@ def print_measures(matrices: Mapping[str, Mapping[str, Any]]) -> None:
     print_table("stability and non-normality (discrete time)", columns, rows)
 
 
+def warning_in_words(text: str) -> str:
+    """A warning ``"NUMBER: reason"`` of `rnnspec.measure`, with the number in words.
+
+    Examples
+    --------
+    >>> warning_in_words("kreiss_constant: infinite, because ...")
+    'Kreiss constant: infinite, because ...'
+    """
+    name, _, reason = text.partition(": ")
+    words = {key: number.words for key, number in NUMBERS.items()} | COUNTS
+    return f"{words.get(name, name)}: {reason}"
+
+
 def print_training(summary: Mapping[str, Any], directory: Path) -> None:
     """Print what a training gave: its accuracies, and each matrix before and after."""
     validation = cell(summary["validation_accuracy"], "ascii")

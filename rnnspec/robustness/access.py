@@ -14,16 +14,17 @@ from torch import Tensor, nn
 
 from rnnspec._checks import SanityWarning
 from rnnspec.data.arrays import Labelled, as_dataset
-from rnnspec.models.call import runner, takes, unwrap
-from rnnspec.models.classifier import SequenceClassifier
-from rnnspec.models.evaluation import check_weights_have_values, evaluation_mode
-from rnnspec.robustness.outputs import (
-    FEW,
-    check_logits,
-    check_outputs,
-    check_rows,
-    padding_is_read,
+from rnnspec.data.sequences import SequenceDataset
+from rnnspec.models.call import (
+    check_weights_have_values,
+    evaluation_mode,
+    runner,
+    takes,
+    unwrap,
+    without_weight_gradients,
 )
+from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.robustness.outputs import FEW, check_logits, check_outputs, check_rows, padding_is_read
 from rnnspec.robustness.threat import Threat, free_state
 from rnnspec.robustness.victim import Classify, Victim
 
@@ -37,7 +38,7 @@ PRECISIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 def under_attack(
     model: nn.Module, data: Labelled, threat: Threat | None = None
 ) -> Iterator[Victim]:
-    """`model` on `data` as a `Victim`; afterwards the model is as it was found.
+    """Open `model` on `data` as a `Victim`, and restore the model afterwards.
 
     Inside the ``with`` block, the model is in evaluation mode, without dropout, and no parameter
     asks for a gradient.  cuDNN is off, because it refuses the gradient of a recurrent layer in
@@ -86,7 +87,7 @@ def under_attack(
     ...     victim.logits(torch.tensor([[[-1.5], [0.5]]])).tolist()
     [[1.5, 1.5]]
     """
-    data = as_dataset(data)
+    data = data if isinstance(data, SequenceDataset) else as_dataset(data)
     threat = threat or Threat()
     if not len(data):
         raise ValueError("`data` must hold at least one sequence, got none")
@@ -94,34 +95,28 @@ def under_attack(
     inputs, lengths, labels = (
         torch.from_numpy(a).to(device) for a in (data.inputs, data.lengths, data.labels)
     )
-    asked = [(weight, weight.requires_grad) for weight in model.parameters()]
-    with evaluation_mode(model), torch.backends.cudnn.flags(enabled=False):
-        try:
-            for weight, _ in asked:
-                weight.requires_grad_(False)
-            shape = state_shape_of(model) if threat.target == "state" else None
-            known = check_model(model, inputs, lengths, labels, shape)
-            inputs = inputs.to(known.dtype)
-            if shape is not None:
-                scale, budget = None, free_state((len(data), *shape), threat.norm, inputs)
-            else:
-                budget = threat.budget(data, known.dtype, device)
-                scale = torch.from_numpy(threat.scale(data)).to(inputs)
-            for text in known.doubts:
-                warnings.warn(text, SanityWarning, stacklevel=4)
-            yield Victim(
-                known.classify,
-                inputs,
-                lengths,
-                labels,
-                scale,
-                budget,
-                rounding=ULPS * known.eps,
-                doubts=known.doubts,
-            )
-        finally:
-            for weight, requires_grad in asked:
-                weight.requires_grad_(requires_grad)
+    cudnn_off = torch.backends.cudnn.flags(enabled=False)
+    with evaluation_mode(model), cudnn_off, without_weight_gradients(model):
+        shape = state_shape_of(model) if threat.target == "state" else None
+        known = check_model(model, inputs, lengths, labels, shape)
+        inputs = inputs.to(known.dtype)
+        if shape is not None:
+            scale, budget = None, free_state((len(data), *shape), threat.norm, inputs)
+        else:
+            budget = threat.budget(data, known.dtype, device)
+            scale = torch.from_numpy(threat.scale(data)).to(inputs)
+        for text in known.doubts:
+            warnings.warn(text, SanityWarning, stacklevel=4)
+        yield Victim(
+            known.classify,
+            inputs,
+            lengths,
+            labels,
+            scale,
+            budget,
+            rounding=ULPS * known.eps,
+            doubts=known.doubts,
+        )
 
 
 def device_of(model: nn.Module) -> torch.device:

@@ -7,6 +7,7 @@ import warnings as python_warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from rnnspec._checks import SanityWarning, count, one_of, positive, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.robustness.access import under_attack
-from rnnspec.robustness.attacks.table import ATTACKS, CURVES
+from rnnspec.robustness.attacks.table import ATTACKS, CURVES, Attack
 from rnnspec.robustness.budget import sizes as norms_of
 from rnnspec.robustness.decision import answers_fail, cross_entropy, wrong
 from rnnspec.robustness.result import RobustnessCurve, curve_of
@@ -52,8 +53,8 @@ def robustness_curve(
               \text{ for each } u \text{ tried with } \|u\| \le \varepsilon\}
 
     For the searching attacks this is one search for the whole list, see
-    `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their a
-    counts this one alone: it may rise with the size.
+    `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their
+    accuracy counts this one alone, so it may rise with the size.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def robustness_curve(
     samples : int, optional
         Use at most so many sequences, chosen by `seed`.
     seed : int, default 0
-        Of the choice of sequences and of all random numbers.
+        Seed of the choice of sequences and of all random numbers.
     checks : bool, default True
         Run the sanity checks that cost little, warn of what they find and keep it in
         ``warnings``.
@@ -105,7 +106,7 @@ def robustness_curve(
     Warns
     -----
     SanityWarning
-        For each sign that the number says something else than it seems to.
+        For each sign that the accuracy does not mean what it seems to mean.
 
     Notes
     -----
@@ -129,27 +130,16 @@ def robustness_curve(
     """
     sizes = increasing_sizes(epsilons)
     chosen = ATTACKS[one_of(attack, "attack", CURVES)]
-    for name, value in (("iterations", iterations), ("restarts", restarts)):
-        if value is not None:
-            count(value, name)
+    options = _options_of(chosen, iterations, restarts)
     threat = either(threat, Threat(target=target, norm=norm, units=units), usual="linf")
     part = at_most(data, samples, seed_number(seed))
-    options = dict(chosen.options)
-    if chosen.iterations:
-        options["iterations"] = iterations or chosen.iterations
     function = getattr(robustness, chosen.function)
     said: list[str | None] = []
     with under_attack(model, part, threat) as doubtful:
         victim = doubtful.with_clean_logits()
         if chosen.kind == "search":
             found = Thresholds(
-                victim,
-                sizes[sizes > 0].tolist(),
-                function,
-                **options,
-                restarts=restarts or chosen.restarts or 1,
-                warm=chosen.warm,
-                seed=seed,
+                victim, sizes[sizes > 0].tolist(), function, **options, warm=chosen.warm, seed=seed
             ).find()
             fooled, losses, norms, seconds = found.at_sizes(sizes)
             said += probe(found, threat, seed) if checks and chosen.white_box else []
@@ -167,6 +157,19 @@ def robustness_curve(
     for text in texts:
         python_warnings.warn(text, SanityWarning, stacklevel=2)
     return replace(curve, warnings=(*doubtful.doubts, *texts))
+
+
+def _options_of(chosen: Attack, iterations: int | None, restarts: int | None) -> dict[str, Any]:
+    """The arguments of an attack: those that make it this one, and its effort if it takes any."""
+    for name, value in (("iterations", iterations), ("restarts", restarts)):
+        if value is not None:
+            count(value, name)
+    options = dict(chosen.options)
+    if chosen.iterations:
+        options["iterations"] = iterations or chosen.iterations
+    if chosen.kind == "search":
+        options["restarts"] = restarts or chosen.restarts or 1
+    return options
 
 
 def try_each(
@@ -224,7 +227,7 @@ def increasing_sizes(given: Sequence[float], name: str = "epsilons") -> NDArray[
 
 def at_most(data: Labelled, samples: int | None, seed: int) -> SequenceDataset:
     """At most so many sequences of `data`, chosen by `seed`; None: all."""
-    data = as_dataset(data)
+    data = data if isinstance(data, SequenceDataset) else as_dataset(data)
     if samples is None or count(samples, "samples") >= len(data):
         return data
     return data.subset(np.sort(np.random.default_rng(seed).permutation(len(data))[:samples]))

@@ -12,7 +12,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil
 
 import numpy as np
@@ -20,6 +19,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from rnnspec.robustness.attacks.ascent import Loss
 from rnnspec.robustness.attacks.noise import noise
 from rnnspec.robustness.attacks.square import square
 from rnnspec.robustness.decision import cross_entropy
@@ -171,9 +171,7 @@ def probe(found: Thresholds, threat: Threat, seed: int = 0) -> list[str | None]:
     return said
 
 
-def without_slope(
-    victim: Victim, loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
-) -> Tensor:
+def without_slope(victim: Victim, loss: Loss = cross_entropy) -> Tensor:
     """(n,) mask: no value that may move changes the loss, to the last bit."""
     _, gradient, _ = victim.gradient(victim.zeros(), loss)
     zero: Tensor = (gradient.masked_fill(~victim.budget.movable, 0) == 0).flatten(1).all(1)
@@ -183,9 +181,8 @@ def without_slope(
 def check_slopes(victim: Victim) -> str | None:
     """What `gradient_vanishes` says of the first sequences that are right."""
     right = (~victim.wrong()).nonzero()[:PROBED, 0]
-    if not len(right):
-        return None
-    return gradient_vanishes(int(without_slope(victim[right]).sum()), len(right))
+    n = len(right)
+    return gradient_vanishes(int(without_slope(victim[right]).sum()), n) if n else None
 
 
 def _try_noise(found: Thresholds, seed: int) -> str | None:
@@ -246,5 +243,8 @@ def _compare(weaker: ArrayLike, stronger: ArrayLike) -> tuple[int, int, int]:
     """Sequences for which the weaker attack needs less, and more; and all."""
     a, b = np.asarray(weaker, np.float64), np.asarray(stronger, np.float64)
     if a.shape != b.shape:
-        raise ValueError(f"both attacks must be of the same sequences, got {len(a)} and {len(b)}")
+        raise ValueError(
+            f"both attacks must be of the same sequences, got {len(a)} and {len(b)}"
+            " (other `samples` or another `seed`? run both on the same data)"
+        )
     return int((a < b).sum()), int((a > b).sum()), len(a)

@@ -15,10 +15,11 @@ from rnnspec._result import Table
 from rnnspec.data.arrays import Labelled
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, CURVES, ON_SEQUENCES, ON_WEIGHTS, SIZED
-from rnnspec.robustness.curve import EPSILONS, at_most, robustness_curve
+from rnnspec.robustness.curve import EPSILONS, at_most, increasing_sizes, robustness_curve
 from rnnspec.robustness.minimal import MinimalPerturbations, minimal_perturbations
 from rnnspec.robustness.moved_weights import MovedWeights, by_strength, row_of
 from rnnspec.robustness.result import RobustnessCurve
+from rnnspec.robustness.threat import TARGETS
 from rnnspec.robustness.weights import weight_robustness
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ def survey(
     Parameters
     ----------
     model : torch.nn.Module
-        A classifier, see `under_attack`; to move weights, with recurrent layers of PyTorch.
+        A classifier, see `under_attack`.  To perturb weights it must hold recurrent layers of
+        PyTorch.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attacks : sequence of str
-        Names of attacks on the target: of `robustness_curve` and `minimal_perturbations`, or of
-        `weight_robustness`.
+        Names of attacks that `robustness_curve` or `minimal_perturbations` take, or, for the target
+        "weights", that `weight_robustness` takes.
     epsilons : sequence of float, shape (m,), optional
         Sizes, increasing, for the attacks that take them; by default those of each function.  The
         last is the cap of ``sparse``.
@@ -123,7 +125,7 @@ def survey(
     samples : int, optional
         Use at most so many sequences, chosen by `seed`.
     seed : int, default 0
-        Of the choice of sequences and of all random numbers.
+        Seed of the choice of sequences and of all random numbers.
 
     Returns
     -------
@@ -133,11 +135,12 @@ def survey(
     Raises
     ------
     ValueError
-        If an attack is unknown, or a function that it stands for refuses an argument.
+        If there is no attack, an attack or the target is unknown, sizes do not increase, or a
+        function that an attack stands for refuses an argument.
 
     Notes
     -----
-    Cost: the sum of that of the attacks.
+    Cost: the sum of the costs of the attacks.
 
     Examples
     --------
@@ -146,37 +149,32 @@ def survey(
     >>> [row["accuracy"] for row in found.to_dict()["results"]]
     [1.0, 0.0]
     """
-    part = at_most(data, samples, seed_number(seed))
+    one_of(target, "target", (*TARGETS, "weights"))
     known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
     names = [one_of(name, "attacks", known) for name in attacks]
+    if not names:
+        raise ValueError("`attacks` must name at least one attack, got none")
+    sizes: list[float] | None = None if epsilons is None else increasing_sizes(epsilons).tolist()
+    part = at_most(data, samples, seed_number(seed))
     with under_attack(model, part) as victim:
         clean = float((~victim.wrong()).double().mean())
     curves, minimal, moved, seconds = {}, {}, {}, {}
+    threat: dict[str, Any] = {"target": target, "norm": norm or "linf", "units": units}
+    effort: dict[str, Any] = {"iterations": iterations, "restarts": restarts}
     for name in names:
-        if target == "weights":
+        if name in ON_WEIGHTS:
             began = time.perf_counter()
-            sizes = epsilons if name in SIZED else None  # the others move as far as they move
+            given = sizes if name in SIZED else None  # the others move as far as they move
             moved[name] = weight_robustness(
-                model, part, name, sizes, norm=norm or "spectral", seed=seed
+                model, part, name, given, norm=norm or "spectral", seed=seed
             )
             seconds[name] = time.perf_counter() - began
-            continue
-        threat: dict[str, Any] = {"target": target, "norm": norm or "linf", "units": units}
-        if name in CURVES:
-            curves[name] = robustness_curve(
-                model,
-                part,
-                name,
-                EPSILONS if epsilons is None else epsilons,
-                iterations=iterations,
-                restarts=restarts,
-                seed=seed,
-                **threat,
-            )
+        elif name in CURVES:
+            these = EPSILONS if sizes is None else sizes
+            curves[name] = robustness_curve(model, part, name, these, **threat, **effort, seed=seed)
         else:
-            cap: dict[str, Any] = (
-                {"epsilon": epsilons[-1]} if epsilons and ATTACKS[name].capped else {}
-            )
-            minimal[name] = minimal_perturbations(model, part, name, seed=seed, **threat, **cap)
+            capped = ATTACKS[name].capped and sizes
+            cap: dict[str, Any] = {"epsilon": capped[-1]} if capped else {}
+            minimal[name] = minimal_perturbations(model, part, name, **threat, **cap, seed=seed)
     shown = {"weights": "absolute", "state": None}.get(target, units)
     return Survey(len(part), clean, shown, curves, minimal, moved, seconds)

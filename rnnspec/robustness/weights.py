@@ -12,6 +12,7 @@ from torch import nn
 
 from rnnspec._checks import SanityWarning, one_of, seed_number
 from rnnspec.data.arrays import Labelled, as_dataset
+from rnnspec.data.sequences import SequenceDataset
 from rnnspec.models.recurrent import recurrent_blocks, recurrent_matrices
 from rnnspec.robustness.access import under_attack
 from rnnspec.robustness.attacks.table import ATTACKS, ON_WEIGHTS
@@ -41,22 +42,22 @@ def weight_robustness(
     matrices: Sequence[str] | None = None,
     seed: int = 0,
 ) -> tuple[MovedWeights, ...]:
-    r"""Accuracy and spectral radius of `model` when its recurrent matrices move.
+    r"""Accuracy and spectral radius of `model` when its recurrent matrices are perturbed.
 
     All chosen matrices move at once, each by an E of its own.  E is real, as weights are.
 
     Parameters
     ----------
     model : torch.nn.Module
-        With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside; left exactly as it was.
+        It holds ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU``, and is left exactly as it was.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : str
         ``random`` has Gaussian entries, the same at all `epsilons` but for a factor.
-        ``worst`` is the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
-        ``rank_one`` the same of rank 1; see `rnnspec.robustness.worst_weights`.  They are the
-        worst for stability, which need not be the worst for accuracy.
-        ``fp16``, ``int8`` and ``int4`` round, with one scale per matrix.
+        ``worst`` is the E of rank 1 or 2 for which an ascent finds the largest spectral radius of
+        W + E, and ``rank_one`` is the same with rank 1; see `rnnspec.robustness.worst_weights`.
+        They are the worst for stability, which need not be the worst for accuracy.
+        ``fp16``, ``int8`` and ``int4`` round the entries, with one scale for each matrix.
         ``prune`` sets the smallest entries to zero.
     epsilons : sequence of float, shape (m,), optional
         Sizes :math:`\|E\|` of ``random``, ``worst`` and ``rank_one``; increasing, absolute.
@@ -69,7 +70,7 @@ def weight_robustness(
     matrices : sequence of str, optional
         Names as in `rnnspec.recurrent_matrices`.  By default all are moved.
     seed : int, default 0
-        Of the Gaussian entries.
+        Seed of the Gaussian entries.
 
     Returns
     -------
@@ -83,9 +84,9 @@ def weight_robustness(
         are negative, not finite or out of order, a fraction above 1, or a normalised model
         that was not baked.
     BudgetExceeded
-        If an E, as the network stores it, is larger than its epsilon; always checked.  Allowed
-        are 1e-5 of epsilon and, for the rounding of what is stored, eps of its precision
-        (1.2e-7 of float32) times :math:`\|W + E\|_F`.
+        If an E, as the network stores it, is larger than its epsilon.  This is always checked.
+        It may be larger by 1e-5 of epsilon and, for the rounding of what is stored, by eps of its
+        precision (1.2e-7 for float32) times :math:`\|W + E\|_F`.
 
     Notes
     -----
@@ -110,23 +111,14 @@ def weight_robustness(
     one_of(norm, "norm", NORMS)
     strengths = _strengths(attack, kind, epsilons, fractions)
     before = recurrent_matrices(model)
-    names = list(before) if matrices is None else [one_of(m, "matrices", before) for m in matrices]
-    if not names:
-        raise ValueError("`matrices` must name at least one matrix, got none")
+    names = _names_among(before, matrices)
     precision = {name: torch.finfo(W.dtype).eps for name, W in recurrent_blocks(model).items()}
     distances = {name: float(distance_to_instability(before[name])) for name in names}
     units = _unit_moves(before, names, norm, seed_number(seed))
     records = []
     for strength in strengths:
         moves = {name: _move(before[name], attack, strength, norm, units[name]) for name in names}
-        with under_attack(model, data) as victim:
-            with weights_moved(model, moves), torch.no_grad():
-                logits = victim.logits(victim.zeros())
-                after = recurrent_matrices(model)
-            if text := answers_fail(int(is_undecided(logits).sum()), len(victim)):
-                victim.clean_logits()  # refuses a model that answers so without any move
-                warnings.warn(text, SanityWarning, stacklevel=2)
-            n_correct = int((~wrong(logits, victim.labels)).sum())
+        n_correct, after = _evaluate_moved(model, data, moves)
         for name in names:
             E = after[name] - before[name]
             moved, sized = _norm(E, norm), kind == "sized"
@@ -149,6 +141,28 @@ def weight_robustness(
                 )
             )
     return tuple(records)
+
+
+def _names_among(known: Mapping[str, Array], given: Sequence[str] | None) -> list[str]:
+    """The matrices that move: all that are known, or those whose names are given."""
+    names = list(known) if given is None else [one_of(name, "matrices", known) for name in given]
+    if not names:
+        raise ValueError("`matrices` must name at least one matrix, got none")
+    return names
+
+
+def _evaluate_moved(
+    model: nn.Module, data: SequenceDataset, moves: Mapping[str, Array]
+) -> tuple[int, dict[str, Array]]:
+    """How many sequences are right while the matrices are moved, and the matrices as stored."""
+    with under_attack(model, data) as victim:
+        with weights_moved(model, moves), torch.no_grad():
+            logits = victim.logits(victim.zeros())
+            after = recurrent_matrices(model)
+        if text := answers_fail(int(is_undecided(logits).sum()), len(victim)):
+            victim.clean_logits()  # refuses a model that answers so without any move
+            warnings.warn(text, SanityWarning, stacklevel=3)
+        return int((~wrong(logits, victim.labels)).sum()), after
 
 
 def _strengths(

@@ -1,6 +1,6 @@
 """Numbers of one square matrix: eigenvalues, norms, non-normality, distances, pseudospectra.
 
-The public names stand in ``__init__.pyi``, each once; each is imported when it is first used.
+The file ``__init__.pyi`` lists the public names.  A name is imported when it is first used.
 """
 
 from __future__ import annotations

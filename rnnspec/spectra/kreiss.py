@@ -84,7 +84,7 @@ def kreiss_constant(
     Warns
     -----
     ConvergenceWarning
-        If the search did not reach `rtol`, or if an eigenvalue lies on the boundary to rounding,
+        If the search did not reach `rtol`, or if an eigenvalue lies on the boundary up to rounding,
         where K is finite only if that eigenvalue is semisimple; the value is then a lower bound.
         Also if an eigenvalue lies outside by so little that rounding may have put it there; the
         value is then ``inf``, without proof.
@@ -95,8 +95,8 @@ def kreiss_constant(
     Boyd and Balakrishnan).  ``log M`` is convex in ``log r`` by Hadamard's three circles theorem
     (in ``Re z``, by the three lines theorem), so that two known circles bound ``(r - 1) M(r)``
     between them.  The interval with the largest bound is split until no bound exceeds the best
-    value known by more than `rtol`.  Beyond the last circle ``sigma_min >= |z| - w(A)``, with the
-    numerical radius w, is enough.  Cost O((2n)^3) for each circle, of which 15 to 30 are needed.
+    value known by more than `rtol`.  Outside the last circle the bound ``sigma_min >= |z| - w(A)``
+    suffices, where w is the numerical radius.  Cost O((2n)^3) for each circle; 15 to 30 are needed.
 
     References
     ----------
@@ -138,7 +138,7 @@ def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
     if excess >= -rounding:
         value, gap, s = climb(A, kind, *first_guess(A, kind, eigenvalues, extent))
         why = (
-            "an eigenvalue of `A` is on the boundary to rounding, where K is finite only if it is"
+            "an eigenvalue of `A` is on the boundary up to rounding, and K is finite only if it is"
             " semisimple: the value is a lower bound"
         )
         return Bracket(value, value, inf, False, kind.witness(gap, s), why=why)

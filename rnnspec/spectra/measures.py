@@ -50,8 +50,8 @@ def measure(
     Notes
     -----
     Cost O(n^3) for each number, with factors up to some hundreds (Kreiss constant, real stability
-    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  A search that did not end leaves its
-    number out of ``certified`` and says so in ``warnings``.
+    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  If a search does not end, its
+    number is not in ``certified``, and ``warnings`` says why.
 
     References
     ----------
@@ -125,14 +125,14 @@ def _warnings(found: dict[str, Found]) -> Iterator[str]:
         for one in each.values() if isinstance(each, dict) else (each,):
             yield from (f"{name}: {note}" for note in _notes(NUMBERS[name], one))
     if found["transient_peak"].step is None:
-        yield f"transient_peak_step: undefined, {found['transient_peak'].why}"
+        yield f"transient_peak_step: undefined, because {found['transient_peak'].why}"
 
 
 def _notes(number: Number, found: float | Bracket | None) -> Iterator[str]:
     """Say what is undefined, infinite or not proved, and why."""
     if found is None:
-        yield "undefined, the matrix is complex"
+        yield "undefined, because the matrix is complex"
     elif number.when_infinite and isinf(_value(found)):
-        yield f"infinite, {number.when_infinite}"
+        yield f"infinite, because {number.when_infinite}"
     if isinstance(found, Bracket) and not found.certified:
         yield found.why

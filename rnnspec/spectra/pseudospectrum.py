@@ -56,9 +56,11 @@ class Pseudospectrum(Result):
     name : str
         What the picture and the file call the matrix.
     points : int
-        Number of grid points that did not need interpolation; fewer than ny * nx if adaptive.
+        Number of grid points whose value was computed; the values of the others, if the
+        computation was adaptive, are interpolated.
     inner : bool
-        Whether the values are those of a projection, so that the true sets are larger.
+        Whether the values are those of a projection on a Krylov space.  Then the true sets are
+        larger than the sets shown.
     """
 
     x: NDArray[np.float64]
@@ -132,8 +134,8 @@ def pseudospectrum(
         Whether to compute values only near the `levels`, which must then be given.  The contour
         lines are the same; the other values are interpolated and lie between the right two levels.
     progress : function, optional
-        Called from time to time with the number of points that are done and the number of all
-        points, of which an `adaptive` computation may need fewer.
+        Called from time to time with two numbers: how many points are done, and how many points
+        the grid has.  An `adaptive` computation may end before all of them are done.
 
     Returns
     -------

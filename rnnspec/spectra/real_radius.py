@@ -61,7 +61,7 @@ def stability_radius_real(
     -------
     Bracket
         ``witness`` is the point of the unit circle where ``A + E`` has an eigenvalue, and
-        ``perturbation`` is E, of rank 1 or 2 (None if rounding leaves E open).
+        ``perturbation`` is E, of rank 1 or 2 (None if rounding does not allow to compute E).
 
     Raises
     ------
@@ -77,14 +77,14 @@ def stability_radius_real(
     Notes
     -----
     At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
-    ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is
-    ``sigma_min(zI - A)``.  The search has two levels.  First, for fixed g, the spans of angles at
-    which that singular value is below a given level end where x is an eigenvalue of a pencil of
-    size 2n.  Second, at the middle of the longest span that is below the level for every g so far,
-    either the value is a better one, or its best g cuts the span.  If no span is left, the level is
-    proved.  Below about ``1e-6 ||A||`` rounding blurs the ends of the spans; then a lower level is
-    proved, and in the end the complex distance.  Cost O((2n)^3) for each level test, of which two
-    to ten are needed.
+    ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z the norm is
+    ``sigma_min(zI - A)``.  To test whether the distance is at least some level, the search keeps
+    the spans of angles where this singular value is below the level for every g tried so far.  For
+    one g the ends of its spans are eigenvalues of a pencil of size 2n.  The middle of the longest
+    span is looked at next: either the distance there is below the level, which is then lowered, or
+    its best g shortens the span.  If no span is left, the level is proved.  Below about
+    ``1e-6 ||A||`` rounding blurs the ends of the spans.  Then only a lower level can be proved; the
+    last one is the complex distance.  Cost O((2n)^3) for each level test; two to ten are needed.
 
     References
     ----------

@@ -59,10 +59,10 @@ def transient_peak(
 
     Notes
     -----
-    An eigenvalue outside proves growth only if no matrix within rounding of `A` has an
-    eigenvalue on the circle.  Cost O(n^3) for each power, one product.  A singular value is
-    computed only where neither the Frobenius norm nor the Schatten 16-norm, both upper bounds,
-    shows that the peak stays.
+    An eigenvalue outside the circle proves growth only if every matrix that rounding cannot tell
+    from `A` has an eigenvalue outside.  Cost O(n^3) for each power, one product.  The Frobenius
+    norm and the Schatten 16-norm are upper bounds of the spectral norm; the spectral norm itself
+    is computed only if both are above the largest norm so far.
 
     References
     ----------
@@ -95,13 +95,13 @@ def transient_peak(
         if bound <= 1 + rounding:
             return Bracket(value, value, value, certified=True, step=step)
         power = A @ power
-    why = f"the largest of the first {max_steps} powers, none is known to have norm <= 1"
+    why = f"none of the first {max_steps} powers is known to have a norm of at most 1"
     return Bracket(value, value, inf, certified=False, step=step, why=why)
 
 
 def _unstable(A: Array, rho: float, rounding: float) -> Bracket:
     """Infinite; proved if no matrix within rounding has an eigenvalue on the circle."""
-    why = f"the powers grow for ever (spectral_radius > 1, by {rho - 1:.2g})"
+    why = f"the powers grow without bound (the spectral radius is above 1 by {rho - 1:.2g})"
     away = lowest_on_curve(A, CIRCLES, 1.0, rtol=0.5).lower
     if away > rounding * max(1.0, spectral_norm(A)):
         return Bracket(inf, inf, inf, certified=True, why=why)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rnnspec.data.load import load_dataset
-from rnnspec.study.cluster import compute_all, connect
+from rnnspec.study.cluster import connect
+from rnnspec.study.dispatch import compute_all
 from rnnspec.study.folder import check_folder, write_record, write_tables
 from rnnspec.study.plan import Plan, Task
 from rnnspec.study.record import Study, read_study
@@ -46,7 +47,7 @@ def run_study(
     workers : int, optional
         How many processes compute on this machine; by default one for each core.
     scheduler : str, optional
-        Address of a Dask scheduler that is running, such as "tcp://login:8786", whose workers
+        Address of a Dask scheduler that is running, for example "tcp://login:8786", whose workers
         compute in place of processes on this machine.
     resume : bool, default False
         Go on with the study that `folder` holds.

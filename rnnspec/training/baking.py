@@ -12,7 +12,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from rnnspec.models.acting import WEIGHT_HOOKS, raw_weight
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec.models.call import evaluation_mode
 from rnnspec.models.parts import full_key, recurrent_parts
 from rnnspec.training.exact import exact_values
 from rnnspec.training.normalization import Normalize, SpectralNormalization
@@ -73,8 +73,8 @@ def bake(module: nn.Module) -> tuple[str, ...]:
     ]
     if kept:
         warnings.warn(
-            f"left as they are: {', '.join(kept)}, which a module around them computes by dropout"
-            " of weights in its forward, and so needs in this form",
+            f"left as they are, because a module around them computes them by dropout of weights in"
+            f" its forward: {', '.join(kept)}",
             stacklevel=2,
         )
     elif not done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rnnspec.models.evaluation import evaluation_mode
+from rnnspec.models.call import evaluation_mode
 from rnnspec.spectra.dominant.estimate import exact_pair
 from rnnspec.training.normalized_weights import (
     normalization_on,

@@ -59,7 +59,7 @@ def check_settings(config: Any) -> None:
     Parameters
     ----------
     config : dataclass
-        Of `TrainingConfig` the seed and the device are checked too.
+        A `TrainingConfig` has its seed and its device checked too.
 
     Raises
     ------

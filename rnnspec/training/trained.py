@@ -10,8 +10,8 @@ from typing import Any
 from rnnspec.data.load import load_dataset
 from rnnspec.data.sequences import SequenceDataset
 from rnnspec.data.splits import DataSplits
-from rnnspec.models.checkpoint import load_weights
 from rnnspec.models.classifier import SequenceClassifier
+from rnnspec.models.files.reading import read_contents
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.settings import read_settings
 
@@ -26,7 +26,7 @@ def load_run(
     Parameters
     ----------
     directory : path
-        What `rnnspec train` or `train_run` wrote, finished.
+        The run directory of a finished training, from `rnnspec train` or `train_run`.
     data_dir : path, optional
         Folder to look for data files in, as for `load_dataset`.
     download : bool, default True
@@ -41,8 +41,8 @@ def load_run(
     Raises
     ------
     ValueError
-        If the directory is no run, an incomplete or damaged one, or of a newer format; or if the
-        data that is found now is not the data of the run.
+        If the directory is no run, or if the run is incomplete, damaged or of a newer format; or if
+        the data that is found now is not the data of the run.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def load_run(
     """
     directory = Path(directory)
     config = read_config(directory)
-    weights = load_weights(directory)
+    weights = read_contents(directory).arrays
     path = directory / "config.json"
     try:
         record = json.loads(path.read_text())["data"]

@@ -6,7 +6,8 @@ import pytest
 
 import rnnspec
 from rnnspec.cli.options import numbers
-from rnnspec.cli.source import choose_square, grid_of
+from rnnspec.cli.pseudospectrum import grid_of
+from rnnspec.cli.source import choose_square
 from rnnspec.models.checkpoint import save_weights
 from rnnspec.training.config import TrainingConfig
 from rnnspec.training.run import train_run
@@ -78,14 +79,14 @@ def test_measure_prints_a_table_and_its_warnings_apart(program, files):
     assert "spectral radius" in out
     assert "1.5" in out
     assert "pseudospectral radius 0.01" in out
-    assert "a: kreiss_constant: infinite" in err
+    assert "a: Kreiss constant: infinite, because an eigenvalue" in err
     assert program("measure", files / "a.npy", "--quiet") == (0, "", "")
 
 
 def test_a_warning_of_many_matrices_is_said_once_with_all_names(program, files):
     np.savez(files / "more.npz", first=3 * A, second=3 * A.T, stable=A, third=-3 * A)
     _, _, err = program("measure", files / "more.npz")
-    (line,) = [line for line in err.splitlines() if "kreiss_constant: infinite" in line]
+    (line,) = [line for line in err.splitlines() if "Kreiss constant: infinite" in line]
     assert line.startswith("first, second, third: ")
 
 
@@ -224,8 +225,8 @@ def test_what_is_chosen():
 @pytest.mark.parametrize(
     ("shape", "why"),
     [
-        ((2, 3), r"got A \(2, 3\) \(a column of row numbers\? take it away\)$"),
-        ((3, 2), r"got A \(3, 2\) \(a line of column numbers\? take it away\)$"),
+        ((2, 3), r"got A \(2, 3\) \(is there a column of row numbers\? remove it\)$"),
+        ((3, 2), r"got A \(3, 2\) \(is there a line of column numbers\? remove it\)$"),
         ((6, 2), r"got A \(6, 2\), a stack of gates .*--matrix A --cut gru:rzn:rows"),
         ((1, 4), r"got A \(1, 4\)$"),
         ((2, 5), r"got A \(2, 5\)$"),

@@ -116,7 +116,7 @@ def test_lost_digits_are_said():
         UserWarning, match=r"channel 0 has values near 1\.7e\+09, which float64 tells"
     ):
         assert moments(steps)[1][0] == pytest.approx(2.58e-6, rel=0.05)
-    with pytest.warns(UserWarning, match="its digits are gone, and counts as constant"):
+    with pytest.warns(UserWarning, match="its digits are lost, and counts as constant"):
         assert moments(np.array([[0.3], [0.1 + 0.2]]))[1][0] == 0
     with pytest.warns(UserWarning, match="which float32 tells apart in steps of 1.3e\\+02"):
         assert (

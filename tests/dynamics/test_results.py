@@ -1,4 +1,4 @@
-"""What every result of dynamics can do: a short repr, strict JSON, and a table where it is one."""
+"""What every result of dynamics can do: strict JSON, and a table where it is one."""
 
 import json
 from dataclasses import fields
@@ -31,9 +31,8 @@ RESULTS = ["bands", "contraction", "fixed points", "gradients", "growth", "expon
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_result_is_short_to_look_at_and_strict_json(results, name):
+def test_the_record_of_a_result_has_its_fields(results, name):
     found = results[name]
-    assert len(repr(found)) < 700
     record = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert list(record) == [field.name for field in fields(found)]
 

@@ -9,7 +9,8 @@ from scipy import sparse
 from torch import nn
 
 from rnnspec import Normalize, SequenceClassifier, bake, load_matrices, normalize_recurrent
-from rnnspec.models.checkpoint import load_weights, save_weights
+from rnnspec.models.checkpoint import save_weights
+from rnnspec.models.files.reading import read_contents
 
 A = np.random.default_rng(5).standard_normal((4, 4))
 B = np.arange(6.0).reshape(2, 3)
@@ -138,11 +139,11 @@ class Trap:
 def test_pickled_code_is_not_called(tmp_path):
     weights = {"weight_hh_l0": torch.eye(2), "hook": Trap(tmp_path / "sprung")}
     torch.save(weights, tmp_path / "a.pt")
-    assert list(load_weights(tmp_path / "a.pt")) == ["weight_hh_l0"]
+    assert list(read_contents(tmp_path / "a.pt").arrays) == ["weight_hh_l0"]
     assert not (tmp_path / "sprung").exists()
     torch.save({"weight_hh_l0": weights["hook"]}, tmp_path / "a.pt")
     with pytest.raises(ValueError, match=r"a\.pt is a PyTorch archive that holds no array"):
-        load_weights(tmp_path / "a.pt")
+        read_contents(tmp_path / "a.pt")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -159,13 +160,13 @@ def test_damaged_weights(tmp_path, suffix):
     for damaged in (b"", content[: len(content) // 2], *noise):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=rf"a\{suffix} is .*(; expected|; copy or write)"):
-            load_weights(path)
+            read_contents(path)
 
 
 def test_a_pickled_module_is_its_state_dict(tmp_path):
     model = nn.LSTM(2, 3)
     torch.save(model, tmp_path / "a.pt")
-    found = load_weights(tmp_path / "a.pt")
+    found = read_contents(tmp_path / "a.pt").arrays
     assert list(found) == list(model.state_dict())
     assert all(torch.equal(found[key], W) for key, W in model.state_dict().items())
 
@@ -176,7 +177,7 @@ def test_a_pickled_module_is_its_state_dict(tmp_path):
 def test_no_ending_says_what_a_file_is(tmp_path, name):
     model = nn.LSTM(2, 3)
     torch.save(model.state_dict(), tmp_path / name)
-    assert list(load_weights(tmp_path / name)) == list(model.state_dict())
+    assert list(read_contents(tmp_path / name).arrays) == list(model.state_dict())
     assert list(load_matrices(tmp_path / name))[-1] == "layer0.stacked"
 
 
@@ -197,11 +198,11 @@ def test_weights_before_their_normalisation_are_refused(tmp_path, under):
 def test_weights_of_other_things(tmp_path):
     torch.save(["words", 3], tmp_path / "a.pt")
     with pytest.raises(ValueError, match=r"a\.pt is a PyTorch archive that holds no array of num"):
-        load_weights(tmp_path / "a.pt")
+        read_contents(tmp_path / "a.pt")
     with pytest.raises(
         ValueError, match=r"must be a run directory with model\.safetensors.*resume"
     ):
-        load_weights(tmp_path)
+        read_contents(tmp_path)
 
 
 def test_matrices_of_weights_are_gates_and_stack(tmp_path):
@@ -216,7 +217,7 @@ def test_saving_keeps_every_bit_and_leaves_one_file(tmp_path):
     weights["transposed"] = torch.arange(6.0).view(2, 3).T
     save_weights(tmp_path / "w.safetensors", weights)
     assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
-    found = load_weights(tmp_path / "w.safetensors")
+    found = read_contents(tmp_path / "w.safetensors").arrays
     assert set(found) == set(weights)
     assert all(torch.equal(found[key], weights[key]) for key in weights)
 

@@ -8,12 +8,6 @@ from rnnspec import plots
 from rnnspec.robustness.smallest_changes import Example
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 def example_of(d):
     clean = np.arange(3.0 * d).reshape(3, d)
     return Example(clean, clean + 0.5, "a", "b", size=0.5 * np.sqrt(3 * d))

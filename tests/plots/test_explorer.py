@@ -9,7 +9,8 @@ import pytest
 from matplotlib.backend_bases import MouseEvent, NavigationToolbar2
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from rnnspec.plots.explorer import Explorer, explore
+from rnnspec.plots.explore import explore
+from rnnspec.plots.explorer import Explorer
 from rnnspec.spectra import gallery
 from rnnspec.spectra.pseudospectrum import pseudospectrum
 from rnnspec.spectra.resolvent import sigma_min

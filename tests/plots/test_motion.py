@@ -17,12 +17,6 @@ from rnnspec.plots.motion import DECADE
 K = np.arange(4.0)
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def growth(**changed):
     fields = {
         "step": 0, "epsilon": 1e-6, "linear": K * [[1.0], [2.0], [3.0]],

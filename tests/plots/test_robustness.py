@@ -13,12 +13,6 @@ from rnnspec.robustness.result import RobustnessCurve, wilson
 EPSILONS = np.array([0, 0.1, 0.2])
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def curve(accuracy, **changed):
     accuracy = np.array(accuracy)
     low, high = wilson(accuracy, 100)

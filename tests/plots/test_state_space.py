@@ -15,12 +15,6 @@ AXES = {
 STATES = np.arange(20.0).reshape(5, 4)
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def points(n_unstable=(0, 1, 3, 0, 4), slow_speeds=()):
     m, p = len(n_unstable), len(slow_speeds)
     return FixedPoints(

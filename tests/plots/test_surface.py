@@ -46,7 +46,10 @@ def test_a_peak_without_end_is_cut_off():
 @pytest.mark.parametrize("levels", [[0.1], [1e-9], [1e9]])
 def test_one_level_even_one_that_no_point_attains(levels):
     result = pseudospectrum(gallery.grcar(8), grid=11, levels=levels, box=(-1, 3, -3, 3))
-    plots.surface(result).figure.canvas.draw()
+    ax = plots.surface(result)
+    ax.figure.canvas.draw()
+    assert ax.collections
+    assert np.isfinite(ax.get_zlim()).all()
 
 
 def test_the_given_axes_are_used(result):

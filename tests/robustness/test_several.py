@@ -88,5 +88,22 @@ def test_an_unknown_attack_is_refused(digits_lstm, some):
         survey(digits_lstm, some, target="weights")
 
 
+def test_what_no_attack_could_use_is_refused(digits_lstm, some):
+    with pytest.raises(ValueError, match="`target` must be one of input, state, weights, got 'x'"):
+        survey(digits_lstm, some, target="x")
+    with pytest.raises(ValueError, match="`attacks` must name at least one attack, got none"):
+        survey(digits_lstm, some, [])
+    with pytest.raises(ValueError, match="`epsilons` must increase, got 0.1 after 0.2"):
+        survey(digits_lstm, some, ["sparse"], [0.2, 0.1])
+
+
+def test_sizes_may_be_an_array(digits_lstm, some):
+    names = ["sparse", "sign"]
+    sizes = [0.1, 0.5]
+    listed, array = (survey(digits_lstm, some, names, given) for given in (sizes, np.array(sizes)))
+    np.testing.assert_array_equal(listed.minimal["sparse"].r, array.minimal["sparse"].r)
+    np.testing.assert_array_equal(listed.curves["sign"].epsilons, array.curves["sign"].epsilons)
+
+
 def test_a_state_has_no_units(digits_lstm, some):
     assert survey(digits_lstm, some, ["fgsm"], [1.0], target="state").units is None

@@ -54,7 +54,7 @@ def test_only_what_is_real_only_is_undefined_for_a_complex_matrix():
 def test_what_needs_an_explanation_where_it_is_infinite_has_one():
     record = measure(3 * A)
     for name in NUMBERS:
-        said = f"{name}: infinite, {NUMBERS[name].when_infinite}" in record.warnings
+        said = f"{name}: infinite, because {NUMBERS[name].when_infinite}" in record.warnings
         assert said == bool(NUMBERS[name].when_infinite)
 
 

@@ -19,7 +19,6 @@ from rnnspec.robustness.attacks.ascent import random_start
 from rnnspec.robustness.budget import BudgetExceeded, sizes
 from rnnspec.robustness.decision import cross_entropy
 from rnnspec.training import Adversarial, TrainingDiverged
-from rnnspec.training import adversarial_loss as module
 from rnnspec.training.accuracy import evaluate, tensors_of
 from rnnspec.training.adversarial import ITERATIONS
 from rnnspec.training.adversarial_loss import AdversarialLoss, ascend, divergence
@@ -245,30 +244,54 @@ def test_trades_adds_the_weighted_divergence(walks):
     assert torch.equal(values[1][1], clean)
 
 
+def path_of(robust, attempt):
+    """The perturbations at which `attempt` takes gradients, and the last one."""
+    seen = []
+
+    def watch(_, given):
+        if torch.is_grad_enabled():
+            seen.append(given[0].detach() - robust.victim.inputs[: len(given[0])])
+
+    handle = robust.model.register_forward_pre_hook(watch)
+    attempt()
+    handle.remove()
+    return torch.stack(seen)
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_size_of_a_step_and_what_it_climbs(walks, monkeypatch, method):
-    data, calls = walks(), []
-
-    def recorded(*arguments):
-        calls.append(arguments)
-        return ascend(*arguments)
-
-    monkeypatch.setattr(module, "ascend", recorded)
+def test_size_of_an_update_and_where_it_starts(walks, method):
+    data, batch = walks(), torch.arange(20)
     robust = loss_of(model_for(data), data, Adversarial(method, 0.4, 4))
-    losses = [robust(torch.arange(20), step)[0].item() for step in (0, 1, 1)]
-    assert [(n, size) for _, _, _, n, size, _ in calls] == [
-        (4, 0.2 if method == "free" else 0.25)
-    ] * 3
-    starts = [u for _, u, *_ in calls]
+    paths = [path_of(robust, lambda k=k: robust(batch, k))[:4] for k in (0, 1, 1)]
+    moves = paths[0].diff(dim=0).abs().flatten(1).amax(1)
+    size = 0.2 if method == "free" else 0.25
+    torch.testing.assert_close(moves, torch.full((3,), size), rtol=1e-5, atol=0)
+    starts = [path[0] for path in paths]
     assert not torch.equal(starts[0], starts[1])
-    assert (losses[1] == losses[2]) == torch.equal(starts[1], starts[2]) == (method != "free")
-    victim, loss = calls[0][0], calls[0][-1]
-    values = loss(victim.logits(victim.zeros()), victim.labels)
-    assert (values.abs().max() < 1e-6) == (method == "trades")
-    robust.model.eval()
-    calls.clear()
-    robust.attacked_validation()
-    assert calls[0][2:] == (0.4, 10, 0.1, cross_entropy)
+    assert torch.equal(starts[1], starts[2]) == (method != "free")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_trades_attacks_without_the_labels(walks, method):
+    data = walks()
+    wrong = replace(data, train=replace(data.train, labels=(data.train.labels + 1) % 3))
+    one, other = (
+        path_of(robust, lambda robust=robust: robust(torch.arange(20), 0))
+        for robust in (
+            loss_of(model_for(data), part, Adversarial(method, 0.4, 4)) for part in (data, wrong)
+        )
+    )
+    assert torch.equal(one, other) == (method == "trades")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_validation_makes_ten_updates_whatever_trains(walks, method):
+    data = walks()
+    robust = loss_of(model_for(data).eval(), replace(data, train=data.validation),
+                     Adversarial(method, 0.4, 4))  # fmt: skip
+    path = path_of(robust, robust.attacked_validation)
+    moves = path.diff(dim=0).abs().flatten(1).amax(1)
+    torch.testing.assert_close(moves, torch.full((9,), 0.1), rtol=1e-5, atol=0)
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
@@ -324,7 +347,7 @@ def test_the_attack_sees_normalised_weights_and_leaves_their_estimates(walks, no
         assert model.training
         attacked = model(inputs, lengths)
         assert equal(before, model.state_dict())
-        with rnnspec.models.evaluation.evaluation_mode(model):
+        with rnnspec.models.call.evaluation_mode(model):
             seen = rnnspec.recurrent_matrices(model)
     measure = rnnspec.spectral_radius if normalize.quantity == "radius" else rnnspec.spectral_norm
     assert max(map(measure, seen.values())) < 2  # of 3, by slow estimates

@@ -156,16 +156,17 @@ def test_every_field_changes_the_weights(walks):
     assert equal(weights[2], weights_after(data, curvature=replace(one, form="hutchinson")))
 
 
-def test_each_step_has_its_own_directions(walks, monkeypatch):
-    seeds = []
+def test_each_update_has_its_own_random_vectors(walks):
+    drawn = []
 
-    def recorded(losses, x, generator):
-        seeds.append(generator.initial_seed())
-        return hutchinson(losses, x, generator)
+    class Watched(CurvaturePenalty):
+        def __call__(self, losses, x, generator):
+            drawn.append(torch.rand(1, generator=generator.clone_state()).item())
+            return super().__call__(losses, x, generator)
 
-    monkeypatch.setattr("rnnspec.training.curvature.hutchinson", recorded)
-    weights_after(walks(), curvature=CurvaturePenalty(1.0, "hutchinson"))
-    assert len(set(seeds)) == len(seeds) == 4
+    watched = weights_after(walks(), curvature=Watched(1.0, "hutchinson"))
+    assert len(set(drawn)) == len(drawn) == 4
+    assert equal(watched, weights_after(walks(), curvature=CurvaturePenalty(1.0, "hutchinson")))
 
 
 @pytest.mark.parametrize("form", ["finite-difference", "hutchinson"])

@@ -15,7 +15,7 @@ from rnnspec.models.files.refusal import LeftOut
 def datasets_of(file: Any) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """The data sets of numbers by their paths, and a sentence on each one that is left out.
 
-    Those of optimisers are passed over.
+    The data sets of optimisers are passed over.
     """
     import h5py
 

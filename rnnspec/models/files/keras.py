@@ -36,7 +36,7 @@ _OF_KERAS_3 = re.compile(r"(.*/)?vars/\d+")
 def read_keras(path: Path) -> Contents:
     """Each recurrent layer as ``LAYER.weight_hh_l0`` and so on; other data sets as they are.
 
-    Of an HDF5 file without recurrent layers all data sets are taken.
+    If an HDF5 file has no recurrent layers, all its data sets are taken.
 
     Raises
     ------

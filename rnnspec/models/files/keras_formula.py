@@ -20,9 +20,9 @@ def other_formula(cell: str, group: Group, settings: Mapping[str, Any] | None, v
     group : Group
         The weights of the layer.
     settings : mapping, or None
-        Those of the layer, if the file has them.
+        The settings of the layer, if the file has them.
     version : str
-        That of Keras, or "".
+        The version of Keras, or "".
     """
     if group.is_cudnn:  # cuDNN has PyTorch's formula and no other
         return ""

@@ -49,7 +49,7 @@ def _by_columns(
 ) -> NDArray[Any]:
     """A matrix whose entries stand one column after the other.
 
-    Of a symmetric matrix only those on and below the diagonal do.
+    A symmetric matrix has only its entries on and below the diagonal in the file.
     """
     rows, columns = size
     values = _values(numbers.reshape(-1, width) if width else numbers.reshape(-1, 1)[:0])

@@ -11,8 +11,7 @@ import numpy as np
 
 from rnnspec import plots
 from rnnspec._format import figures
-from rnnspec.models.gates import GATES
-from rnnspec.models.names import MARK
+from rnnspec.models.names import MARK, names_gate
 from rnnspec.plots.style import literal
 from rnnspec.report.page.drawing import png, svg
 from rnnspec.report.page.parts import Figure, anchor
@@ -30,8 +29,7 @@ Portraits = Mapping[str, MatrixPortrait]  # of one matrix, by source
 def matrix_section(name: str, portraits: Portraits) -> dict[str, Any]:
     """The matrix `name` of each source, side by side under one slider."""
     low, at, high = _slider(portraits.values())
-    box = _common_box(portraits.values())
-    several = len(portraits) > 1
+    box, several = _common_box(portraits.values()), len(portraits) > 1
     read = {s: {one.name: one for one in readings(p)} for s, p in portraits.items()}
     return {
         "name": name,
@@ -55,7 +53,7 @@ def _what(name: str) -> str:
             "The state Jacobian, averaged over test sequences and steps: the linear map that"
             " carries a small change of the state through one step of the trained network."
         )
-    if name.rpartition(".")[2] in {gate for gates in GATES.values() for gate in gates}:
+    if names_gate(name):
         return (
             "The recurrent weights of one gate, read as a linear map by themselves. What the"
             " gates do together along data is shown by the mean state Jacobian."

@@ -170,6 +170,7 @@ def starts(
     if first.shape != budget.lower.shape:
         raise ValueError(
             f"`start` must have shape {tuple(budget.lower.shape)}, got {tuple(first.shape)}"
+            " (a perturbation of other sequences? take the rows of these)"
         )
     return [lambda: budget.project(first, epsilon), *[somewhere] * (restarts - 1)]
 

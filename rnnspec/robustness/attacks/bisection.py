@@ -7,16 +7,14 @@ from torch import Tensor
 
 from rnnspec._checks import positive
 from rnnspec.robustness.attacks.ascent import steepest
-from rnnspec.robustness.attacks.boundary import shrink
+from rnnspec.robustness.attacks.boundary import shrink, slope_along
 from rnnspec.robustness.attacks.pgd import pgd
 from rnnspec.robustness.budget import ROUNDING, sizes
 from rnnspec.robustness.decision import excess, logit_difference
 from rnnspec.robustness.victim import Victim
 
-# Doublings of the first guess before a sequence is given up: a millionfold size is beyond any use.
-DOUBLINGS = 20
-# The first size tried, in linearised distances: a little beyond, as curvature is the rule.
-GUESS = 1.1
+DOUBLINGS = 20  # of the first guess, before a sequence is given up: a millionfold size is of no use
+GUESS = 1.1  # linearised distances: the first size lies a little beyond, as boundaries are curved
 
 
 def bisection(
@@ -28,14 +26,14 @@ def bisection(
     loss: str = "logit_difference",
     seed: int = 0,
 ) -> Tensor:
-    r"""The smallest perturbation by which `pgd` changes each decision, to `rtol`.
+    r"""The smallest perturbation by which `pgd` changes each decision, found by bisection.
 
     Every sequence keeps its own bracket :math:`(\varepsilon_-, \varepsilon_+)` of a size at which
-    `pgd` failed and one at which it succeeded.  It starts at the linearised distance, doubles
-    until the first success, and is halved then.  All sequences share one batch, each at its own
-    size, and start from their last perturbation, projected; what succeeds is first shortened along
-    its ray.  A failure of `pgd` proves nothing, so that the lower end of a bracket is an estimate
-    and no bound.
+    `pgd` failed and one at which it succeeded.  It starts at the linearised distance, doubles until
+    the first success, and is then halved.  All sequences share one batch, each at its own size, and
+    start from their last perturbation, projected; a perturbation that succeeds is first shortened
+    along its ray.  A failure of `pgd` proves nothing, so that the lower end of a bracket is an
+    estimate and no bound.
 
     Parameters
     ----------
@@ -47,17 +45,17 @@ def bisection(
     restarts : int, default 1
         Number of starts of `pgd` at each size.
     rtol : float, default 0.01
-        Relative width of the bracket at which a sequence leaves.
+        Relative width of the bracket at which the search for a sequence ends.
     loss : {"logit_difference", "cross_entropy"}
-        What `pgd` raises.
+        The loss that `pgd` raises.
     seed : int, default 0
-        Of the random starts.
+        Seed of the random starts.
 
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong already, or two logits are equal; the last try where no
-        change was found (``victim.at_boundary(u)`` tells).
+        It is 0 where the decision is wrong already, or two logits are equal.  Where no change was
+        found, it is the last perturbation tried (``victim.at_boundary(u)`` says where).
 
     Raises
     ------
@@ -83,10 +81,9 @@ def bisection(
     """
     # Below the rounding of a size a bracket cannot be halved.
     rtol = max(positive(rtol, "rtol"), 2 * ROUNDING)
-    norm = victim.budget.norm
-    best = victim.zeros()
+    norm, best = victim.budget.norm, victim.zeros()
     leads, g, _ = victim.gradient(best, logit_difference)
-    slope = torch.where(victim.budget.movable, g * steepest(g, victim.budget), 0).flatten(1).sum(1)
+    slope = slope_along(steepest(g, victim.budget), g, victim.budget)
     low, high = torch.zeros_like(leads), torch.full_like(leads, torch.inf)
     distance = GUESS * leads.abs() / slope
     trial = torch.where(distance.isfinite() & (distance > 0), distance, 1)

@@ -16,8 +16,8 @@ from rnnspec.robustness.victim import Victim
 # About the relative error of the length of a shrunk perturbation: four digits of a size are more
 # than any two attacks agree on, and cost about five forward passes.
 TIGHT = 1e-4
-# The most iterations of Newton's method; a box that cuts entry after entry needs a few, a free box
-# none.
+# The most iterations of Newton's method: a box that cuts entry after entry needs a few, and a free
+# box needs none.
 NEWTON = 30
 
 
@@ -73,6 +73,22 @@ def nearest_in_halfspace(g: Tensor, rise: Tensor, budget: Budget) -> Tensor:
             break
         multiplier = multiplier + more
     return v
+
+
+def slope_along(unit: Tensor, gradient: Tensor, budget: Budget) -> Tensor:
+    r"""(n,) slopes :math:`\langle g_i, v_i\rangle` along unit vectors, over what may move.
+
+    Along the steepest unit vector it is the dual norm of the gradient, so that a logit difference
+    F lies at the linearised distance |F| over this slope from the boundary.
+
+    Examples
+    --------
+    >>> free = torch.tensor([[torch.inf, torch.inf]])
+    >>> g = torch.tensor([[3.0, -4.0]])
+    >>> slope_along(g.sign(), g, Budget("linf", -free, free))
+    tensor([7.])
+    """
+    return torch.where(budget.movable, gradient * unit, 0).flatten(1).sum(1)
 
 
 def _ratio(rise: Tensor, slope: Tensor) -> Tensor:

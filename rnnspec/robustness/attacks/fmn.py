@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rnnspec._checks import count, positive
 from rnnspec.robustness.attacks.ascent import Ascent, steepest
-from rnnspec.robustness.attacks.boundary import shrink
+from rnnspec.robustness.attacks.boundary import shrink, slope_along
 from rnnspec.robustness.attacks.deepfool import deepfool
 from rnnspec.robustness.budget import like, sizes
 from rnnspec.robustness.decision import excess, logit_difference
@@ -61,8 +61,8 @@ def fmn(
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong already, or two logits are equal; the last try where no
-        change was found (``victim.at_boundary(u)`` tells).
+        It is 0 where the decision is wrong already, or two logits are equal.  Where no change was
+        found, it is the last perturbation tried (``victim.at_boundary(u)`` says where).
 
     Raises
     ------
@@ -130,9 +130,8 @@ class ShrinkingAscent(Ascent):
         self.rows = torch.nonzero(right)[:, 0]
         self.unit = self.last[self.rows]
         self.iterations, self.step_size, self.gamma = iterations, step_size, gamma
-        super().__init__(
-            victim[self.rows], self.unit, self.radius[self.rows], 0.0, logit_difference
-        )
+        part, radius = victim[self.rows], self.radius[self.rows]
+        super().__init__(part, self.unit, radius, 0.0, logit_difference)
 
     def leave(self, k: int, losses: Tensor, gradient: Tensor, logits: Tensor) -> Tensor:
         """Keep the smallest success, choose the next ball, and let those go that gain no more."""
@@ -144,7 +143,7 @@ class ShrinkingAscent(Ascent):
         shorter = won & (size < self.radius[rows])
         self.best[rows[shorter]], self.radius[rows[shorter]] = self.u[shorter], size[shorter]
         self.unit = steepest(gradient, part.budget)
-        slope = torch.where(part.budget.movable, gradient * self.unit, 0).flatten(1).sum(1)
+        slope = slope_along(self.unit, gradient, part.budget)
         r, rate = self.radius[rows], 1 + torch.where(won, -self.gamma, self.gamma) * factor
         known = torch.where(r.isfinite(), self.epsilon, size + losses.abs() / slope)
         self.epsilon = torch.minimum(rate * known, r)

@@ -1,6 +1,6 @@
-r"""Random perturbations of a given size, which nobody has chosen to fool the network.
+r"""Random perturbations of a given size, drawn without regard to the network.
 
-With m the number of values of a sequence that may move, each of
+Here m is the number of values of a sequence that may move:
 
 .. list-table::
    :header-rows: 1
@@ -22,7 +22,7 @@ With m the number of values of a sequence that may move, each of
      - a uniform unit vector, with its largest entry at :math:`\varepsilon`
      - uniform on the sphere of radius :math:`\varepsilon`
 
-is then clipped to the raw bounds, which can only make it smaller.
+The noise is then clipped to the raw bounds, which can only make it smaller.
 """
 
 from __future__ import annotations
@@ -39,11 +39,7 @@ DISTRIBUTIONS = names("noise")
 
 
 def noise(
-    victim: Victim,
-    epsilon: float | Tensor,
-    *,
-    distribution: str = "gaussian",
-    seed: int = 0,
+    victim: Victim, epsilon: float | Tensor, *, distribution: str = "gaussian", seed: int = 0
 ) -> Tensor:
     r"""One random perturbation of each sequence, within the budget.
 
@@ -56,12 +52,12 @@ def noise(
     distribution : {"gaussian", "uniform", "sign", "sphere"}
         See the table at the head of `rnnspec.robustness.attacks.noise`.
     seed : int, default 0
-        With one seed, the noise of a larger epsilon is the same noise, larger.
+        With the same seed, the noise of a larger epsilon is the same noise, scaled up.
 
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong without noise, as with every attack: noise never repairs.
+        The noise.  As in every attack, it is 0 where the decision is wrong already.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 numba keeps what it compiles on disk, and looks only at the file of a function to see whether that
 is still right; so this file takes nothing from the rest of rnnspec
-(`tests/spectra/engine/test_compiled.py` proves it).
+(`tests/spectra/engine/test_kernels.py` proves it).
 
 Why it is compiled: the normalised training step of an LSTM with 128 units may take at most 1.10
 times as long as the plain one, 1.4 ms more of 14 ms.  The same algorithm in NumPy, all gates of

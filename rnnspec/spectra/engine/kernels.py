@@ -4,7 +4,7 @@ numba keeps what it compiles on disk, and compiles anew only when the file of th
 changed.  Code that is taken from a second file, be it a function, a constant or the fields of a
 named tuple, would stay as it was compiled when that second file is edited.  Therefore this file
 takes nothing from the rest of rnnspec: what others decide (tolerances, limits) is an argument.
-`tests/spectra/engine/test_compiled.py` proves this.
+`tests/spectra/engine/test_kernels.py` proves this.
 
 The four parts, each of which uses those before it:
 

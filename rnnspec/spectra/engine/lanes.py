@@ -27,7 +27,7 @@ class LaneEngine:
     T : ndarray, shape (n, n)
         Upper triangular or a real Schur form, of norm 1.
     noise : ndarray of complex, shape (n,)
-        Of norm 1: the start where nothing is known.
+        A vector of norm 1, from which a search starts where nothing is known.
 
     Examples
     --------

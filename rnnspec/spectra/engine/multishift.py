@@ -31,7 +31,7 @@ def smallest_singular_values(
     Parameters
     ----------
     triangle : ShiftedTriangle
-        Of norm 1, so that rounding is measured in units of EPS.
+        The matrix T of norm 1, so that rounding is measured in units of EPS.
     z : ndarray or torch.Tensor of complex, shape (m,)
     start : ndarray or torch.Tensor of complex, shape (n, m) or (n, 1)
         Guesses of the right singular vectors, of any length above zero.

@@ -6,7 +6,7 @@ from scipy import sparse
 from scipy.sparse import csc_array, diags_array, eye_array
 from scipy.sparse.linalg import aslinearoperator
 
-from rnnspec._checks import ConvergenceWarning
+from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
 from rnnspec.spectra.engine import krylov, large
 from rnnspec.spectra.engine import sparse as sparse_engine
@@ -133,6 +133,10 @@ def test_a_large_jordan_block_has_a_picture_and_no_eigenvalues(monkeypatch):
 
 
 def test_what_did_not_converge_is_told(monkeypatch):
-    monkeypatch.setattr(sparse_engine, "ITERATIONS", 1)
+    """After two iterations the values are upper bounds, and the warning counts them."""
+    monkeypatch.setattr(sparse_engine, "ITERATIONS", 2)
+    A = gallery.random_orthogonal(40, seed=2)
     with pytest.warns(ConvergenceWarning, match="did not reach tol=1e-06 at 6 of 6 points"):
-        SparseResolvent(csc_array(gallery.grcar(40))).sigma_min(POINTS, tol=1e-6)
+        values, converged = SparseResolvent(csc_array(A)).sigma_min(0.1 * POINTS, tol=1e-6)
+    assert not converged
+    assert (values >= sigma_min(A, 0.1 * POINTS) * (1 - 1e-6)).all()

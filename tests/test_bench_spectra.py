@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.bench_spectra import against_mpseudo
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "bench_spectra.py"
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "bench_spectra.py"
 PEER = """
 import numpy as np
 
