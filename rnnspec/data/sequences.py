@@ -98,8 +98,9 @@ class SequenceDataset(Result):
         for name, times in Counter(self.class_names).most_common(1):
             if times > 1:
                 raise ValueError(f"`class_names` must differ, got {name!r} twice")
-        check_range(self.lengths, "lengths", 1, t)
-        check_range(self.labels, "labels", 0, len(self.class_names) - 1)
+        check_range(self.lengths, "lengths", 1, t, f"`inputs` has {t} steps")
+        k = self.n_classes
+        check_range(self.labels, "labels", 0, k - 1, f"classes are counted from 0; there are {k}")
         _check_scaling(self.mean, self.std)
         _check_bounds(self)
 

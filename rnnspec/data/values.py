@@ -203,14 +203,16 @@ def whole_numbers(values: Any, name: str) -> NDArray[np.int64]:
     return whole
 
 
-def check_range(values: NDArray[np.int64], name: str, low: int, high: int) -> None:
-    """Refuse integers outside `low` to `high`."""
+def check_range(values: NDArray[np.int64], name: str, low: int, high: int, cause: str) -> None:
+    """Refuse integers outside `low` to `high`; the likely `cause` goes into the error."""
     if values.dtype.kind not in "iu":
         raise ValueError(f"`{name}` must be integers, got dtype {values.dtype}")
     wrong = (values < low) | (values > high)
     if wrong.any():
         i = int(np.argmax(wrong))
-        raise ValueError(f"`{name}` must be from {low} to {high}, got {values[i]} at [{i}]")
+        raise ValueError(
+            f"`{name}` must be from {low} to {high}, got {values[i]} at [{i}] ({cause})"
+        )
 
 
 def _array(given: Any) -> NDArray[Any]:

@@ -120,6 +120,7 @@ def kreiss_constant(
 
 
 def _search(A: Array, rtol: float, *, discrete: bool) -> Bracket:
+    """Tell the cases that need no search: K is infinite, is 1, or rounding decides."""
     eigenvalues = np.linalg.eigvals(A).astype(complex)
     norm = float(np.linalg.norm(A, 2))
     excess = float((np.abs(eigenvalues) - 1 if discrete else eigenvalues.real).max())

@@ -140,6 +140,7 @@ def pseudospectral_abscissa(
 
 
 def _outermost(A: Array, sweep: Sweep, epsilon: float, rtol: float) -> Bracket:
+    """The outermost curve of `sweep` that meets the pseudospectrum of size `epsilon`."""
     # Divided by a power of two, which changes no digit, A neither overflows nor vanishes.
     size = power_of_two(max(float(np.abs(A).max()), epsilon))
     t, z, upper, why = _search(A / size, sweep, epsilon / size, rtol)
@@ -169,7 +170,9 @@ def _search(
         )
         return t, complex(sweep.point(t, s)), norm + epsilon, why
     for _ in range(ROUNDS):
+        # Step 1: outwards, to a point that no move along its curve improves.
         t, s = _climb(f, sweep, epsilon, t, s, end)
+        # Step 2: the level test just outside proves it, or gives a point beyond it.
         upper = t + rtol * max(abs(t), epsilon) + 4 * EPS * norm
         below = lowest_below(A, sweep, upper, epsilon)
         if below is None:

@@ -234,6 +234,7 @@ def _weighted_crossings(A: Array, g: float, level: float) -> Array:
 
 
 def _second_smallest(A: Array, angles: Array, weight: float) -> Array:
+    """The bound that this weight proves at each angle, ``sigma_{2n-1}`` of the real form."""
     if weight == 1:
         return exact_sigma_min(A, np.exp(1j * angles))
     size = max(1, WORK // (2 * len(A)) ** 2)

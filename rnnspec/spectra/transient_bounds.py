@@ -110,10 +110,11 @@ def transient_bounds(
 
 def _from_resolvent(
     r: NDArray[np.float64],  # shape: (m,), above 1
-    sigma: NDArray[np.float64],  # shape: (m,)
-    norm: float,
+    s: NDArray[np.float64],  # shape: (m,)
+    a: float,
     steps: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both lower bounds, in the letters of the formulas above, over all points."""
     lower, peak = np.zeros(steps + 1), np.ones(steps + 1)
     lower[0] = 1.0
     if not r.size:
@@ -121,8 +122,8 @@ def _from_resolvent(
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         for k in range(1, steps + 1):
             # Both bounds are divided by r^k, so that nothing overflows before the last product.
-            share = 1 - sigma * (1 - (norm / r) ** k) / (r - norm)
+            share = 1 - s * (1 - (a / r) ** k) / (r - a)
             below = np.where(share > 0, share * r**k, 0.0)
             lower[k] = np.nanmax(np.where(np.isfinite(below), below, 0.0))
-            peak[k] = (1 / (r ** -float(k) + sigma * (1 - r ** -float(k)) / (r - 1))).max()
+            peak[k] = (1 / (r ** -float(k) + s * (1 - r ** -float(k)) / (r - 1))).max()
     return lower, np.maximum.accumulate(np.maximum(peak, lower))

@@ -100,6 +100,7 @@ def transient_peak(
 
 
 def _unstable(A: Array, rho: float, rounding: float) -> Bracket:
+    """Infinite; proved if no matrix within rounding has an eigenvalue on the circle."""
     why = f"the powers grow without bound (the spectral radius is above 1 by {rho - 1:.2g})"
     away = lowest_on_curve(A, CIRCLES, 1.0, rtol=0.5).lower
     if away > rounding * max(1.0, spectral_norm(A)):

@@ -13,7 +13,8 @@ from rnnspec.data.splits import DataSplits, as_splits
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.models.recurrent import recurrent_matrices
 from rnnspec.training.accuracy import tensors_of
-from rnnspec.training.adversarial import Adversarial, AdversarialLoss
+from rnnspec.training.adversarial import Adversarial
+from rnnspec.training.adversarial_loss import AdversarialLoss
 from rnnspec.training.checks import check_fit, check_model, check_shared
 from rnnspec.training.config import DEFAULTS
 from rnnspec.training.curvature import CurvaturePenalty

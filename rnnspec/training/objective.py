@@ -10,13 +10,9 @@ from torch.nn import functional
 
 from rnnspec.robustness.decision import cross_entropy
 from rnnspec.training.accuracy import Tensors
-from rnnspec.training.adversarial import (
-    CURVATURE,
-    AdversarialLoss,
-    hold_estimators,
-    random_numbers,
-)
+from rnnspec.training.adversarial_loss import AdversarialLoss
 from rnnspec.training.curvature import CurvaturePenalty
+from rnnspec.training.one_update import CURVATURE, hold_estimators, random_numbers
 
 # A function of the indices of a batch and of the number of the update, counted from 0 over all
 # epochs.  It returns the loss that is minimised, and the logits that the loss is computed from.

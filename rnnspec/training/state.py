@@ -11,7 +11,7 @@ from torch import nn
 
 from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.training.accuracy import Tensors, evaluate
-from rnnspec.training.adversarial import AdversarialLoss
+from rnnspec.training.adversarial_loss import AdversarialLoss
 from rnnspec.training.exact import largest_radius, use_exact_values
 
 Row = dict[str, float]

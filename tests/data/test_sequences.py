@@ -6,6 +6,13 @@ import pytest
 from rnnspec.data import DataSplits, SequenceDataset
 from rnnspec.data.preparation import channel_statistics
 
+FITTING = {
+    "values": np.zeros((2, 3, 1)),
+    "lengths": [3, 3],
+    "labels": [0, 1],
+    "class_names": ("a", "b"),
+}
+
 
 @pytest.fixture
 def data():
@@ -67,22 +74,19 @@ def test_subset_takes_rows_and_keeps_the_rest(data, indices):
     [
         ({"values": np.zeros((2, 3))}, r"`values` must have shape \(n, t, d\), got \(2, 3\)"),
         ({"lengths": [3]}, r"`lengths` must have shape \(2,\)"),
-        ({"lengths": [3, 4]}, r"`lengths` must be from 1 to 3, got 4 at \[1\]"),
+        (
+            {"lengths": [3, 4]},
+            r"from 1 to 3, got 4 at \[1\] \(`inputs` has 3 steps",
+        ),
         ({"lengths": [0, 3]}, r"`lengths` must be from 1 to 3, got 0 at \[0\]"),
-        ({"labels": [0, 2]}, r"`labels` must be from 0 to 1, got 2 at \[1\]"),
+        ({"labels": [0, 2]}, r"`labels` must be from 0 to 1, got 2 at \[1\] \(.* counted from 0"),
         ({"values": np.full((2, 3, 1), np.nan)}, "`inputs` must be finite"),
         ({"std": 0.0}, "`std` must be finite and > 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
-    arguments = {
-        "values": np.zeros((2, 3, 1)),
-        "lengths": [3, 3],
-        "labels": [0, 1],
-        "class_names": ("a", "b"),
-    }
     with pytest.raises(ValueError, match=message):
-        SequenceDataset.from_raw(**(arguments | change))
+        SequenceDataset.from_raw(**(FITTING | change))
 
 
 def test_the_constructor_checks_shapes(data):
@@ -179,14 +183,8 @@ def test_labels_are_class_numbers_or_names_as_they_are_written():
     ],
 )
 def test_what_cannot_be_meant_is_refused(change, message):
-    arguments = {
-        "values": np.zeros((2, 3, 1)),
-        "lengths": [3, 3],
-        "labels": [0, 1],
-        "class_names": ("a", "b"),
-    }
     with pytest.raises(ValueError, match=message):
-        SequenceDataset.from_raw(**(arguments | change))
+        SequenceDataset.from_raw(**(FITTING | change))
 
 
 def test_bounds_leave_room_for_rounding_and_for_padding():

@@ -19,16 +19,11 @@ from rnnspec.robustness.attacks.ascent import random_start
 from rnnspec.robustness.budget import BudgetExceeded, sizes
 from rnnspec.robustness.decision import cross_entropy
 from rnnspec.training import Adversarial, TrainingDiverged
-from rnnspec.training import adversarial as module
 from rnnspec.training.accuracy import evaluate, tensors_of
-from rnnspec.training.adversarial import (
-    AdversarialLoss,
-    ascend,
-    divergence,
-    hold_estimators,
-    random_numbers,
-)
+from rnnspec.training.adversarial import ITERATIONS
+from rnnspec.training.adversarial_loss import AdversarialLoss, ascend, divergence
 from rnnspec.training.config import METHODS, TrainingConfig
+from rnnspec.training.one_update import hold_estimators, random_numbers
 from rnnspec.training.run import adversarial_of, curvature_of, default_directory, train_run
 from rnnspec.training.schedule import epsilon_at
 
@@ -508,7 +503,7 @@ KILL = """
 import os, signal, sys
 from pathlib import Path
 import torch
-from rnnspec.training.adversarial import AdversarialLoss
+from rnnspec.training.adversarial_loss import AdversarialLoss
 from rnnspec.training.run import train_run
 from rnnspec.training.config import TrainingConfig
 torch.set_num_threads(1)
@@ -572,7 +567,7 @@ def test_settings_make_the_attack():
     assert curvature_of(config_of("free")).form == "hutchinson"
     assert default_directory(config_of("free")).name == "digits-gru-none-free-seed7"
     assert (Adversarial("pgd").n_iterations, Adversarial("free").n_iterations) == (7, 1)
-    assert set(module.ITERATIONS) == set(METHODS)
+    assert set(ITERATIONS) == set(METHODS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import rnnspec
-from rnnspec.training.adversarial import Adversarial, AdversarialLoss
+from rnnspec.training.adversarial import Adversarial
+from rnnspec.training.adversarial_loss import AdversarialLoss
 
 
 @pytest.fixture

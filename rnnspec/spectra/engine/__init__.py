@@ -28,7 +28,7 @@ Who calls what from outside:
 
 - `dense`: a matrix, factored once, for any number of points; BLAS threads.
 - `large`: a matrix that is not stored densely, by the ways of `sparse` or `krylov`.
-- `refinement`: which points of a grid are needed at all.
+- `refinement`: which points of a grid are needed at all; its `cells` are those of the grid.
 - `curve` and `crossings`: the lowest value on a circle or a line, with a proof.
 - `glance`: a few numbers of one matrix, fast enough for every epoch of a training.
 """
