@@ -78,7 +78,7 @@ def plain(value: Any) -> Any:
     Raises
     ------
     TypeError
-        If it holds an object that JSON has no form for, such as a function.
+        If it holds an object that JSON cannot express, for example a function.
 
     Examples
     --------

@@ -20,8 +20,8 @@ COMMANDS = {
     "measure": "Measure stability and non-normality of matrices.",
     "robustness": "Measure how accuracy falls under perturbations.",
     "study": "Train and measure a grid of networks, and judge claims.",
-    "report": "Write one HTML page about runs, side by side.",
-    "datasets": "Tell which data sets there are, and fetch them.",
+    "report": "Write one HTML page that shows runs side by side.",
+    "datasets": "List the data sets, and get their files.",
 }
 
 # Warnings about a source wait here for the answer, so that an error is the only line on stderr.

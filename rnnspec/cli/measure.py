@@ -21,7 +21,7 @@ from rnnspec.cli.source import (
     metavar="E1,E2,...",
     default="0.01",
     show_default=True,
-    help="Perturbation sizes for pseudospectral radius and abscissa.",
+    help="Sizes of the perturbation for the pseudospectral radius and abscissa.",
 )
 @json_option
 @quiet_option

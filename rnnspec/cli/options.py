@@ -24,16 +24,16 @@ def _silence(context: click.Context, _: click.Parameter, quiet: bool) -> bool:
 data_dir_option = click.option(
     "--data-dir",
     metavar="DIR",
-    help="Look for data files in DIR first.  [default: $RNNSPEC_DATA_DIR]",
+    help="Look for data files in this folder first.  [default: $RNNSPEC_DATA_DIR]",
 )
 no_download_option = click.option(
-    "--no-download", is_flag=True, help="Never use the network: fail if a data file is missing."
+    "--no-download", is_flag=True, help="Never download: fail if a data file is missing."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 cut_option = click.option(
     "--cut",
     metavar="CELL:GATES:AXIS",
-    help="How the gates of an array are stacked: lstm:ifgo:rows, gru:zrh:columns.",
+    help="How the gates of an array are stacked, for example lstm:ifgo:rows or gru:zrh:columns.",
 )
 quiet_option = click.option(
     "--quiet",

@@ -24,20 +24,28 @@ if TYPE_CHECKING:
 @click.command()
 @source_argument("the first square matrix")
 @click.option(
-    "--grid", metavar="INT|NX,NY", default="100", show_default=True, help="Points on each axis."
+    "--grid",
+    metavar="INT|NX,NY",
+    default="100",
+    show_default=True,
+    help="Number of grid points along x and y.",
 )
 @click.option(
     "--box",
     metavar="XMIN,XMAX,YMIN,YMAX",
-    help="The part of the plane.  [default: one that holds all levels]",
+    help="Part of the complex plane to compute.  [default: a box that holds all levels]",
 )
 @click.option(
     "--levels",
     metavar="E1,E2,...",
-    help="Epsilons of the contours.  [default: powers of ten that fit]",
+    help="Sizes epsilon whose contours are drawn.  [default: powers of ten that fit]",
 )
 @click.option(
-    "--tol", type=float, default=1e-6, show_default=True, help="Relative error of sigma_min."
+    "--tol",
+    type=float,
+    default=1e-6,
+    show_default=True,
+    help="Largest relative error of each value sigma_min.",
 )
 @click.option(
     "--device",
@@ -46,13 +54,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the grid is computed.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads of BLAS.  [default: BLAS decides]")
+@click.option(
+    "--threads", type=click.IntRange(1), help="Number of CPU threads.  [default: BLAS decides]"
+)
 @click.option(
     "--out",
     metavar="FILE.npz",
     help="Write x, y, sigma_min, eigenvalues, name and tol into a file.",
 )
-@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the level sets into a file.")
+@click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the contours into a file.")
 @json_option
 @quiet_option
 def pseudospectrum(

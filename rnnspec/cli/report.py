@@ -37,11 +37,12 @@ def report(
 ) -> None:
     """Write one HTML page that shows each RUN, side by side.
 
-    The file holds all that it shows, so that a browser reads it without a network.
+    The page holds everything that it shows, so a browser can open it without an internet
+    connection.
 
     RUN is a run directory, the folder of a study, a file of weights (PyTorch, safetensors,
-    ONNX, Keras, .npz) or of matrices (.npy, .npz, .mat, .mtx, .csv, .txt), whatever its name
-    is.  For a file the page shows only the matrices.
+    ONNX, Keras, .npz) or a file of matrices (.npy, .npz, .mat, .mtx, .csv, .txt).  The content
+    of a file decides how it is read, not its name.  For a file the page shows only the matrices.
 
     \b
     Example:
@@ -67,6 +68,6 @@ def report(
     elif not quiet:
         for reason in record["left_out"]:
             click.echo(f"The part that needs data is left out: {reason}", err=True)
+        click.echo(f"sources: {', '.join(record['sources'])}")
         size = record["bytes"] / 1e6
-        click.echo(f"{', '.join(record['sources'])}: {size:.1f} MB in {record['seconds']:.1f} s")
-        click.echo(f"page: {out}")
+        click.echo(f"page: {out} ({size:.1f} MB, written in {record['seconds']:.1f} s)")

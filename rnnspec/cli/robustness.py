@@ -13,7 +13,9 @@ from click.core import ParameterSource
 from rnnspec.cli.options import (
     check_figure,
     check_file,
+    data_dir_option,
     json_option,
+    no_download_option,
     numbers,
     print_files,
     print_json,
@@ -48,36 +50,38 @@ def _usual(names: Sequence[str], of: str) -> str:
     type=click.Choice(("input", "state", "weights")),
     default="input",
     show_default=True,
-    help="What moves: the sequence, the initial state, the recurrent matrices.",
+    help="What is perturbed: the test sequences, the initial state of the network, or its recurrent"
+    " matrices.",
 )
 @click.option(
     "--attack",
     metavar="NAME[,NAME...]",
-    help=f"On input and state, within each size: {', '.join(CURVES)}; for the smallest"
-    f" perturbation: {', '.join(MINIMAL)}.  On weights: {', '.join(ON_WEIGHTS)}."
-    "  [default: pgd; on weights all but worst]",
+    help=f"One or more attacks.  On input and state, {', '.join(CURVES)} perturb within each size"
+    f" of --epsilon, and {', '.join(MINIMAL)} look for the smallest perturbation.  On weights there"
+    f" are {', '.join(ON_WEIGHTS)}.  [default: pgd; on weights all but worst]",
 )
 @click.option(
     "--norm",
     type=click.Choice(("linf", "l2", "spectral", "frobenius")),
-    help="How sizes are measured: linf or l2; on weights spectral or frobenius."
-    "  [default: linf; spectral]",
+    help="Norm that measures the size of a perturbation: linf or l2 on input and state, spectral or"
+    " frobenius on weights.  [default: linf; on weights spectral]",
 )
 @click.option(
     "--epsilon",
     metavar="E1,E2,...",
-    help=f"Sizes, increasing; {', '.join(UNSIZED)} take none.  For {', '.join(CAPPED)} the last one"
-    " is the most that it may move a time step.  [default: 0 to 1, eight of them; on weights six]",
+    help="Sizes of the perturbation, in increasing order.  The attacks"
+    f" {', '.join(UNSIZED)} take no sizes.  The attack {', '.join(CAPPED)} changes each time step"
+    " by at most the last size.  [default: eight sizes from 0 to 1; on weights six]",
 )
 @click.option(
     "--units",
     type=click.Choice(("std", "raw")),
     default="std",
     show_default=True,
-    help="Units of an input: standard deviations of its channel, or raw units.",
+    help="Units of the sizes on input: standard deviations of each channel, or raw units.",
 )
 @click.option(
-    "--samples", type=click.IntRange(1), help="Use so many test sequences.  [default: all]"
+    "--samples", type=click.IntRange(1), help="Number of test sequences to use.  [default: all]"
 )
 @click.option(
     "--steps",
@@ -87,13 +91,18 @@ def _usual(names: Sequence[str], of: str) -> str:
 @click.option(
     "--restarts",
     type=click.IntRange(1),
-    help=f"Random starts before a sequence is given up.  {_usual(RESTARTED, 'restarts')}",
+    help="Number of random starts that must fail before the attack gives a sequence up."
+    f"  {_usual(RESTARTED, 'restarts')}",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all random numbers."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of all random numbers.",
 )
-@click.option("--data-dir", metavar="DIR", help="Where data files are.")
-@click.option("--no-download", is_flag=True, help="Never use the network.")
+@data_dir_option
+@no_download_option
 @click.option(
     "--out",
     metavar="FILE.csv",
@@ -122,8 +131,8 @@ def robustness(
 ) -> None:
     """Measure how the accuracy of RUN falls as its test sequences are perturbed.
 
-    RUN is a run directory.  A size is the norm of the perturbation of a whole sequence, or of
-    the initial state, or of each recurrent matrix.
+    RUN is a run directory.  The size of a perturbation is its norm over a whole sequence, over
+    the initial state, or over each recurrent matrix.
 
     \b
     Example:
@@ -201,7 +210,7 @@ def attack_names(text: str | None, target: str) -> list[str]:
             near = difflib.get_close_matches(name, known, 1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise ValueError(
-                f"`--attack` on {target} must be of {', '.join(known)}, got {name!r}{hint}"
+                f"`--attack` on {target} must be one of {', '.join(known)}, got {name!r}{hint}"
             )
     return names
 
@@ -215,7 +224,7 @@ def check_read(given: Collection[str], names: Sequence[str], target: str) -> Non
     >>> check_read({"restarts"}, ["sign", "fmn"], "input")
     Traceback (most recent call last):
     ...
-    ValueError: `--restarts` on input is taken by pgd, apgd, square, got sign, fmn: leave it out
+    ValueError: `--restarts` on input is an option of pgd, apgd, square, but not of sign, fmn: ...
     """
     known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
     takers = {
@@ -228,6 +237,6 @@ def check_read(given: Collection[str], names: Sequence[str], target: str) -> Non
         if option in given and not set(names) & set(all_takers):
             possible = ", ".join(name for name in known if name in all_takers) or "no attack"
             raise ValueError(
-                f"`--{option}` on {target} is taken by {possible}, got {', '.join(names)}:"
-                " leave it out"
+                f"`--{option}` on {target} is an option of {possible}, but not of"
+                f" {', '.join(names)}: leave it out"
             )

@@ -13,18 +13,22 @@ from rnnspec.cli.options import cut_option, data_dir_option, no_download_option
 # As many sequences of the test set, evenly spaced, as a mean of Jacobians is taken over.
 SEQUENCES = 1000
 
-_HELP = """SOURCE is a run directory, a file of weights (PyTorch, whole modules and
-    TorchScript too, safetensors, ONNX, Keras, .npz) or of matrices (.npy, .npz,
-    .mat, .mtx, .csv, .txt).  A file is told by its content, not by its name.
+_HELP = """SOURCE is a run directory, a file of weights (PyTorch with whole modules and
+    TorchScript, safetensors, ONNX, Keras, .npz) or a file of matrices (.npy,
+    .npz, .mat, .mtx, .csv, .txt).  The content of a file decides how it is
+    read, not its name.
 
-    NAME is a name that is printed, or the full key of any square array in the
-    file.  Gates stacked in another way than PyTorch's are cut by --cut, with
-    their letters in the order of the stack: lstm:ifgo:rows, gru:zrh:columns.
+    NAME is a name that this command prints, or the full key of any square
+    array in the file.  If the gates are stacked in another order than
+    PyTorch's, --cut says in which: lstm:ifgo:rows or gru:zrh:columns.  The
+    letters stand in the order of the stack; rows means that the matrix acts as
+    W h, and columns that it acts as h W.
 
-    NAME may also be a state Jacobian: layer0.jacobian@fixed0 at a fixed point,
-    stable ones first, of a file under zero input; of a run directory also
-    layer0.jacobian@mean, the mean over its test sequences and all steps, or
-    layer0.jacobian@step12 at one step."""
+    NAME may also be the Jacobian of the state map.  layer0.jacobian@fixed0 is
+    the Jacobian at the first fixed point under zero input; stable points come
+    before the others.  For a run directory there is also layer0.jacobian@mean,
+    the mean over the test sequences and all steps, and layer0.jacobian@step12,
+    the mean over the test sequences at step 12."""
 
 Command = Callable[..., Any]
 
@@ -42,7 +46,7 @@ def source_argument(default: str) -> Callable[[Command], Command]:
     matrix_option = click.option(
         "--matrix",
         metavar="NAME",
-        help=f"Take one matrix, or any square array.  [default: {default}]",
+        help=f"Name of the matrix to take.  [default: {default}]",
     )
 
     def decorate(command: Command) -> Command:
@@ -77,7 +81,8 @@ def matrices_of(
         if MARK in name:
             if cut is not None:
                 raise ValueError(
-                    f"`--cut` divides an array into gates, got it with `--matrix {name}`"
+                    f"`--cut` divides an array into gates, but `--matrix {name}` is a Jacobian:"
+                    " leave one of them out"
                 )
             return {name: _jacobian_of(source, name, data_dir, download)}
     from rnnspec.models.matrices import load_matrices
@@ -138,7 +143,7 @@ def choose_square(matrices: Mapping[str, Any], source: str) -> tuple[dict[str, A
 def _one_too_many(rows: int, columns: int) -> str:
     """What a row or a column too many may be."""
     more = {1: "a line of column numbers", -1: "a column of row numbers"}.get(rows - columns)
-    return f" ({more}? take it away)" if more else ""
+    return f" (is there {more}? remove it)" if more else ""
 
 
 def advise_on_gates(radii: Mapping[str, float], source: str) -> str:
@@ -163,16 +168,16 @@ def advise_on_gates(radii: Mapping[str, float], source: str) -> str:
     if not outside:
         return ""
     start = (
-        f"{', '.join(outside)}: the matrix of one gate is not the whole network, which may be"
-        " stable all the same; its Jacobian"
+        f"{', '.join(outside)}: the network may be stable even if the matrix of one gate is not;"
+        " the Jacobian of the network"
     )
     reasons = []
     for layer in dict.fromkeys(name.rpartition(".")[0] for name in outside):
         jacobian = f"{layer}.{MARK}fixed0"
         reasons.append(_why_no_jacobian(source, jacobian))
         if not reasons[-1]:
-            return f"{start} tells: --matrix {jacobian}"
-    return f"{start} would tell, but {reasons[0]}"
+            return f"{start} decides: --matrix {jacobian}"
+    return f"{start} would decide, but {reasons[0]}"
 
 
 def _why_no_jacobian(source: str, name: str) -> str:

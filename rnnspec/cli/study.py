@@ -19,8 +19,8 @@ from rnnspec.cli.options import (
 @click.option(
     "--preset",
     type=click.Choice(("quick", "standard", "full")),
-    help="Use a study that comes with rnnspec in place of a file: quick has 36 runs on one data"
-    " set (minutes), standard 270 runs on three (hours), full 720 runs on four.",
+    help="A study that comes with rnnspec, in place of a file.  quick has 36 runs on one data set"
+    " (minutes), standard has 270 runs on three (hours), and full has 720 runs on four.",
 )
 @click.option(
     "--out", metavar="DIR", help="Write the study into this folder.  [default: studies/NAME]"
@@ -29,7 +29,7 @@ from rnnspec.cli.options import (
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="How many processes compute on this machine.  [default: one for each core]",
+    help="Number of processes that compute on this machine.  [default: one for each core]",
 )
 @click.option(
     "--scheduler",
@@ -58,9 +58,9 @@ def study(
     FILE.toml lists data sets, cells, conditions and seeds.  Each combination is a run, with a
     run directory of its own.
 
-    Workers may die, and the command may be stopped: --resume computes what is missing, and
-    the tables are the same as without the interruption.  A run that fails is reported with its
-    reason and left out of the tables; the exit code is then 1, after all others are done.
+    If a worker is killed or the command is stopped, --resume computes what is missing.  The
+    tables are the same as without the interruption.  If a run fails, the command finishes the
+    others, leaves this run out of the tables, says why it failed, and ends with exit code 1.
 
     \b
     Example:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,11 +24,15 @@ from rnnspec.training.config import TrainingConfig
 @setting_options(TrainingConfig)
 @data_dir_option
 @no_download_option
-@click.option("--config", metavar="FILE.toml", help="File of settings; a flag wins over it.")
 @click.option(
-    "--resume", is_flag=True, help="Go on with the run in --out as if it had not stopped."
+    "--config",
+    metavar="FILE.toml",
+    help="File of settings.  A flag overrides the setting in the file.",
 )
-@click.option("--out", metavar="DIR", help="Run directory.  [default: runs/DATASET-CELL-...]")
+@click.option("--resume", is_flag=True, help="Continue the run in --out where it stopped.")
+@click.option(
+    "--out", metavar="DIR", help="Run directory to write.  [default: runs/DATASET-CELL-...]"
+)
 @json_option
 @quiet_option
 def train(
@@ -46,29 +52,20 @@ def train(
       rnnspec train --dataset digits --cell lstm --normalize radius --out runs/lstm
       rnnspec pseudospectrum runs/lstm --figure lstm.png
 
-    Under torchrun several processes share each batch; the result is that of one process, except
-    for rounding:
+    With torchrun several processes share each batch.  The result is the same as with one process,
+    except for rounding:
 
     \b
       torchrun --standalone --nproc-per-node 2 -m rnnspec train --batch-size 512
     """  # noqa: D301
     import json
-    from pathlib import Path
 
-    from rnnspec.cli.settings import check_resumed, merge
     from rnnspec.report.progress import show_epochs
     from rnnspec.report.stability import print_training
     from rnnspec.training.distributed import connect_processes
-    from rnnspec.training.run import default_directory, train_run
-    from rnnspec.training.trained import read_config
+    from rnnspec.training.run import train_run
 
-    settings = merge(flags, config)
-    directory = Path(out) if out else default_directory(settings)
-    if resume:
-        settings = read_config(directory)
-        check_resumed(flags, config, settings, directory)
-    if not directory.is_file():
-        check_writable(str(directory), "--out")
+    settings, directory = _settings_and_directory(flags, config, out, resume)
     with (
         connect_processes() as processes,
         show_epochs(
@@ -92,3 +89,21 @@ def train(
         print_json(summary)
     elif not quiet:
         print_training(summary, directory)
+
+
+def _settings_and_directory(
+    flags: Mapping[str, Any], config: str | None, out: str | None, resume: bool
+) -> tuple[TrainingConfig, Path]:
+    """The settings of the run, which are the first ones if it is resumed, and where it lies."""
+    from rnnspec.cli.settings import check_resumed, merge
+    from rnnspec.training.run import default_directory
+    from rnnspec.training.trained import read_config
+
+    settings = merge(flags, config)
+    directory = Path(out) if out else default_directory(settings)
+    if resume:
+        settings = read_config(directory)
+        check_resumed(flags, config, settings, directory)
+    if not directory.is_file():
+        check_writable(str(directory), "--out")
+    return settings, directory

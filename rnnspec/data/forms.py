@@ -15,7 +15,7 @@ OTHER_FORMS = (
     " X, y = map(torch.cat, zip(*loader)), a list of pairs by X, y = zip(*pairs), and a data set's"
     " parts are .train, .validation and .test"
 )
-# A label above this is taken for something else, such as an identifier or a regression target: a
+# A label above this is taken for something else (an identifier, or a regression target): a
 # linear readout of 100 units for so many classes would already hold 10 million weights.
 MOST_CLASSES = 100_000
 

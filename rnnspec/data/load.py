@@ -42,11 +42,11 @@ def load_dataset(
         How an image is read: ``rows`` (default), ``cols`` (digits only),
         ``pixels`` or ``permuted``.  Other data has the one view ``series``.
     data_dir : path, optional
-        Folder to look in before the network; default ``$RNNSPEC_DATA_DIR``.
+        Folder to look in before anything is downloaded; by default ``$RNNSPEC_DATA_DIR``.
     seed : int
-        Seed of the split, the permutation and generated data; training has its own.
+        Seed of the split, the permutation and generated data; training has a seed of its own.
     download : bool
-        Whether the network may be used; ``RNNSPEC_OFFLINE=1`` forbids it too.
+        Whether files may be downloaded; ``RNNSPEC_OFFLINE=1`` forbids it too.
 
     Returns
     -------

@@ -106,7 +106,7 @@ def _decode(line: bytes) -> str:
 
 
 def _check_digits(values: NDArray[np.float64], tokens: Sequence[str], where: str) -> None:
-    """Refuse different numbers that are one in float64, such as 1e9 + 1e-9 and 1e9 + 2e-9."""
+    """Refuse different numbers that are one in float64, for example 1e9 + 1e-9 and 1e9 + 2e-9."""
     low, high = float(values.min()), float(values.max())
     if high / 2 - low / 2 > COARSE * np.spacing(max(abs(low), abs(high))):
         return

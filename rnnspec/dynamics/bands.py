@@ -116,19 +116,20 @@ def stability_bands(
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if `samples` is below 1, none of the sequences taken reaches any
-        of the steps, or the levels do not increase from 0 to 1.
+        If `state_jacobians` raises one, or if `samples` is below 1, none of the sequences taken
+        reaches any of the steps, or the levels do not increase from 0 to 1.
 
     Warns
     -----
     ConvergenceWarning
-        As `distance_to_instability`.
+        If `distance_to_instability` warns.
 
     Notes
     -----
-    The distance costs O((2s)^3), one to four times: 30 to 60 ms for a Jacobian with s = 64, ten
-    times as much with 128; with the defaults 4 to 8 s for 8 steps of s = 64.  The other three
-    together cost a third of it.  The distance of an unstable Jacobian is 0 and costs nothing.
+    Each distance needs one to four level tests, which cost O((2s)^3) each.  It takes 30 to 60 ms
+    for a Jacobian with s = 64, and ten times as much with s = 128.  With the defaults, 8 steps of s
+    = 64 take 4 to 8 s.  The other three numbers together cost a third of the distance.  The
+    distance of an unstable Jacobian is 0 and costs nothing.
 
     Examples
     --------

@@ -44,10 +44,11 @@ class Contraction(Result):
         ``proved`` and ``refuted`` are verified against all rounding errors.
     rate : float
         :math:`\max_i \|T J_i T^{-1}\|_2`, the smallest that was found.  If proved, it is verified
-        as an upper bound.  If one Jacobian refutes at once, it is that of T = I.
+        as an upper bound.  If a single Jacobian refutes, no T is looked for, and the rate is that
+        of T = I.
     lower_rate : float
-        The largest :math:`\rho(w)^{1/k}` of a product w of k of them met in the search: up to
-        rounding, no norm has a rate below it.
+        The largest :math:`\rho(w)^{1/k}` of a product w of k Jacobians that the search met.
+        Up to rounding, no norm has a rate below it.
     T : array, shape (s, s)
         The matrix of the norm, scaled to spectral norm 1.
     condition : float
@@ -99,12 +100,12 @@ def contraction_check(
 
     Notes
     -----
-    T is found by convex optimisation (`rnnspec.dynamics.weighting`) and proved by a Cholesky
-    factor of :math:`\rho^2 P - J_i^T P J_i - \delta_i I` for each i, :math:`\delta_i` above all
-    rounding errors.  A beam search looks for products that grow (`rnnspec.dynamics.joint_radius`).
-    It may miss one, and then there is no verdict.  Cost O(n t s^3) for each of a few looks at all
-    Jacobians, and some hundred evaluations O(m s^3) with m of them, 16 to 128; for 100 of size 64
-    some 10 s.
+    T is found by convex optimisation (`rnnspec.dynamics.weighting`) and proved by a Cholesky factor
+    of :math:`\rho^2 P - J_i^T P J_i - \delta_i I` for each i, :math:`\delta_i` above all rounding
+    errors.  A beam search looks for products that grow (`rnnspec.dynamics.joint_radius`).  It may
+    miss such a product; if there is no proof either, the verdict is ``undecided``.  Cost O(n t s^3)
+    for each of a few passes over all Jacobians, and O(m s^3) for each of some hundred evaluations
+    on m of them, where m is 16 to 128.  For 100 Jacobians of size 64 this takes about 10 s.
 
     References
     ----------

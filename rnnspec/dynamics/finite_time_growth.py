@@ -38,9 +38,9 @@ def finite_time_growth(
     r"""Kick the state before the input `step`, measure its growth, and bound it.
 
     The state is moved by `epsilon`, and the moved and the unmoved network read the same further
-    inputs.  The distance between them is measured, beside the product of the Jacobians and what
-    the weights alone say.  All is computed in float64 from a copy of the weights: a kick of 1e-6
-    does not drown in rounding, and the model stays as it was.
+    inputs.  The distance between them is measured, beside the product of the Jacobians and what the
+    weights alone say.  Everything is computed in float64 from a copy of the weights.  So a kick of
+    1e-6 is large beside rounding, and the model is not changed.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def finite_time_growth(
         True lengths of the sequences of an array or tensor; by default all have t steps.
     step : int, default 0
         Number of inputs that are read before the kick, from 0 to t - 1.  The row of a sequence
-        that ends before is NaN.
+        that ends before that step is NaN.
     kick : {"worst", "random", "transient"}
         The unit vector along which a state is moved.  ``worst``: for each sequence the one that
         its product of Jacobians amplifies most, for the k at which it amplifies most; ``random``:
@@ -73,13 +73,13 @@ def finite_time_growth(
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if the model is bidirectional, no sequence is longer than
-        `step`, `epsilon` is not above 0, or `kick` is unknown or needs the cell ``rnn``.
+        If `state_jacobians` raises one, or if the model is bidirectional, no sequence is longer
+        than `step`, `epsilon` is not above 0, or `kick` is unknown or needs the cell ``rnn``.
 
     Warns
     -----
     ConvergenceWarning
-        As `kreiss_constant`.
+        If `kreiss_constant` warns.
 
     See Also
     --------

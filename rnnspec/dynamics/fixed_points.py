@@ -58,7 +58,7 @@ def fixed_points(
 
     Notes
     -----
-    Cost O(s^3) for each start and iteration, of which 5 to 10 are usual.  The memory is that of
+    Cost O(s^3) for each start and iteration; 5 to 10 are usual.  The memory is that of
     1024 searches at once and of the result.
 
     References

@@ -98,8 +98,8 @@ def gradient_profile(
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if the model is no `SequenceClassifier` or has several layers in
-        two directions, the labels do not fit, or the levels do not increase from 0 to 1.
+        If `state_jacobians` raises one, or if the model is no `SequenceClassifier` or has several
+        layers in two directions, the labels do not fit, or the levels do not increase from 0 to 1.
 
     Notes
     -----

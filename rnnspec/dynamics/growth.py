@@ -37,15 +37,15 @@ class FiniteTimeGrowth(Result):
         :math:`\sum_j \log \|J_{t+j}\|_2`.  It is proved to lie above `linear` for every cell, but
         above `measured` only to first order in `epsilon`.
     bound : array, shape (t - step + 1,), or None
-        :math:`\log \min(\|W\|^k, \|\,|W|^k\|)`, \|W\| the matrix of absolute values.  It is proved
-        to lie above `linear` and `measured` for every sequence and every kick.  None unless the
-        network is one layer of the cell ``rnn``.
+        :math:`\log \min(\|W\|^k, \|\,|W|^k\|)`, where :math:`|W|` holds the absolute values.  It is
+        proved to lie above `linear` and `measured` for every sequence and every kick.  None unless
+        the network is one layer of the cell ``rnn``.
     reference : str
         The matrix A of the next three attributes: ``W`` for one layer of ``rnn``, else ``mean
         Jacobian``, the mean over the sequences and their steps from `step` on.
     powers : array, shape (t - step + 1,)
         :math:`\log \|A^k\|`.  For ``W`` it is what a kick can grow to while no unit saturates.  It
-        bounds nothing along data: saturation mostly damps a kick, but it can also break a
+        is no bound along data: saturation mostly damps a kick, but it can also break a
         cancellation in :math:`W^k` and let the kick grow further.
     kreiss_lower, kreiss_upper : float
         :math:`\log K(A) \le \sup_k \log \|A^k\| \le \log(e\,s\,K(A))`, the Kreiss matrix theorem;

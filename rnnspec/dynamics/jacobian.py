@@ -40,9 +40,10 @@ def state_jacobians(
 ) -> NDArray[np.float64]:
     r"""The Jacobians :math:`\partial s_t/\partial s_{t-1}` along sequences.
 
-    The state is that of all layers, from below: s = h for one layer of ``rnn`` or ``gru``,
-    2h, (h, c), for an ``lstm``; L times that for L layers.  With several layers J is block
-    lower triangular; a layer's own Jacobian is the block on the diagonal.
+    The state joins the states of all layers, beginning with the lowest.  Its size s is h for one
+    layer of ``rnn`` or ``gru``, 2h for one of ``lstm``, whose state is (h, c), and L times that for
+    L layers.  With several layers J is block lower triangular; a layer's own Jacobian is the block
+    on the diagonal.
 
     Parameters
     ----------
@@ -69,14 +70,14 @@ def state_jacobians(
     Raises
     ------
     ValueError
-        As `state_trajectory`, and if there is no such step or direction, or the result would take
-        more than 8 GiB: choose `steps` or fewer sequences, or take `mean_jacobian`.
+        If `state_trajectory` raises one, or if there is no such step or direction, or the result
+        would take more than 8 GiB: choose `steps` or fewer sequences, or take `mean_jacobian`.
 
     Notes
     -----
     Cost O(n t g h^2) operations for one layer of g gates, whose Jacobian is a sum of g scaled
-    matrices, and O(n t s^3) for several; 8 n t s^2 bytes: 128 sequences of 100 steps with s = 128
-    are 1.7 GB.
+    matrices, and O(n t s^3) for several.  The result takes 8 n t s^2 bytes: for 128 sequences of
+    100 steps with s = 128 these are 1.7 GB.
 
     Examples
     --------

@@ -28,10 +28,10 @@ ISOLATED = 1e-6
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FixedPoints(Table):
-    """The m fixed points and p slow points that searches from n starts led to.
+    """The m fixed points and p slow points that searches from n starts found.
 
     Fixed points are in the order of ``n_unstable``, then of ``counts`` from the largest; slow
-    points in that of their speed.
+    points are in the order of their speed.
 
     Attributes
     ----------
@@ -43,19 +43,20 @@ class FixedPoints(Table):
         Estimate of the distance to the exact point, to first order: the residual and the rounding
         of the state, over the smallest singular value of J - I.
     converged : array of bool, shape (m,)
-        Whether the error is at most 1e-6 of the state's norm (or of 1, if that is more).  False:
-        the speed is that of a fixed point, but the point may be one of a line of them, or
-        degenerate.
+        Whether the error is at most 1e-6 of the state's norm (or of 1, if that is more).  If it is
+        not, the point moves as slowly as a fixed point, but it may be degenerate, or one of a line
+        of fixed points.
     counts : array of int, shape (m,)
-        How many starts led to each; 0 if only a search from the middle between two points did.
+        How many starts led to each; 0 if only a search that started between two points found it.
     jacobians : array, shape (m, s, s)
         The derivative of the state map at each.
     eigenvalues : array of complex, shape (m, s)
-        Those of each Jacobian, from the largest modulus.
+        The eigenvalues of each Jacobian, in descending order of their moduli.
     n_unstable : array of int, shape (m,)
         How many eigenvalues have a modulus above 1: along so many axes a small change grows.
     slow_states : array, shape (p, s)
-        Where a search ended, or went on too slowly, above the speed of a fixed point.
+        The states at which a search ended, or made too little progress, while the speed was above
+        that of a fixed point.
     slow_speeds : array, shape (p,)
         Their speeds.
     slow_counts : array of int, shape (p,)

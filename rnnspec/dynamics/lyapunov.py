@@ -91,14 +91,14 @@ def lyapunov_spectrum(
     Raises
     ------
     ValueError
-        As `state_trajectory`, and if `k`, `warmup`, `direction`, `tol` or `seed` is out of
-        range, or `starts` has another shape or is not finite.
+        If `state_trajectory` raises one, or if `k`, `warmup`, `direction`, `tol` or `seed` is out
+        of range, or `starts` has another shape or is not finite.
 
     Notes
     -----
-    Cost O(n t (g s h + s h k + s k^2 / m)) for g gates.  While the frame turns, until it is aligned
-    or for ever in the plane of a complex pair, it adds a bounded sum to the logarithms: an error
-    of the exponents like 1/t.
+    Cost O(n t (g s h + s h k + s k^2 / m)) for g gates.  A frame that turns adds a bounded
+    sum to the logarithms, which makes an error of the exponents that falls like 1/t.  The frame
+    turns until it is aligned; in the plane of a complex pair it never stops.
 
     References
     ----------

@@ -57,8 +57,8 @@ def mean_jacobian(
     Raises
     ------
     ValueError
-        As `state_jacobians`, and if no sequence reaches any of `steps` or there is no such
-        `layer`.
+        If `state_jacobians` raises one, or if no sequence reaches any of `steps` or there is no
+        such `layer`.
 
     Notes
     -----

@@ -90,7 +90,7 @@ def mean_jacobian_names(model: nn.Module) -> list[str]:
     Raises
     ------
     ValueError
-        As `recurrent_cells`.
+        If `recurrent_cells` raises one.
 
     Examples
     --------

@@ -56,7 +56,7 @@ def principal_axes(states: ArrayLike, k: int = 3) -> PrincipalAxes:
     states : (..., s) array_like
         As `state_trajectory` gives them; states with a NaN, at padded steps, are left out.
     k : int, default 3
-        Number of axes, as many as the picture has.
+        Number of axes, for example 2 or 3 for a picture.
 
     Returns
     -------

@@ -23,8 +23,8 @@ def jacobian_products(
 
     .. math:: J_{b} J_{b-1} \cdots J_{a} = e^{\ell}\, P,\qquad \|P\|_F = 1
 
-    so that a growth beyond the range of floating point (a thousand steps at 10 %) is only a
-    number :math:`\ell`.
+    so that even a growth beyond the range of floating point, for example by a factor of 10 in each
+    of a thousand steps, is an ordinary number :math:`\ell`.
 
     Parameters
     ----------

@@ -30,8 +30,9 @@ def state_trajectory(
         mode.  If its state goes from step to step by the formula of that part, the states are
         computed in float64 along what the part really reads, from where the module lets it
         start, and in the order in which the part reads; if not, the module is refused.  This is
-        verified on the data given: a limit on the state, say, that none of their states comes
-        near does not show.  The module stays as it was.
+        verified on the data given only.  For example, if the module limits its state to a value
+        that no state of these data comes near, the test cannot see it.  The module stays as it
+        was.
     inputs : SequenceDataset, (n, t, d) array_like or tensor, or list of (t_i, d) arrays
         What `model` reads.
     lengths : (n,) array_like of int, optional
@@ -48,7 +49,7 @@ def state_trajectory(
     ------
     ValueError
         If there is no sequence, `inputs` does not fit `model` or is not finite, a length is
-        out of range, `model` has no recurrent part or several, or its state does not go by the
+        out of range, `model` has no recurrent part or several, or its state does not follow the
         formula of its part: see `rnnspec.models.verification`.
 
     Notes

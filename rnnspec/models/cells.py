@@ -160,7 +160,7 @@ def _all_rows(slopes: Sequence[Tensor], blocks: Tensor) -> Tensor:
 
 
 def _rows(slopes: Tensor, blocks: Tensor) -> Tensor:
-    """sum_g D(slopes_g) blocks_g: (g, n, h) and (g, h, m) make (n, h, m)."""
+    """Sum over gates g of ``D(slopes_g) blocks_g``: (g, n, h) and (g, h, m) make (n, h, m)."""
     total = slopes[0, :, :, None] * blocks[0]
     for slope, block in zip(slopes[1:], blocks[1:], strict=False):
         total.addcmul_(slope[:, :, None], block)

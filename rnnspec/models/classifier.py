@@ -8,10 +8,9 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnspec._checks import one_of, seed_number
-from rnnspec.models.gates import CELLS, GATES
+from rnnspec.models.gates import CELLS, GATES, INITS
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-INITS = ("orthogonal", "torch", "identity")
 
 
 class SequenceClassifier(nn.Module):
@@ -19,8 +18,8 @@ class SequenceClassifier(nn.Module):
 
     .. math:: y = C\,h_{T} + d,\qquad h_t = \mathrm{cell}(x_t, h_{t-1}),\ h_0 = 0
 
-    where T is the length of the sequence, not of the padded batch, so that a sequence is
-    classified in the same way alone and beside others.  Of a bidirectional network the readout
+    where T is the length of the sequence, not of the padded batch.  So a sequence is classified in
+    the same way alone and in a batch.  In a bidirectional network the readout
     takes the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
 
     Parameters
@@ -30,15 +29,15 @@ class SequenceClassifier(nn.Module):
     n_features, n_classes : int
         Sizes of an input step and of the output.
     hidden : int, default 64
-        Units per layer and direction.
+        Number of units of each layer and direction.
     layers : int, default 1
-        Recurrent layers, one above the other.
+        Number of recurrent layers; each reads the output of the one below.
     bidirectional : bool, default False
         Whether each layer also reads the sequence from its end.
     init : {"orthogonal", "torch", "identity"}
-        See `initialize`.
+        How the recurrent weights are initialised; ``torch`` is PyTorch's default, uniform.
     seed : int, default 0
-        That of the initial weights; the global random state is neither read nor set.
+        Seed of the initial weights; the global random state is neither read nor set.
 
     Raises
     ------

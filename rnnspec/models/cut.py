@@ -18,7 +18,7 @@ LETTERS = {
     "gru": {"r": "reset", "z": "update", "u": "update", "n": "new", "h": "new"},
 }
 AXES = ("rows", "columns")
-FORM = "CELL:GATES:AXIS, such as lstm:ifgo:rows or gru:zrn:columns"
+FORM = "CELL:GATES:AXIS, for example lstm:ifgo:rows or gru:zrn:columns"
 
 
 @dataclass(frozen=True)

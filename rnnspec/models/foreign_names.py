@@ -1,7 +1,7 @@
 """Names that other programs than PyTorch give to recurrent and input weights.
 
-A name, such as ``enc_w_hh``, ``0.wh``, ``recurrent_kernel`` or ``h2h.weight``, tells which array
-carries the state on and which one reads the input.  It does not tell how gates are stacked.
+A name, for example ``enc_w_hh``, ``0.wh``, ``recurrent_kernel`` or ``h2h.weight``, tells which
+array carries the state on and which one reads the input.  It does not tell how gates are stacked.
 """
 
 from __future__ import annotations

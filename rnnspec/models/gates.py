@@ -18,6 +18,7 @@ GATES: dict[str, tuple[str, ...]] = {
 }
 
 CELLS = tuple(GATES)
+INITS = ("orthogonal", "torch", "identity")  # how the recurrent weights of a network may start
 # The full name of a recurrent class.  TorchScript compiles a class anew for each set of its
 # constants, and mangles its name.
 CLASS_OF_PYTORCH = (

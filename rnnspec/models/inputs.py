@@ -58,7 +58,7 @@ def inputs_of_model(
 ) -> tuple[Tensor, Tensor | None]:
     """The sequences (n, t, ...) in the precision and on the device of `model`, and their lengths.
 
-    Integers, such as the numbers of words, stay integers.
+    Integers, for example the numbers of words, stay integers.
 
     Raises
     ------

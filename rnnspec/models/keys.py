@@ -17,7 +17,7 @@ from rnnspec.models.nested import flatten, none_found
 from rnnspec.models.plausibility import SAY, assumption, cell_of_weight, why_not_pytorch
 from rnnspec.models.remarks import warn_of
 
-# A piece from which a weight is computed, such as weight_hh_l0_mask.
+# A piece from which a weight is computed, for example weight_hh_l0_mask.
 _PIECE = re.compile(r"(.*\.)?[^.]*weight_hh[^.]*")
 
 

@@ -18,18 +18,20 @@ def load_matrices(
     """Named matrices of a run directory, a file of weights or a file of matrices.
 
     The content of a file decides how it is read, not its name: see `rnnspec.models.files`.
-    Recurrent weights under PyTorch's keys are cut into gates, ``layer0.forget``, and their stack
-    is there too, ``layer0.stacked``.  Square arrays with other recurrent names, ``0.wh``, keep
-    those names.  Where no name in a file of matrices is recurrent, every two-dimensional array
-    is taken.  The matrix of a file that holds only one is named by the file's stem.
+    Recurrent weights under PyTorch's keys are cut into gates, for example ``layer0.forget``, and
+    their stack is there too, as ``layer0.stacked``.  Square arrays with other recurrent names, for
+    example ``0.wh``, keep those names.  Where no name in a file of matrices is recurrent, every
+    two-dimensional array is taken.  The matrix of a file that holds only one is named by the file's
+    stem.
 
     Parameters
     ----------
     source : path
+        The run directory or the file.
     key : str, optional
-        Take one matrix alone: a name as above, or the full key of any square array.
+        Take one matrix only: a name as above, or the full key of any square array.
     cut : str, optional
-        How the gates of the array `key` are stacked, ``gru:rzn:rows``: see
+        How the gates of the array `key` are stacked, for example ``gru:rzn:rows``: see
         `rnnspec.models.cut`.  Without `key`, each array with a recurrent name is cut whose shape
         fits.
 
@@ -48,8 +50,7 @@ def load_matrices(
     Raises
     ------
     ValueError
-        If the file is missing, of unknown content, damaged or without a matrix, or `key` or
-        `cut` do not fit it.
+        If the file is missing, not readable or without a matrix, or `key` or `cut` do not fit it.
 
     Examples
     --------

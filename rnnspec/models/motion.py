@@ -74,9 +74,8 @@ def simulate(
     """
     real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
     order = [_order(lengths, x.shape[1], reverse=k == 1) for k in range(len(cells))]
-    motion = Motion(
-        cells, real, order, [[] for _ in cells], [[] for _ in cells], [[] for _ in cells]
-    )
+    states: tuple[list[list[Tensor]], ...] = tuple([[] for _ in cells] for _ in range(3))
+    motion = Motion(cells, real, order, *states)
     first = [
         split_state(row, x.new_zeros(len(x), whole_size(row)) if start is None else start)
         for row, start in zip(cells, starts, strict=False)

@@ -31,7 +31,7 @@ class WeightKey(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the layer and direction, such as ``layer0.reverse``."""
+        """The name of the layer and direction, for example ``layer0.reverse``."""
         return layer_name(self.layer, self.reverse)
 
 
@@ -79,7 +79,7 @@ def layer_names(layers: int, directions: int) -> list[str]:
 
 
 def names_gate(name: str) -> bool:
-    """Whether `name` is that of one gate's matrix, such as ``layer0.forget``."""
+    """Whether `name` is that of one gate's matrix, for example ``layer0.forget``."""
     return _GATE_NAME.fullmatch(name) is not None
 
 

@@ -44,13 +44,13 @@ def recurrent_matrices(
     source : module, state dict, or path
         Any ``torch.nn.Module`` with ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their
         cell classes inside; a mapping whose keys end in ``weight_hh_l0`` and the
-        like; or a file or run directory (see `load_matrices`).  The cell is told
-        from the shape: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
+        like; or a file or run directory (see `load_matrices`).  The shape tells
+        the cell: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
     key : str, optional
-        The full key of one array, whatever its name; for example a parameter of your own module,
-        ``h2h.weight``.  The array must be square, unless it is cut.
+        The full key of one array, for example ``h2h.weight``, a parameter of a module of your own.
+        The array must be square, unless it is cut.
     cut : str, optional
-        How the gates of a stack stand in it: ``lstm:ifgo:rows``, ``gru:zrh:columns``, see
+        How the gates of the array are stacked, for example ``lstm:ifgo:rows``, see
         `rnnspec.models.cut`.
 
     Returns

@@ -54,7 +54,7 @@ def record(trial: Trial, change: Change | None = None, seed: int = 0) -> list[Ca
     change : function, optional
         Applied to what the part returns, before the module goes on with it.
     seed : int, default 0
-        Of the random numbers that the module draws, if it draws any.
+        Seed of the random numbers that the module draws, if it draws any.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Padded sequences with their true lengths, such as `rnnspec.SequenceDataset`."""
+    """Padded sequences with their true lengths, for example `rnnspec.SequenceDataset`."""
 
     @property
     def inputs(self) -> Any:
@@ -41,7 +41,7 @@ def as_sequences(
     Parameters
     ----------
     inputs : data set, array_like or tensor of shape (n, t, ...), or list
-        A data set, such as `rnnspec.SequenceDataset`, has ``.inputs`` and ``.lengths``.  The
+        A data set, for example `rnnspec.SequenceDataset`, has ``.inputs`` and ``.lengths``.  The
         sequences of a list have shapes (t_i, ...); where their lengths differ, the shorter ones
         are padded with 0.
     lengths : array_like of int, shape (n,), optional
@@ -105,7 +105,7 @@ def _as_tensor(values: Any, name: str) -> Tensor:
         raise ValueError(
             f"`{name}` must be numbers: a data set with inputs and lengths, an array (n, t, d), a"
             f" tensor or a list of sequences (t_i, d), got {type(values).__name__}"
-            " (a whole data set? pass one part of it, such as its .test)"
+            " (a whole data set? pass one part of it, for example its .test)"
         ) from error
 
 

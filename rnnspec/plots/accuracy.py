@@ -33,9 +33,9 @@ def draw_accuracy(
     interval : pair of array_like, shape (n,), or None
         Lower and upper ends, which are drawn as a band.
     position : int
-        Of the curve among those of the figure.
+        Number of the curve among those of the figure.
     **line
-        What matplotlib knows of a line, such as its label.
+        What matplotlib knows of a line, for example its label.
     """
     shade, marker = colour(position), MARKERS[position % len(MARKERS)]
     if interval is not None:

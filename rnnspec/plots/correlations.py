@@ -17,7 +17,7 @@ def correlations(claim: Claim, ax: Axes | None = None) -> Axes:
     """Draw the rank correlations of P1 with their intervals, a row for each number.
 
     A mark is filled if its correlation differs from zero after correction.  Correlations inside
-    the shaded band are less than strong.
+    the shaded band do not count as strong.
 
     Parameters
     ----------

@@ -19,8 +19,9 @@ SIGNED = LinearSegmentedColormap.from_list("signed", COLOURS)
 def example(found: Example, ax: Axes | None = None) -> Axes:
     """Draw a sequence before its change, and after it.
 
-    Up to six channels are lines over time, dotted before the change.  More channels are three
-    images with a step in each row: before, the change alone and enlarged, after.
+    Up to six channels are lines over time, dotted before the change.  For more channels there are
+    three images with a time step in each row: the sequence before, the change alone (enlarged), and
+    the sequence after.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ def linearisations(
     Parameters
     ----------
     results : mapping from title to Pseudospectrum
-        Of the Jacobian at each point.  All are drawn on one scale, as by `spectra`.
+        The pseudospectrum of the Jacobian at each point.  All are drawn on one scale, as by
+        `spectra`.
     distances : mapping from title to Bracket
         What `distance_to_instability` returned for the same Jacobians.
     axes : array of matplotlib Axes, shape (k,), optional

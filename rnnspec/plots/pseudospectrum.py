@@ -19,7 +19,7 @@ def pseudospectrum(result: Pseudospectrum, ax: Axes | None = None) -> Axes:
     """Draw the contours of ``log10 epsilon``, the eigenvalues and the unit circle.
 
     `mark_pseudospectral_radius`, `mark_distance_to_instability` and `draw_numerical_range` add
-    to these axes what they know.
+    their marks to these axes.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def state_space(
         Two or three axes, which are those of the figure.
     points : FixedPoints, optional
     trajectories : array_like, shape (n, t, s), optional
-        For example of `state_trajectory`.  Lines end at NaN, where steps are padded.
+        For example from `state_trajectory`.  Lines end at NaN, where steps are padded.
     ax : matplotlib Axes, optional
         They must be 3-D for three principal axes.  By default a new figure.
 

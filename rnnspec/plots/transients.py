@@ -65,7 +65,7 @@ def transient_bounds(
     ----------
     growth : TransientGrowth
     bounds : TransientBounds
-        Of the same matrix and as many steps.
+        Bounds for the same matrix and the same number of steps.
     ax : matplotlib Axes, optional
         By default a new figure.
 

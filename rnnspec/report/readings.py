@@ -121,5 +121,6 @@ def _pseudospectral_radii(m: StabilityMeasures) -> Iterator[Reading]:
             f"{NUMBERS['pseudospectral_radius'].words}, ε = {size}",
             radius,
             f"A change of norm {size} can move an eigenvalue out to modulus {figures(radius)}. This"
-            f" is {figures(gain)} times the size of the change farther out than before.",
+            f" is {figures(radius - m.spectral_radius)} more than the spectral radius, and"
+            f" {figures(gain)} times the size of the change.",
         )

@@ -43,7 +43,7 @@ def _spectral_radius(m: StabilityMeasures) -> str:
         )
     return (
         "It is below 1: without input the map dies out, in the long run by a factor of"
-        f" {figures(rho)} in each step, which means to a tenth in {_steps(log(0.1) / log(rho))}."
+        f" {figures(rho)} in each step, and to a tenth in {_steps(log(0.1) / log(rho))}."
     )
 
 
@@ -59,7 +59,10 @@ def _distance(m: StabilityMeasures) -> str:
             f"{smallest}. This is {times(margin / beta)} smaller than the distance from its"
             f" eigenvalues to the unit circle, 1 − ρ = {figures(margin)}."
         )
-    return f"{smallest}. This is as much as its eigenvalues promise, 1 − ρ = {figures(margin)}."
+    return (
+        f"{smallest}. This is about the distance from its eigenvalues to the unit circle, 1 − ρ ="
+        f" {figures(margin)}."
+    )
 
 
 def _real_radius(m: StabilityMeasures) -> str:
@@ -103,7 +106,10 @@ def _kreiss(m: StabilityMeasures) -> str:
         return "The powers are not bounded, so no constant bounds them."
     most = f"no state is ever amplified by a factor above {figures(e * m.n * K)} (e n K)"
     if figures(K) == "1":
-        return f"It is 1, as for a normal matrix. It proves no amplification, and that {most}."
+        return (
+            "It is 1, as for a normal matrix. It does not prove any amplification, but it proves"
+            f" that {most}."
+        )
     return f"Some state is amplified by a factor of at least {figures(K)}, and {most}."
 
 

@@ -15,6 +15,14 @@ from rich.text import Text
 
 from rnnspec._format import cell
 
+# What is said of the sizes, by their units; an initial state has no units.
+UNITS = {
+    None: "",
+    "std": ", sizes in standard deviations",
+    "raw": ", sizes in raw units",
+    "absolute": ", absolute sizes",
+}
+
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table on stdout: the first column holds words, the others numbers.
@@ -54,7 +62,7 @@ def print_study(record: Mapping[str, Any], folder: Path) -> None:
 
 def print_robustness(record: Mapping[str, Any]) -> None:
     """Print what `rnnspec robustness` found: a row for each attack and size, then the smallest."""
-    units = "" if record["units"] is None else f", sizes in {record['units']}"
+    units = UNITS[record["units"]]
     print(f"accuracy {record['clean_accuracy']:.4f} on {record['n']} sequences{units}")
     if rows := record["results"]:
         print_table(

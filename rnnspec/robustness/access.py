@@ -38,7 +38,7 @@ PRECISIONS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 def under_attack(
     model: nn.Module, data: Labelled, threat: Threat | None = None
 ) -> Iterator[Victim]:
-    """`model` on `data` as a `Victim`; afterwards the model is as it was found.
+    """Open `model` on `data` as a `Victim`, and restore the model afterwards.
 
     Inside the ``with`` block, the model is in evaluation mode, without dropout, and no parameter
     asks for a gradient.  cuDNN is off, because it refuses the gradient of a recurrent layer in

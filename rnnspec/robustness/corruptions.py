@@ -47,12 +47,12 @@ def corrupt(data: Labelled, name: str, severity: int, seed: int = 0) -> Sequence
     severity : int
         From 1 (mild) to 5.
     seed : int, default 0
-        With one seed, a higher severity is the same accident, worse.
+        With the same seed, a higher severity is a stronger form of the same corruption.
 
     Returns
     -------
     SequenceDataset
-        Of the same number of sequences.
+        It has the same number of sequences.
 
     Raises
     ------

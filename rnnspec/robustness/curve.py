@@ -53,8 +53,8 @@ def robustness_curve(
               \text{ for each } u \text{ tried with } \|u\| \le \varepsilon\}
 
     For the searching attacks this is one search for the whole list, see
-    `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their a
-    counts this one alone: it may rise with the size.
+    `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their
+    accuracy counts this one alone, so it may rise with the size.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def robustness_curve(
     samples : int, optional
         Use at most so many sequences, chosen by `seed`.
     seed : int, default 0
-        Of the choice of sequences and of all random numbers.
+        Seed of the choice of sequences and of all random numbers.
     checks : bool, default True
         Run the sanity checks that cost little, warn of what they find and keep it in
         ``warnings``.
@@ -106,7 +106,7 @@ def robustness_curve(
     Warns
     -----
     SanityWarning
-        For each sign that the number says something else than it seems to.
+        For each sign that the accuracy does not mean what it seems to mean.
 
     Notes
     -----

@@ -33,14 +33,14 @@ from rnnspec.robustness.victim import Victim, in_batches
 class MinimalPerturbations(Table):
     r"""Sizes of the smallest perturbations found, upper bounds of :math:`r^*`.
 
-    A sequence that is wrong without perturbation has r = 0 and no part in the statistics, which
-    are NaN where no sequence is right.
+    A sequence that is classified wrongly without a perturbation has r = 0 and is left out of the
+    statistics.  They are NaN if no sequence is right.
 
     Attributes
     ----------
     attack, norm, units, target : str
-        What searched, how sizes are measured, and what moved.  The norm of ``sparse`` is
-        "steps": its sizes are numbers of time steps.
+        The attack, the norm and the units of the sizes, and what was perturbed.  The norm of
+        ``sparse`` is "steps": its sizes are numbers of time steps.
     r : array, shape (n,)
         Sizes; infinite where the attack found nothing.
     relative : array, shape (n,)
@@ -147,9 +147,10 @@ def minimal_perturbations(
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : {"deepfool", "fmn", "bisection", "sparse"}
-        The first three go from fast to thorough: a few linearisations; gradient updates that
-        begin there, in the median a tenth to a half smaller; `pgd` in a bracket, independent of
-        both and slowest.  ``sparse`` counts the time steps that must be touched.
+        ``deepfool`` is fast: it takes a few linearisations.  ``fmn`` starts from its result and
+        improves it by gradient updates; in the median its sizes are a tenth to a half smaller.
+        ``bisection`` narrows a bracket of sizes with `pgd`; it is independent of the other two and
+        the slowest.  ``sparse`` counts the time steps that must be changed.
     norm, units, target : str
         How a perturbation is measured and what may move, as in `rnnspec.Threat`.
     samples : int, optional
@@ -157,10 +158,10 @@ def minimal_perturbations(
     threat : Threat, optional
         In place of `norm`, `units` and `target`; it can mask time steps and channels.
     seed : int, default 0
-        Of the choice of sequences, and of random starts.
+        Seed of the choice of sequences, and of random starts.
     **options
         Of the attack's function in `rnnspec.robustness`, for instance ``iterations``, or
-        ``epsilon``, the cap on every step that ``sparse`` touches.
+        ``epsilon``, the largest change of a time step by ``sparse``.
 
     Returns
     -------

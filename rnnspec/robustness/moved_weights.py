@@ -22,12 +22,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MovedWeights(Result):
-    r"""A network whose recurrent matrices W were moved to W + E, seen from one of them.
+    r"""One recurrent matrix W that was changed to W + E, and what this did to the network.
 
     Attributes
     ----------
     matrix, attack, norm : str
-        Name of the matrix, what moved it, and how E is measured.
+        Name of the matrix, attack that changed it, and norm that measures E.
     epsilon : float
         :math:`\|E\|` in `norm`: the size that was asked for, or, where the attack takes none, the
         size that came out.
@@ -36,7 +36,7 @@ class MovedWeights(Result):
     n_correct, n : int
         Number of sequences classified correctly while all chosen matrices are moved, and of all.
     spectral_radius : float
-        Of W + E, as the network stores it.
+        Spectral radius of W + E, as the network stores it.
     size : float
         :math:`\|E\|_2` as stored, to be compared with `distance_to_instability`.
     distance_to_instability : float

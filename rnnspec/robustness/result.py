@@ -32,20 +32,20 @@ class RobustnessCurve(Table):
     Attributes
     ----------
     target, attack, norm, units : str
-        What moved, how, and how it is measured.
+        What was perturbed, by which attack, and the norm and the units of its sizes.
     epsilons : array, shape (m,)
         Sizes, increasing, in `units`.
     accuracy, ci_low, ci_high : array, shape (m,)
-        Share of sequences whose class no perturbation found within each size changed, with
-        Wilson's 95 % interval.  Of an attack that tries one perturbation at each size, the share
-        whose class this one did not change.
+        Share of the sequences that stay right under every perturbation tried within each size, with
+        Wilson's 95 % interval.  If the attack tries one perturbation at each size, this one alone
+        decides.
     mean_loss : array, shape (m,)
         Mean over the sequences of the largest cross-entropy found within each size, or that of
         the one perturbation tried.  It is a lower bound of the true mean, because a search stops
         once the class is wrong.  Infinite where a label's class is masked, or perturbed logits
         decide nothing.
     max_perturbation : array, shape (m,)
-        Largest norm, measured, of the perturbations that a row rests on.
+        Largest norm measured among the perturbations that were used at each size.
     seconds : array, shape (m,)
         Time spent at each size.
     thresholds : array, shape (n,)

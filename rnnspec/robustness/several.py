@@ -103,12 +103,13 @@ def survey(
     Parameters
     ----------
     model : torch.nn.Module
-        A classifier, see `under_attack`; to move weights, with recurrent layers of PyTorch.
+        A classifier, see `under_attack`.  To perturb weights it must hold recurrent layers of
+        PyTorch.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attacks : sequence of str
-        Names of attacks on the target: of `robustness_curve` and `minimal_perturbations`, or of
-        `weight_robustness`.
+        Names of attacks that `robustness_curve` or `minimal_perturbations` take, or, for the target
+        "weights", that `weight_robustness` takes.
     epsilons : sequence of float, shape (m,), optional
         Sizes, increasing, for the attacks that take them; by default those of each function.  The
         last is the cap of ``sparse``.
@@ -123,7 +124,7 @@ def survey(
     samples : int, optional
         Use at most so many sequences, chosen by `seed`.
     seed : int, default 0
-        Of the choice of sequences and of all random numbers.
+        Seed of the choice of sequences and of all random numbers.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def survey(
 
     Notes
     -----
-    Cost: the sum of that of the attacks.
+    Cost: the sum of the costs of the attacks.
 
     Examples
     --------

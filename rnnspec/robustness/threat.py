@@ -23,7 +23,7 @@ EXTREME = 1e30
 
 @dataclass(frozen=True, eq=False)
 class Threat:
-    r"""What an attacker of a sequence classifier may touch.
+    r"""What an attack on a sequence classifier may change.
 
     Parameters
     ----------

@@ -42,22 +42,22 @@ def weight_robustness(
     matrices: Sequence[str] | None = None,
     seed: int = 0,
 ) -> tuple[MovedWeights, ...]:
-    r"""Accuracy and spectral radius of `model` when its recurrent matrices move.
+    r"""Accuracy and spectral radius of `model` when its recurrent matrices are perturbed.
 
     All chosen matrices move at once, each by an E of its own.  E is real, as weights are.
 
     Parameters
     ----------
     model : torch.nn.Module
-        With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside; left exactly as it was.
+        It holds ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU``, and is left exactly as it was.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
     attack : str
         ``random`` has Gaussian entries, the same at all `epsilons` but for a factor.
-        ``worst`` is the E of largest spectral radius that an ascent finds, of rank 1 or 2, and
-        ``rank_one`` the same of rank 1; see `rnnspec.robustness.worst_weights`.  They are the
-        worst for stability, which need not be the worst for accuracy.
-        ``fp16``, ``int8`` and ``int4`` round, with one scale per matrix.
+        ``worst`` is the E of rank 1 or 2 for which an ascent finds the largest spectral radius of
+        W + E, and ``rank_one`` is the same with rank 1; see `rnnspec.robustness.worst_weights`.
+        They are the worst for stability, which need not be the worst for accuracy.
+        ``fp16``, ``int8`` and ``int4`` round the entries, with one scale for each matrix.
         ``prune`` sets the smallest entries to zero.
     epsilons : sequence of float, shape (m,), optional
         Sizes :math:`\|E\|` of ``random``, ``worst`` and ``rank_one``; increasing, absolute.
@@ -70,7 +70,7 @@ def weight_robustness(
     matrices : sequence of str, optional
         Names as in `rnnspec.recurrent_matrices`.  By default all are moved.
     seed : int, default 0
-        Of the Gaussian entries.
+        Seed of the Gaussian entries.
 
     Returns
     -------
@@ -84,9 +84,9 @@ def weight_robustness(
         are negative, not finite or out of order, a fraction above 1, or a normalised model
         that was not baked.
     BudgetExceeded
-        If an E, as the network stores it, is larger than its epsilon; always checked.  Allowed
-        are 1e-5 of epsilon and, for the rounding of what is stored, eps of its precision
-        (1.2e-7 of float32) times :math:`\|W + E\|_F`.
+        If an E, as the network stores it, is larger than its epsilon.  This is always checked.
+        It may be larger by 1e-5 of epsilon and, for the rounding of what is stored, by eps of its
+        precision (1.2e-7 for float32) times :math:`\|W + E\|_F`.
 
     Notes
     -----
@@ -115,13 +115,13 @@ def weight_robustness(
     precision = {name: torch.finfo(W.dtype).eps for name, W in recurrent_blocks(model).items()}
     distances = {name: float(distance_to_instability(before[name])) for name in names}
     units = _unit_moves(before, names, norm, seed_number(seed))
-    records = []
+    records, sized = [], kind == "sized"
     for strength in strengths:
         moves = {name: _move(before[name], attack, strength, norm, units[name]) for name in names}
         n_correct, after = _evaluate_moved(model, data, moves)
         for name in names:
             E = after[name] - before[name]
-            moved, sized = _norm(E, norm), kind == "sized"
+            moved = _norm(E, norm)
             if sized:
                 rounding = precision[name] * _norm(after[name], "frobenius")
                 _check_budget(name, moved, strength, norm, rounding)

@@ -22,7 +22,8 @@ class Bracket(Result):
     value, lower, upper : float
     certified : bool
         Whether the interval was proved and is as narrow as was asked for.  If false, the interval
-        is still the best one known; an end of it is 0 or ``inf`` where nothing was proved.
+        is still the best one known; where nothing was proved, its lower end is 0 or its upper end
+        is ``inf``.
     witness : complex or None
         The point z of the plane at which `value` is attained.
     perturbation : ndarray, shape (n, n), or None

@@ -41,7 +41,7 @@ def eigenvalue_conditions(
     Notes
     -----
     Cost O(n^3).  The eigenvectors of a semisimple multiple eigenvalue are not unique; the value is
-    then that of the ones which LAPACK chose.
+    then that of the eigenvectors which LAPACK returns.
 
     References
     ----------
@@ -63,8 +63,8 @@ def distance_to_defective(
     """Bounds on the smallest ``||E||`` for which ``A + E`` has a multiple eigenvalue.
 
     Every matrix with a multiple eigenvalue is a limit of matrices that are not diagonalisable.  So
-    no perturbation below ``lower`` makes `A` lose its eigenvectors, and one of size ``upper``, or
-    as near to it as one likes, does.
+    no perturbation smaller than ``lower`` makes `A` lose its basis of eigenvectors, and some
+    perturbation of size ``upper``, or only slightly larger, does.
 
     Parameters
     ----------
@@ -83,12 +83,16 @@ def distance_to_defective(
     ValueError
         If `A` is not square, is 1 by 1, or has non-finite entries.
 
-    Notes ----- Cost O(n^3).  The lower bound is ``min |lambda_i - lambda_j| / (2 kappa(V))``: below
-    it the discs of Bauer and Fike stay apart, each with one eigenvalue.  The upper bound is the
-    least of three. A change of half a gap moves two eigenvalues of the Schur form together; so does
-    a change of ``gap^2 / (4 |t|)`` below the diagonal, if t is the entry between the two; and so
-    does one of Wilkinson's size ``||A - lambda I|| / sqrt(kappa^2 - 1)``, with the condition number
-    kappa of lambda.  The bounds need no search, so that there is no tolerance to choose.
+    Notes
+    -----
+    Cost O(n^3).  The lower bound is ``min |lambda_i - lambda_j| / (2 kappa(V))``.  For a smaller
+    change the discs of Bauer and Fike stay apart, and each holds one eigenvalue.  The upper bound
+    is the least of three sizes, each of which suffices to make two eigenvalues equal.  The first
+    is half the gap between two eigenvalues on the diagonal of the Schur form.  The second is
+    ``gap^2 / (4 |t|)``, for a change below the diagonal, where t is the entry of the Schur form
+    that couples the two.  The third is Wilkinson's ``||A - lambda I|| / sqrt(kappa^2 - 1)`` with
+    the condition number kappa of lambda.  No bound needs a search, so there is no tolerance to
+    choose.
 
     References
     ----------

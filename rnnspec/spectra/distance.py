@@ -54,7 +54,7 @@ def distance_to_instability(
 
     Notes
     -----
-    Cost O((2n)^3) for each level test, of which one to four are needed.
+    Cost O((2n)^3) for each level test; one to four are needed.
 
     References
     ----------

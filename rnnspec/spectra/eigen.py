@@ -30,7 +30,9 @@ def on_edge(spectral_radius: float) -> bool:
 def eigenvalues(
     A: ArrayLike,  # shape: (n, n)
 ) -> NDArray[np.complex128]:
-    """Eigenvalues of `A` as LAPACK computes them: those of A + E, ``||E||`` about 1e-16 ``||A||``.
+    """Eigenvalues of `A` as LAPACK computes them.
+
+    They are the exact eigenvalues of some A + E with ``||E||`` of about 1e-16 ``||A||``.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ def spectral_radius(
 ) -> float:
     """Spectral radius ``max |lambda_i|``: the asymptotic growth factor of ``A^k``.
 
-    Not the largest singular value: that is `spectral_norm`, which is at least as large.
+    It is not the largest singular value, which `spectral_norm` returns and which is at least as
+    large.
 
     Parameters
     ----------
@@ -123,9 +126,11 @@ def spectral_abscissa(
 def spectral_norm(
     A: ArrayLike,  # shape: (n, n)
 ) -> float:
-    """Spectral norm ``max ||Ax|| / ||x||``: the largest singular value, growth in one step.
+    """Spectral norm ``max ||Ax|| / ||x||``: the largest singular value.
 
-    Not the largest eigenvalue: that is `spectral_radius`.
+    It is the most by which one step can amplify a vector.
+
+    It is not the largest modulus of an eigenvalue, which `spectral_radius` returns.
 
     Parameters
     ----------

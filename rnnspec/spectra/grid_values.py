@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.spectra.engine.dense import Count, Resolvent
-from rnnspec.spectra.engine.large import KrylovResolvent, SparseResolvent
+from rnnspec.spectra.engine.dense import Resolvent, count_points
+from rnnspec.spectra.engine.krylov import KrylovResolvent
+from rnnspec.spectra.engine.sparse import SparseResolvent
 
 # Grid points that are computed together.  Indices, point and value of each take some 90 bytes, so
 # that a strip needs about 100 MB however large the grid is.
@@ -16,8 +19,9 @@ STRIP = 2**20
 class GridValues:
     """Values of ``sigma_min(zI - A)`` at grid points, of which each is computed once.
 
-    Of two points that mirror each other in the real axis only the upper one is computed, if
-    `mirrored`.  ``converged`` says whether all values so far reached `tol`.
+    Of two points that mirror each other in the real axis only the upper one is computed, if the
+    matrix is real and the grid symmetric: ``sigma_min`` has the same value at conjugate points.
+    ``converged`` says whether all values so far reached `tol`.
 
     Parameters
     ----------
@@ -26,16 +30,14 @@ class GridValues:
     x : ndarray, shape (nx,)
     y : ndarray, shape (ny,)
         The grid.
-    mirrored : bool
-        Whether grid and values are symmetric about the real axis.
     tol : float
-    count : callable, optional
-        Told the number of points that are done.
+    progress : function, optional
+        Called with the number of points that are done and the number of those to compute.
 
     Examples
     --------
     >>> x = np.array([-1.0, 0.0, 1.0])
-    >>> values = GridValues(Resolvent(np.zeros((1, 1))), x, x, True, 1e-6, None)
+    >>> values = GridValues(Resolvent(np.zeros((1, 1))), x, x, tol=1e-6)
     >>> values.everywhere().round(3)
     array([[1.414, 1.   , 1.414],
            [1.   , 0.   , 1.   ],
@@ -47,12 +49,16 @@ class GridValues:
         resolvent: Resolvent | SparseResolvent | KrylovResolvent,
         x: NDArray[np.float64],
         y: NDArray[np.float64],
-        mirrored: bool,
         tol: float,
-        count: Count | None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        self.resolvent, self.x, self.y, self.mirrored = resolvent, x, y, mirrored
-        self.tol, self.count, self.converged = tol, count, True
+        self.resolvent, self.x, self.y, self.tol = resolvent, x, y, tol
+        rounding = 1e-14 * (y[-1] - y[0])
+        symmetric = np.allclose(y, -y[::-1], rtol=0, atol=rounding)
+        self.mirrored = np.isrealobj(resolvent.A) and symmetric
+        self.converged = True
+        rows = len(y) - len(y) // 2 if self.mirrored else len(y)
+        self.count = count_points(progress, len(x) * rows)
 
     def everywhere(self) -> NDArray[np.float64]:
         """Values on the whole grid, shape (ny, nx), computed in strips of some rows."""

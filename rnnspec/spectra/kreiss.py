@@ -96,7 +96,7 @@ def kreiss_constant(
     (in ``Re z``, by the three lines theorem), so that two known circles bound ``(r - 1) M(r)``
     between them.  The interval with the largest bound is split until no bound exceeds the best
     value known by more than `rtol`.  Beyond the last circle ``sigma_min >= |z| - w(A)``, with the
-    numerical radius w, is enough.  Cost O((2n)^3) for each circle, of which 15 to 30 are needed.
+    numerical radius w, is enough.  Cost O((2n)^3) for each circle; 15 to 30 are needed.
 
     References
     ----------

@@ -50,8 +50,8 @@ def measure(
     Notes
     -----
     Cost O(n^3) for each number, with factors up to some hundreds (Kreiss constant, real stability
-    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  A search that did not end leaves its
-    number out of ``certified`` and says so in ``warnings``.
+    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  If a search does not end, its
+    number is not in ``certified``, and ``warnings`` says why.
 
     References
     ----------

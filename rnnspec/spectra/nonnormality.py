@@ -18,8 +18,8 @@ def henrici_departure(
     r"""Distance of A from normality, ``sqrt(||A||_F^2 - sum |lambda_i|^2)``.
 
     It is zero exactly when A is normal.  It is computed as the Frobenius norm of the strictly upper
-    part of the Schur form, which loses no digits to the subtraction.  `henrici_relative` is the
-    same without the scale of A.
+    part of the Schur form, which loses no digits to the subtraction.  `henrici_relative` divides it
+    by the Frobenius norm of A.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def henrici_departure(
 def henrici_relative(
     A: ArrayLike,  # shape: (n, n)
 ) -> float:
-    r"""Departure from normality over the size of A, ``henrici_departure(A) / ||A||_F``.
+    r"""Departure from normality relative to the size of A, ``henrici_departure(A) / ||A||_F``.
 
     It lies between 0, the value of a normal matrix, and 1, that of a nilpotent one.  For the zero
     matrix it is 0.
@@ -96,9 +96,9 @@ def henrici_relative(
 def commutator_norm(
     A: ArrayLike,  # shape: (n, n)
 ) -> float:
-    """Frobenius norm of ``A A* - A* A``: zero exactly when A is normal, quadratic in A.
+    """Frobenius norm of ``A A* - A* A``, which is zero exactly when A is normal.
 
-    It is ``inf`` where it is beyond the largest float.
+    It grows with the square of A, and it is ``inf`` if it is beyond the largest float.
 
     Parameters
     ----------
@@ -139,8 +139,8 @@ def eigenvector_condition(
 
     By Bauer and Fike, the epsilon-pseudospectrum lies within ``kappa(V) * epsilon`` of the
     eigenvalues.  It is 1 for a normal matrix with distinct eigenvalues, and ``inf`` if V is
-    singular to working precision, that is if A cannot be told from a matrix that is not
-    diagonalisable.
+    singular to working precision, which means that rounding cannot tell A from a matrix that is
+    not diagonalisable.
 
     Parameters
     ----------

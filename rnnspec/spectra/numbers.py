@@ -105,7 +105,7 @@ class StabilityMeasures(Result):
         The proved bracket ``{"lower": ..., "upper": ...}`` of each number that has one; for the
         two pseudospectral numbers, one for each epsilon.
     warnings : tuple of str
-        What is undefined, infinite or not proved, and why: ``"NUMBER: reason"``.
+        One text, ``"NUMBER: reason"``, for each number that is undefined, infinite or not proved.
     """
 
     n: int

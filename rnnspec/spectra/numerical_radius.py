@@ -27,7 +27,9 @@ def numerical_radius(
     A: ArrayLike,  # shape: (n, n)
     rtol: float = 1e-10,
 ) -> Bracket:
-    """Numerical radius ``max |x*Ax|``, ``||x|| = 1``: between half the spectral norm and all of it.
+    """Numerical radius, the largest ``|x*Ax|`` over all x with ``||x|| = 1``.
+
+    It lies between half the spectral norm and the spectral norm.
 
     Parameters
     ----------
@@ -54,10 +56,11 @@ def numerical_radius(
     -----
     The support function is ``h(angle)``, the largest eigenvalue of the Hermitian part of
     ``exp(-i angle) A``; its maximum is the numerical radius.  The search climbs to a local maximum
-    of h.  Then h meets the level ``(1 + rtol) h`` only at angles of eigenvalues of ``z^2 A* - 2
-    level z I + A`` on the unit circle, and the values of h at these angles and between them either
-    prove the maximum or show where to go on.  A disc about 0, for which every angle is best, needs
-    no special case.  Cost O((2n)^3) for each level test, of which one to three are needed.
+    of h.  Then h meets the level ``(1 + rtol) h`` only at angles of eigenvalues of
+    ``z^2 A* - 2 level z I + A`` on the unit circle, and the values of h at these angles and between
+    them either prove the maximum or show where to go on.  If the numerical range is a disc about 0,
+    every angle is best, and the search needs no special case for it.  Cost O((2n)^3) for each level
+    test; one to three are needed.
 
     References
     ----------

@@ -69,7 +69,7 @@ def pseudospectral_radius(
     -----
     From a point of the pseudospectrum, the search moves outwards to the boundary and then along the
     circle to a lower value, in turn.  A level test on the circle just outside the last point either
-    proves the maximum or gives a point beyond it.  Cost O((2n)^3) for each level test, of which two
+    proves the maximum or gives a point beyond it.  Cost O((2n)^3) for each level test; two
     to five are needed.
 
     References

@@ -14,12 +14,11 @@ from rnnspec._checks import positive, square
 from rnnspec._files import load_npz, save_npz
 from rnnspec._plot import plot
 from rnnspec._result import Result
-from rnnspec.spectra.engine.dense import Resolvent, count_points
-from rnnspec.spectra.engine.large import (
-    is_large,
-    large_resolvent,
-)
+from rnnspec.spectra.engine.dense import Resolvent
+from rnnspec.spectra.engine.krylov import KrylovResolvent
+from rnnspec.spectra.engine.large import is_large, large_resolvent
 from rnnspec.spectra.engine.refinement import refine
+from rnnspec.spectra.engine.sparse import SparseResolvent
 from rnnspec.spectra.grid import (
     automatic_box,
     check_box,
@@ -57,9 +56,11 @@ class Pseudospectrum(Result):
     name : str
         What the picture and the file call the matrix.
     points : int
-        Number of grid points that did not need interpolation; fewer than ny * nx if adaptive.
+        Number of grid points whose value was computed; the values of the others, if the
+        computation was adaptive, are interpolated.
     inner : bool
-        Whether the values are those of a projection, so that the true sets are larger.
+        Whether the values are those of a projection on a Krylov space.  Then the true sets are
+        larger than the sets shown.
     """
 
     x: NDArray[np.float64]
@@ -133,8 +134,8 @@ def pseudospectrum(
         Whether to compute values only near the `levels`, which must then be given.  The contour
         lines are the same; the other values are interpolated and lie between the right two levels.
     progress : function, optional
-        Called from time to time with the number of points that are done and the number of all
-        points, of which an `adaptive` computation may need fewer.
+        Called from time to time with two numbers: how many points are done, and how many points
+        the grid has.  An `adaptive` computation may end before all of them are done.
 
     Returns
     -------
@@ -175,20 +176,13 @@ def pseudospectrum(
     if adaptive and wanted is None:
         raise ValueError("`levels` must be given if `adaptive` is set, got None")
     check_device(device)
-    large = is_large(A)
-    if large and box is None:
-        raise ValueError("`box` must be given for a sparse matrix or an operator, got None")
-    resolvent = large_resolvent(A, device) if large else Resolvent(square(A), device)
+    resolvent = _resolvent_of(A, device, with_box=box is not None)
     if box is None:
         box = automatic_box(resolvent.A, None if wanted is None else wanted[-1])
     xmin, xmax, ymin, ymax = check_box(box)
     x, y = np.linspace(xmin, xmax, nx), np.linspace(ymin, ymax, ny)
-    mirrored = np.isrealobj(resolvent.A) and np.allclose(
-        y, -y[::-1], rtol=0, atol=1e-14 * (ymax - ymin)
-    )
     spectrum = resolvent.eigenvalues(complex(xmin + xmax, ymin + ymax) / 2)
-    count = count_points(progress, nx * (ny - ny // 2 if mirrored else ny))
-    field = GridValues(resolvent, x, y, mirrored, tol, count)
+    field = GridValues(resolvent, x, y, tol, progress)
     if adaptive and wanted is not None:
         values, points = refine(x, y, wanted, spectrum, field)
     else:
@@ -206,3 +200,14 @@ def pseudospectrum(
         points=points,
         inner=resolvent.inner,
     )
+
+
+def _resolvent_of(
+    A: Any, device: str, *, with_box: bool
+) -> Resolvent | SparseResolvent | KrylovResolvent:
+    """What computes the values; only a dense matrix shows where its box should be."""
+    if not is_large(A):
+        return Resolvent(square(A), device)
+    if not with_box:
+        raise ValueError("`box` must be given for a sparse matrix or an operator, got None")
+    return large_resolvent(A, device)

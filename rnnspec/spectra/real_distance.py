@@ -80,7 +80,7 @@ def real_distance(
 
     Notes
     -----
-    Cost O((2n)^3) for each weight, of which five to ten are needed, and thirty where two singular
+    Cost O((2n)^3) for each weight; five to ten are needed, and thirty where two singular
     values meet.
 
     References

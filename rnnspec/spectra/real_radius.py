@@ -61,7 +61,7 @@ def stability_radius_real(
     -------
     Bracket
         ``witness`` is the point of the unit circle where ``A + E`` has an eigenvalue, and
-        ``perturbation`` is E, of rank 1 or 2 (None if rounding leaves E open).
+        ``perturbation`` is E, of rank 1 or 2 (None if rounding does not allow to compute E).
 
     Raises
     ------
@@ -74,15 +74,17 @@ def stability_radius_real(
         If the search did not reach `rtol`; the value is then an upper bound, and ``lower`` is still
         proved.
 
-    Notes ----- At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
-    ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z it is
-    ``sigma_min(zI - A)``.  The search has two levels.  First, for fixed g, the spans of angles at
-    which that singular value is below a given level end where x is an eigenvalue of a pencil of
-    size 2n.  Second, at the middle of the longest span that is below the level for every g so far,
-    either the value is a better one, or its best g cuts the span.  If no span is left, the level is
-    proved.  Below about ``1e-6 ||A||`` rounding blurs the ends of the spans; then a lower level is
-    proved, and in the end the complex distance.  Cost O((2n)^3) for each level test, of which two
-    to ten are needed.
+    Notes
+    -----
+    At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
+    ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z the norm is
+    ``sigma_min(zI - A)``.  To test whether the distance is at least some level, the search keeps
+    the spans of angles where this singular value is below the level for every g tried so far.  For
+    one g the ends of its spans are eigenvalues of a pencil of size 2n.  The middle of the longest
+    span is looked at next: either the distance there is below the level, which is then lowered, or
+    its best g shortens the span.  If no span is left, the level is proved.  Below about
+    ``1e-6 ||A||`` rounding blurs the ends of the spans.  Then only a lower level can be proved; the
+    last one is the complex distance.  Cost O((2n)^3) for each level test; two to ten are needed.
 
     References
     ----------
@@ -122,21 +124,8 @@ def stability_radius_real(
 
 def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float, float, bool]:
     """Find the value, its angle, a lower bound, and whether the bound is within `rtol`."""
-    ends = exact_sigma_min(A, np.array([1.0, -1.0]))
-    value, angle = float(ends.min()), float(np.pi * ends.argmin())
-    angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
-    angles = angles[(angles > AXIS) & (angles < np.pi - AXIS)]
     norm = 1 + float(np.linalg.norm(A, 2))
-    if angles.size:
-        start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
-        # A hundredth is exact enough for the weight here: its error enters the value squared.
-        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > BLURRED:
-            at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
-            found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
-        else:
-            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
-        if found.value < value:
-            value, angle = found.value, at
+    value, angle = _first_value(A, eigenvalues, norm)
     weight, spans = 1.0, [(AXIS, np.pi - AXIS)]
     for _ in range(TESTS):
         blur = _blur(len(A), norm, value)
@@ -157,6 +146,25 @@ def _two_level(A: Array, eigenvalues: Array, rtol: float) -> tuple[float, float,
                 value, angle = found.value, at
         weight = found.weight
     return value, angle, 0.0, False
+
+
+def _first_value(A: Array, eigenvalues: Array, norm: float) -> tuple[float, float]:
+    """The least of the values at 1, at -1 and in the valley of an eigenvalue; its angle."""
+    ends = exact_sigma_min(A, np.array([1.0, -1.0]))
+    value, angle = float(ends.min()), float(np.pi * ends.argmin())
+    angles = np.abs(np.angle(eigenvalues[np.argsort(-np.abs(eigenvalues))[:STARTS]]))
+    angles = angles[(angles > AXIS) & (angles < np.pi - AXIS)]
+    if angles.size:
+        start = float(angles[exact_sigma_min(A, np.exp(1j * angles)).argmin()])
+        # A hundredth is exact enough for the weight here: its error enters the value squared.
+        if _blur(len(A), norm, real_distance(A, start, xtol=0.01).value) > BLURRED:
+            at = abs(lowest_on_curve(A, CIRCLES, 1.0).parameter)
+            found = real_distance(A, float(np.clip(at, AXIS, np.pi - AXIS)))
+        else:
+            at, found = _descend(A, start, STRIDE, (AXIS, np.pi - AXIS))
+        if found.value < value:
+            value, angle = found.value, at
+    return value, angle
 
 
 def _blur(n: int, norm: float, level: float) -> float:

@@ -29,7 +29,8 @@ def sigma_min(
     device : "cpu" or "cuda"
         Where the iteration runs, in float64.
     progress : function, optional
-        Called from time to time with the number of points that are done and of all points.
+        Called from time to time with two numbers: how many points are done, and how many there
+        are.
 
     Returns
     -------

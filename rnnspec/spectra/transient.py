@@ -51,9 +51,10 @@ def transient_growth(
     A: ArrayLike,  # shape: (n, n)
     steps: int = 100,
 ) -> TransientGrowth:
-    """Spectral norms ``||A^k||``, k = 0 .. `steps`: how much k steps of ``h -> A h`` amplify.
+    """Spectral norms ``||A^k||`` for k = 0 .. `steps`.
 
-    The eigenvalues only say what happens in the end.  A non-normal matrix whose spectral radius is
+    Each is the most by which k steps of ``h -> A h`` can amplify a state.  The eigenvalues only say
+    what happens in the end.  A non-normal matrix whose spectral radius is
     below 1 may amplify a great deal before that.
 
     Parameters

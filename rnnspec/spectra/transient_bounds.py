@@ -64,11 +64,15 @@ def transient_bounds(
         If `A` is not square or has non-finite entries, `steps` is negative, `sigma_min` comes
         without `points` or has another shape.
 
-    Notes ----- Let ``R = (zI - A)^-1``, ``r = |z|``, ``s = 1 / ||R||`` and ``a = ||A||``.  From
-    ``z^k R = A^k R + sum z^(k-1-j) A^j`` follow the lower bounds ``||A^k|| >= r^k - s (r^k - a^k) /
-    (r - a)`` and ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, whose limit
-    is the ratio of the Kreiss constant.  The upper bound is the Kreiss matrix theorem.  Cost O(n^3)
-    for each point without a known `sigma_min`, and the cost of the Kreiss constant.
+    Notes
+    -----
+    Let ``R = (zI - A)^-1``, ``r = |z|``, ``s = 1 / ||R||`` and ``a = ||A||``.  Two lower bounds
+    follow from ``z^k R = A^k R + sum z^(k-1-j) A^j``.  The first is
+    ``||A^k|| >= r^k - s (r^k - a^k) / (r - a)``.  The second is
+    ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, and for large k it tends
+    to ``(r - 1) / s``, the ratio whose supremum is the Kreiss constant.  The upper bound is the
+    Kreiss matrix theorem.  Cost O(n^3) for each point without a known `sigma_min`, and the cost
+    of the Kreiss constant.
 
     References
     ----------

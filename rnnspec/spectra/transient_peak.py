@@ -57,10 +57,12 @@ def transient_peak(
         Also if an eigenvalue lies outside by so little that rounding may have put it there, or if
         the powers overflow; the value is then ``inf``, without proof.
 
-    Notes ----- An eigenvalue outside proves growth only if no matrix within rounding of `A` has an
-    eigenvalue on the circle.  Cost O(n^3) for each power, one product.  A singular value is
-    computed only where neither the Frobenius norm nor the Schatten 16-norm, both upper bounds,
-    shows that the peak stays.
+    Notes
+    -----
+    An eigenvalue outside the circle proves growth only if every matrix that rounding cannot tell
+    from `A` has an eigenvalue outside.  Cost O(n^3) for each power, one product.  The Frobenius
+    norm and the Schatten 16-norm are upper bounds of the spectral norm; the spectral norm itself
+    is computed only if both are above the largest norm so far.
 
     References
     ----------

@@ -42,7 +42,7 @@ def measures_of(
     -------
     dict
         ``matrices`` and ``initial`` hold the record of `rnnspec.measure` by the name of the
-        matrix; mean Jacobians, such as ``layer0.jacobian@mean``, are among the former.
+        matrix; mean Jacobians, for example ``layer0.jacobian@mean``, are among the former.
         ``lyapunov`` lists the exponents; an infinitely fast contraction is "-inf".
     """
     matrices = recurrent_matrices(model)

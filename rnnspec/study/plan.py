@@ -28,7 +28,7 @@ class Task:
     Attributes
     ----------
     condition : str
-        Name of the condition, such as "plain" or "radius".
+        Name of the condition, for example "plain" or "radius".
     config : TrainingConfig
         Settings of the training.
     measuring : Measuring

@@ -48,7 +48,7 @@ class Study(Result):
 
     @property
     def failures(self) -> dict[str, str]:
-        """Why each failed task did, by the name of its run."""
+        """Why each failed task failed, by the name of its run."""
         runs = self.record["runs"]
         return {run["run"]: run["reason"] for run in runs if run["state"] == "failed"}
 

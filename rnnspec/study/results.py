@@ -1,6 +1,6 @@
 """The tables of a study, ``results.csv`` and ``curves.csv``: how they are written and read.
 
-A row of results is a run and one of its matrices; what belongs to the whole run, such as its
+A row of results is a run and one of its matrices; what belongs to the whole run, for example its
 accuracies, is repeated.  A row of curves is one size of one perturbation of a run.  A blank is
 an undefined number.  Nothing in them depends on when or where a run was computed.
 """

@@ -47,7 +47,7 @@ def run_study(
     workers : int, optional
         How many processes compute on this machine; by default one for each core.
     scheduler : str, optional
-        Address of a Dask scheduler that is running, such as "tcp://login:8786", whose workers
+        Address of a Dask scheduler that is running, for example "tcp://login:8786", whose workers
         compute in place of processes on this machine.
     resume : bool, default False
         Go on with the study that `folder` holds.

@@ -28,7 +28,7 @@ UNBOUNDED = ("kreiss_constant", "transient_peak")  # They are infinite as soon a
 def runs_of(rows: Iterable[Row]) -> list[Row]:
     r"""Gather the rows of ``results.csv`` into one row for each run.
 
-    A run keeps its own numbers, such as accuracies, and takes each number of a matrix from its
+    A run keeps its own numbers, for example accuracies, and takes each number of a matrix from its
     worst recurrent matrix: the one with the largest value, or with the smallest distance.  Two
     numbers may thus be of different gates.  The numbers of the mean Jacobians stand under the
     same names with "jacobian " before them.  Two columns are derived from the others:

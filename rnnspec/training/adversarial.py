@@ -53,8 +53,8 @@ class Adversarial:
         ``pgd`` trains on the perturbed batch alone.  The perturbation is computed anew for each
         batch, by iterations of length 2.5 epsilon / `iterations`.  ``free`` also trains on the
         perturbed batch, but keeps the perturbation of each sequence from epoch to epoch and
-        improves it by `iterations` of length epsilon / 2 at each visit: the attack is as good as
-        all its visits, at the price of one (Zheng, Zhang, Gu, Lee & Prakash, *Efficient
+        improves it by `iterations` of length epsilon / 2 at each visit: the attack profits from
+        all visits and costs as much as one (Zheng, Zhang, Gu, Lee & Prakash, *Efficient
         Adversarial Training with Transferable Adversarial Examples*, CVPR 2020).  It is not the
         method of the same name that repeats each batch.  ``trades`` minimises
         :math:`\ell(x, y) + \beta\, \mathrm{KL}(p(x) \,\|\, p(x + u))` with u from pgd on

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnnspec.models.gates import CELLS
+from rnnspec.models.gates import CELLS, INITS
 from rnnspec.training.declaration import describe_settings, setting
 
-INITS = ("orthogonal", "torch", "identity")
 QUANTITIES = ("radius", "norm")
 MODES = ("clip", "scale")
 ESTIMATORS = ("rayleigh", "power", "exact")
@@ -23,37 +22,43 @@ LEAST_UPDATES, MOST_UPDATES = 1_600, 16_000
 @describe_settings
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that `rnnspec train` can be told; ``config.json`` in a run directory holds one.
+    """All settings of `rnnspec train`, as ``config.json`` in a run directory holds them.
 
     Each setting is a flag of ``rnnspec train`` (``--batch-size``), a key of its TOML file and of
     a study file (``batch-size`` or ``batch_size``), and a field of this class.
     """
 
     dataset: str = setting(
-        "digits", "Data to train on; `rnnspec datasets list` lists the names.", recorded=True
+        "digits", "Data set to train on; `rnnspec datasets list` lists the names.", recorded=True
     )
     view: str | None = setting(
         None,
-        "How an image is read as a sequence: by rows, cols, pixels or permuted pixels.",
+        "How an image is read as a sequence: by rows, cols (columns), pixels or permuted"
+        " (pixels in a fixed random order).",
         unset="the data set's first",
         recorded=True,
     )
     cell: str = setting(
         "lstm",
-        "Recurrent cell; rnn is the plain cell with tanh.",
+        "Type of the recurrent cell; rnn is the plain cell with tanh.",
         choices=CELLS,
         recorded=True,
     )
-    hidden: int = setting(64, "Units of each layer and direction.", least=1, recorded=True)
+    hidden: int = setting(
+        64, "Number of hidden units of each layer and direction.", least=1, recorded=True
+    )
     layers: int = setting(
-        1, "Number of recurrent layers; each reads the one below.", least=1, recorded=True
+        1,
+        "Number of recurrent layers; each reads the output of the one below.",
+        least=1,
+        recorded=True,
     )
     bidirectional: bool = setting(
         False, "Read each sequence forward and in reverse.", recorded=True
     )
     init: str = setting(
         "orthogonal",
-        "How the recurrent weights are initialised; torch is PyTorch's own way, uniform.",
+        "How the recurrent weights are initialised; torch is PyTorch's default, which is uniform.",
         choices=INITS,
         recorded=True,
         column=3,
@@ -69,34 +74,40 @@ class TrainingConfig:
     estimator: str = setting(
         "rayleigh",
         "How the radius or norm is followed from update to update.  rayleigh takes Rayleigh"
-        " quotients on subspaces that it keeps; power takes one step of the power method, which"
-        " is cheap and inexact; exact calls LAPACK in each update, which is accurate and slow.",
+        " quotients on subspaces that it keeps; power takes one iteration of the power method,"
+        " which is cheap and inexact; exact calls LAPACK in each update, which is accurate"
+        " and slow.",
         choices=ESTIMATORS,
         treatment=True,
         recorded=True,
         column=2,
     )
     bound: float = setting(
-        1.0, "Bound on the radius or norm.", above=0, treatment=True, recorded=True
+        1.0,
+        "Bound on the spectral radius or norm; see normalize.",
+        above=0,
+        treatment=True,
+        recorded=True,
     )
     normalize_mode: str = setting(
         "clip",
-        "clip scales a matrix down when it is above the bound; scale always puts it on the bound.",
+        "What is done to a matrix.  clip scales it down if it is above the bound; scale always puts"
+        " it on the bound.",
         choices=MODES,
         treatment=True,
         recorded=True,
     )
     block: int = setting(
         8,
-        "Vectors that the estimator keeps; with 1 it is the power method of the textbooks.",
+        "Number of vectors that the estimator keeps; with 1 it is the textbooks' power method.",
         least=1,
         treatment=True,
     )
     adversarial: str = setting(
         "none",
-        "Train on the worst inputs nearby.  pgd searches them anew for each batch; free keeps"
-        " them from epoch to epoch, which is fast; trades adds to the loss on clean inputs the"
-        " divergence between the outputs for clean and for attacked ones.",
+        "Train on inputs that an attack has perturbed.  pgd attacks each batch anew; free keeps"
+        " the perturbations from epoch to epoch, which is fast; trades adds to the loss on clean"
+        " inputs the divergence between the outputs for clean and for perturbed inputs.",
         choices=("none", *METHODS),
         treatment=True,
         recorded=True,
@@ -104,29 +115,32 @@ class TrainingConfig:
     )
     adv_epsilon: float = setting(
         0.1,
-        "Largest change of an input value by the attack, in standard deviations.",
+        "Largest change that the attack may make to an input value, in standard deviations.",
         least=0,
         treatment=True,
         recorded=True,
     )
     adv_steps: int | None = setting(
         None,
-        "Iterations of the attack on each batch.",
+        "Number of iterations of the attack on each batch.",
         least=1,
         unset="7; free: 1",
         treatment=True,
     )
     adv_schedule: str = setting(
         "constant",
-        "How the size of the attack grows.  linear grows until half of the training is done;"
-        " cosine grows anew in each of three periods, and Adam's learning rate falls in each.",
+        "How the size of the attack grows during training.  linear lets it grow until half of the"
+        " training is done; cosine lets it grow anew in each of three periods, while the learning"
+        " rate falls.",
         choices=SCHEDULES,
         treatment=True,
     )
-    adv_beta: float = setting(6.0, "Weight of the divergence in trades.", least=0, treatment=True)
+    adv_beta: float = setting(
+        6.0, "Weight of the divergence in the loss of trades.", least=0, treatment=True
+    )
     curvature_penalty: float = setting(
         0.0,
-        "Weight of a penalty on the curvature of the loss in the input.",
+        "Weight of a penalty on the curvature of the loss as a function of the input.",
         least=0,
         treatment=True,
         recorded=True,
@@ -147,16 +161,17 @@ class TrainingConfig:
     )
     epochs: int | None = setting(
         None,
-        f"Passes through the training data.  By default {EPOCHS}: more if these make fewer than"
-        f" {LEAST_UPDATES:,} updates, fewer if they make more than {MOST_UPDATES:,}.",
+        f"Number of passes through the training data.  By default {EPOCHS}, but more if these"
+        f" make fewer than {LEAST_UPDATES:,} updates, and fewer if they make more than"
+        f" {MOST_UPDATES:,}.",
         least=1,
         unset="by the size of the data",
         recorded=True,
     )
-    batch_size: int = setting(32, "Sequences in each update.", least=1)
+    batch_size: int = setting(32, "Number of sequences in each update.", least=1)
     lr: float = setting(2e-3, "Largest learning rate of Adam.", above=0)
     clip_norm: float = setting(
-        1.0, "Bound on the norm of the gradient; a longer one is shortened to it.", above=0
+        1.0, "Largest norm of the gradient; a longer gradient is shortened to it.", above=0
     )
     seed: int = setting(
         0, "Seed of the initial weights and of the order of the batches.", least=0, recorded=True

@@ -41,7 +41,7 @@ class CurvaturePenalty:
     Parameters
     ----------
     weight : float
-        The mean penalty of a batch is multiplied by it; 0 is plain training.
+        Factor of the mean penalty of a batch; 0 is plain training.
     form : {"finite-difference", "hutchinson"}
         How the curvature is estimated.
     shift : float, default 1.0

@@ -64,8 +64,8 @@ def train(
     model : SequenceClassifier
         Trained in place.
     data : DataSplits, or pair (X, y)
-        From `load_dataset`, or from arrays by `DataSplits.from_arrays`.  A pair is cut as that
-        does, 70 / 10 / 20.  Without a validation part the last epoch is kept.
+        From `load_dataset`, or from arrays by `DataSplits.from_arrays`.  A pair is cut 70 / 10 /
+        20, as `DataSplits.from_arrays` does.  Without a validation part the last epoch is kept.
     epochs : int, optional
         Passes through `data.train`; by default 40, more if 40 make fewer than 1,600 updates, and
         fewer if they make more than 16,000: see `rnnspec.training.schedule`.
@@ -86,7 +86,7 @@ def train(
     on_epoch : callable, optional
         Called with each epoch's row, for progress or monitoring.
     adversarial : Adversarial, optional
-        Train on the worst inputs within a distance, by PGD, a fast form of it, or TRADES.
+        Train on the worst inputs within a distance, by PGD, by a fast form of it, or by TRADES.
     curvature : CurvaturePenalty, optional
         Add a penalty on the curvature of the loss in the input.
     processes : Processes, optional

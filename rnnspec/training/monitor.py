@@ -18,8 +18,8 @@ class SpectralMonitor:
     Parameters
     ----------
     model : torch.nn.Module
-        It holds ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their cells.  Normalised weights count as
-        the network uses them, and their estimators do not move on.
+        It holds ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their cells.  Normalised weights are
+        measured as the network uses them, and a row does not change the state of their estimators.
     every : int, default 1
         Epochs from one row to the next.  A row of an LSTM with 64 units takes 5 to 7 ms: if an
         epoch takes a tenth of a second, a row in every third epoch costs less than 3 %.

@@ -52,20 +52,22 @@ class Normalize:
     quantity : {"radius", "norm"}
         Spectral radius or spectral norm (largest singular value) of each gate.
     bound : float, default 1.0
+        The largest radius or norm that is allowed.
     estimator : {"rayleigh", "power", "exact"}
-        ``rayleigh``: two-sided Rayleigh quotients (for the norm one-sided, since W^T W is
-        symmetric) of vectors from block Krylov spaces, which are kept from one update to the
-        next; up to n = 96, of powers of W itself, right to rounding.
-        ``power``: one iteration of the block power method per update, one-sided Ritz values.
-        Its gradient of the radius takes the right vector also for the left one, which is right
-        for normal matrices only; it is there to be compared with.
-        ``exact``: LAPACK in each update.
+        ``rayleigh`` takes Rayleigh quotients of vectors from block Krylov spaces, which are kept
+        from one update to the next.  The quotients are two-sided for the radius, and one-sided
+        for the norm, since W^T W is symmetric.  Up to n = 96 the vectors come from powers of W
+        itself, and the estimate is exact up to rounding.
+        ``power`` takes one iteration of the block power method in each update, with one-sided
+        Ritz values.  Its gradient of the radius uses the right vector in place of the left one,
+        which is correct for normal matrices only.  It is there for comparison.
+        ``exact`` calls LAPACK in each update.
     mode : {"clip", "scale"}
         ``clip`` leaves a matrix below the bound as it is; ``scale`` puts every matrix on the
         bound.
     block : int, default 8
-        Vectors that are kept.  1 is the single-vector power method of the
-        literature, which does not converge where the dominant pair is complex.
+        Number of vectors that are kept.  With 1 it is the power method of the literature, which
+        does not converge if the dominant eigenvalues are a complex pair.
 
     Raises
     ------

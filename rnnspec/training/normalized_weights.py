@@ -23,9 +23,9 @@ def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:
     Parameters
     ----------
     module : torch.nn.Module
-        With ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` inside.
+        It holds ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU``, at any depth.
     normalize : Normalize
-        For each gate of each weight, shape (h, h), by itself.
+        How to normalise.  It applies to each gate of each weight, shape (h, h), separately.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def normalize_recurrent(module: nn.Module, normalize: Normalize) -> None:
     References
     ----------
     .. [1] T. Miyato, T. Kataoka, M. Koyama and Y. Yoshida, Spectral normalization for generative
-       adversarial networks, ICLR 2018 (of the norm, by one vector).
+       adversarial networks, ICLR 2018 (the norm, estimated with one vector).
 
     Examples
     --------

@@ -46,7 +46,8 @@ class TrainedRun(Result):
         Accuracy of always naming the most frequent class of the test part (of the validation part
         if that is empty, and of the training part if both are).
     better_than_majority : bool
-        Whether the accuracy of the network on that part is above it by more than chance.
+        Whether the accuracy of the network on that part is above `majority_accuracy` by more than
+        chance explains.
     train_seconds : float
         Seconds that the epochs took together.
     initial_matrices : dict of str to ndarray, shape (h, h)

@@ -72,12 +72,13 @@ def train_run(
     """Train a network as `config` says and write a run directory, as ``rnnspec train`` does.
 
     If `config` names no number of epochs, a run that is resumed keeps its own, and for a new run
-    the size of the data decides; ``config.json`` holds the number.  Of several processes the first
-    alone writes.
+    the size of the data decides; ``config.json`` holds the number.  If several processes share the
+    training, only the first one writes.
 
     Parameters
     ----------
     config : TrainingConfig
+        The settings.
     directory : path
         It must not hold a run, unless `resume`.
     data_dir : path, optional
@@ -100,7 +101,7 @@ def train_run(
     Raises
     ------
     ValueError
-        For settings, data or a directory that cannot be used; before anything is written.
+        If the settings, the data or the directory cannot be used; nothing is written then.
     TrainingDiverged
         When the loss is not finite.
 

@@ -26,7 +26,7 @@ def load_run(
     Parameters
     ----------
     directory : path
-        What `rnnspec train` or `train_run` wrote, finished.
+        The run directory of a finished training, from `rnnspec train` or `train_run`.
     data_dir : path, optional
         Folder to look for data files in, as for `load_dataset`.
     download : bool, default True
@@ -41,8 +41,8 @@ def load_run(
     Raises
     ------
     ValueError
-        If the directory is no run, an incomplete or damaged one, or of a newer format; or if the
-        data that is found now is not the data of the run.
+        If the directory is no run, or if the run is incomplete, damaged or of a newer format; or if
+        the data that is found now is not the data of the run.
 
     Examples
     --------

@@ -225,8 +225,8 @@ def test_what_is_chosen():
 @pytest.mark.parametrize(
     ("shape", "why"),
     [
-        ((2, 3), r"got A \(2, 3\) \(a column of row numbers\? take it away\)$"),
-        ((3, 2), r"got A \(3, 2\) \(a line of column numbers\? take it away\)$"),
+        ((2, 3), r"got A \(2, 3\) \(is there a column of row numbers\? remove it\)$"),
+        ((3, 2), r"got A \(3, 2\) \(is there a line of column numbers\? remove it\)$"),
         ((6, 2), r"got A \(6, 2\), a stack of gates .*--matrix A --cut gru:rzn:rows"),
         ((1, 4), r"got A \(1, 4\)$"),
         ((2, 5), r"got A \(2, 5\)$"),

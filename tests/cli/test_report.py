@@ -1,5 +1,6 @@
 """``rnnspec report``: its record, its file, and what it refuses."""
 
+import errno
 import json
 
 import numpy as np
@@ -7,7 +8,6 @@ import pytest
 
 import rnnspec
 from rnnspec.models.checkpoint import save_weights
-from rnnspec.report.page import page
 
 SHEAR = np.array([[0.5, 3.0], [0.0, 0.4]])
 
@@ -40,8 +40,8 @@ def test_json_and_the_file(program, files):
 def test_it_says_where_the_page_is(program, files):
     code, out, err = program("report", files / "a.npy", "--out", files / "page.html")
     assert (code, err) == (0, "")
-    assert out.startswith("a.npy: ")
-    assert out.endswith(f"page: {files / 'page.html'}\n")
+    assert out.startswith("sources: a.npy\n")
+    assert f"page: {files / 'page.html'} (" in out
     assert program("report", files / "a.npy", "--out", files / "page.html", "--quiet").out == ""
 
 
@@ -51,11 +51,11 @@ def test_an_older_page_is_replaced_whole_or_kept(program, files, monkeypatch):
     assert program("report", files / "empty", "--out", out).code == 2
     assert out.read_text() == "older"
 
-    def broken(*_):
-        raise OSError("no space left on device")
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(page, "write_atomically", broken)
+        patch.setattr("pathlib.Path.write_bytes", full)
         assert program("report", files / "a.npy", "--out", out).code == 1
     assert out.read_text() == "older"
     assert program("report", files / "a.npy", "--out", out).code == 0

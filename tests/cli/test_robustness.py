@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -20,7 +21,7 @@ from rnnspec.training.trained import load_run
 
 KEYS = "target attack norm epsilon accuracy ci_low ci_high max_perturbation seconds".split()
 FEW = ("--samples", 20, "--steps", 2, "--restarts", 1)
-OF_SEARCHES = "on input is taken by pgd, apgd, square, got"
+OF_SEARCHES = "on input is an option of pgd, apgd, square, but not of"
 CONFIG = TrainingConfig(cell="gru", hidden=8, epochs=3, batch_size=64, lr=0.02)
 
 
@@ -151,15 +152,12 @@ def test_csv_and_figure_are_written(program, run, tmp_path, target, flags, attac
 
 
 def test_a_figure_of_curves_and_smallest_changes_shows_both(program, run, tmp_path, monkeypatch):
-    from rnnspec.plots import figures
-
-    shown = []
-    monkeypatch.setattr(figures, "save_figure", lambda ax, _: shown.append(ax.figure))
+    monkeypatch.setattr(plt, "close", lambda *_: None)  # the figure can be looked at afterwards
     program(
         "robustness", run, "--attack", "sign,fmn,deepfool", "--epsilon", "0,0.3", *FEW[:2],
         "--figure", tmp_path / "r.png",
     )  # fmt: skip
-    left, right = shown[0].axes
+    left, right = plt.gcf().axes
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["sign"]
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["fmn", "deepfool"]
     assert (left.get_ylabel(), right.get_ylabel()) == ("accuracy", "share of decisions changed")
@@ -186,7 +184,7 @@ def test_the_table_and_quiet(program, run):
         "robustness", run, "--attack", "sign,deepfool", "--epsilon", "0.1", *FEW[:2]
     )
     assert code == 0
-    assert "sequences, sizes in std" in out
+    assert "sequences, sizes in standard deviations" in out
     assert "sign (linf)" in out
     assert "success rate" in out
     assert program("robustness", run, "--epsilon", "0.1", *FEW, "--quiet") == (0, "", "")
@@ -217,7 +215,7 @@ def test_a_sanity_warning_is_in_the_record_and_one_line_on_stderr(program, copy)
         (("--epsilon=-1",), "`epsilons` must be a finite number >= 0, got -1.0"),
         (("--epsilon", "nan"), "`epsilons` must be a finite number >= 0, got nan"),
         (("--epsilon", "small"), "`--epsilon` must be numbers separated by commas, got 'small'"),
-        (("--attack", "pdg"), "must be of pgd, apgd, square"),
+        (("--attack", "pdg"), "must be one of pgd, apgd, square"),
         (("--attack", "pdg"), "did you mean pgd?"),
         (("--attack", "random"), "`--attack` on input"),
         (("--target", "weights", "--attack", "pgd"), "`--attack` on weights"),
@@ -227,19 +225,22 @@ def test_a_sanity_warning_is_in_the_record_and_one_line_on_stderr(program, copy)
         (("--samples", "0"), "0 is not in the range x>=1"),
         (
             ("--attack", "sign,fmn", "--steps", "3"),
-            "square, universal, got sign, fmn: leave it",
+            "square, universal, but not of sign, fmn: leave it",
         ),
         (
             ("--attack", "fgsm", "--restarts", "1"),
             f"`--restarts` {OF_SEARCHES} fgsm: leave it out",
         ),
-        (("--attack", "fmn", "--epsilon", "0.1"), "sphere, sparse, got fmn: leave it out"),
+        (("--attack", "fmn", "--epsilon", "0.1"), "sphere, sparse, but not of fmn: leave it out"),
         (
             ("--target", "weights", "--attack", "int8", "--epsilon", "0.1"),
-            "`--epsilon` on weights is taken by random, worst, rank_one, got int8: leave it out",
+            "`--epsilon` on weights is an option of random, worst, rank_one, but not of int8:",
         ),
-        (("--target", "weights", "--steps", "9"), "`--steps` on weights is taken by no attack"),
-        (("--target", "state", "--units", "std"), "`--units` on state is taken by no attack, got"),
+        (("--target", "weights", "--steps", "9"), "`--steps` on weights is an option of no attack"),
+        (
+            ("--target", "state", "--units", "std"),
+            "`--units` on state is an option of no attack, but",
+        ),
         (("--figure", "a.jpg"), "`--figure` must end in .png, .svg, .pdf"),
         (("--out", "nowhere/a.csv"), "nowhere"),
         (("--out", "missing/a.csv"), "`--out` 'missing/a.csv': the folder missing does not exist"),

@@ -64,7 +64,7 @@ ARRAYS = {
 @pytest.mark.parametrize(
     ("key", "cut", "message"),
     [
-        ("w_hh", "gru:rzn", "`cut` must be CELL:GATES:AXIS, such as lstm:ifgo:rows"),
+        ("w_hh", "gru:rzn", "`cut` must be CELL:GATES:AXIS, for example lstm:ifgo:rows"),
         ("w_hh", "elman:rzn:rows", "cells: rnn, lstm, gru"),
         ("w_hh", "gru:rzn:diagonals", "axes: rows, columns"),
         ("w_hh", "gru:rzz:rows", r"each gate of gru once \(r reset.*got 'rzz'"),

@@ -79,7 +79,7 @@ def test_lengths_fit_the_sequences(lengths, text, dataset):
 def test_what_is_no_data_is_refused_with_a_way_out(dataset):
     with pytest.raises(ValueError, match="a pair of inputs and labels"):
         as_sequences((dataset.inputs, dataset.labels))
-    with pytest.raises(ValueError, match=r"got DataSplits .*such as its \.test"):
+    with pytest.raises(ValueError, match=r"got DataSplits .*for example its \.test"):
         as_sequences(load_dataset("synthetic:sine"))
     with pytest.raises(ValueError, match=r"must have shape \(n, t, 2\) as `model` reads"):
         read_along(MODELS["classifier"](), [])

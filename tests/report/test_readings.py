@@ -31,7 +31,11 @@ def said(A, name, stored=True):
         (2 * np.eye(2), "spectral radius", "above 1: .* a factor of 2 in each step"),
         (np.zeros((3, 3)), "spectral radius", "exactly 0 after at most 3 steps"),
         (SHEAR, "distance", "norm 0.0968. This is 5.2 times smaller than .* 1 − ρ = 0.5"),
-        (0.5 * np.eye(2), "distance", "as much as its eigenvalues promise, 1 − ρ = 0.5"),
+        (
+            0.5 * np.eye(2),
+            "distance",
+            "the distance from its eigenvalues to the unit circle, 1 − ρ = 0.5",
+        ),
         (2 * np.eye(2), "distance", "unstable already"),
         (SHEAR, "real stability radius", "the same as β"),
         (2 * np.eye(2), "real stability radius", "unstable already"),

@@ -82,3 +82,23 @@ def digits_lstm(digits):
     model = rnnspec.SequenceClassifier("lstm", digits.n_features, digits.n_classes, hidden=32)
     rnnspec.train(model, digits, epochs=8, lr=0.01, batch_size=64)
     return model
+
+
+@pytest.fixture
+def gradients():
+    """Watch a model: the list of how many sequences each pass with a gradient was of."""
+    watched = []
+
+    def watch(model):
+        seen = []
+
+        def count(_, given):
+            if torch.is_grad_enabled():
+                seen.append(len(given[0]))
+
+        watched.append(model.register_forward_pre_hook(count))
+        return seen
+
+    yield watch
+    for handle in watched:
+        handle.remove()

@@ -134,12 +134,16 @@ def test_accuracy_and_radius_are_those_of_a_network_rewritten_by_hand(attack, wa
 @pytest.mark.parametrize("norm", ["spectral", "frobenius"])
 @pytest.mark.parametrize("attack", SIZED)
 def test_a_move_beyond_its_budget_raises(attack, norm, model, walks, monkeypatch):
+    """A network that stores more than it is given, as a careless parametrisation may."""
     from rnnspec.robustness import weights
 
-    before, data, honest = fingerprint(model), walks(3), weights._move
+    before, data = fingerprint(model), walks(3)
 
     def call(factor):
-        monkeypatch.setattr(weights, "_move", lambda *given: factor * honest(*given))
+        def too_far(model, moves):
+            return weights_moved(model, {name: factor * E for name, E in moves.items()})
+
+        monkeypatch.setattr(weights, "weights_moved", too_far)
         return weight_robustness(model, data, attack, [0.3], norm=norm)
 
     assert len(call(1 + 1e-6)) == len(recurrent_matrices(model))

@@ -5,9 +5,9 @@ from dataclasses import FrozenInstanceError, fields
 import numpy as np
 import pytest
 
-from rnnspec._checks import ConvergenceWarning
+from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery, grid_values
-from rnnspec.spectra.engine import dense
+from rnnspec.spectra.engine.dense import exact_sigma_min
 from rnnspec.spectra.pseudospectrum import Pseudospectrum, pseudospectrum
 from rnnspec.spectra.resolvent import sigma_min
 
@@ -123,13 +123,14 @@ def test_the_same_input_gives_the_same_bits():
     np.testing.assert_array_equal(first.sigma_min, second.sigma_min)
 
 
-def test_not_converged_is_recorded(monkeypatch):
-    def stub(_engine, z, _tol, _workers, _count):
-        return np.linspace(1, 2, z.size), np.zeros(z.size, dtype=bool), 0
-
-    monkeypatch.setattr(dense, "sigma_min_many", stub)
+def test_not_converged_is_recorded_and_gives_upper_bounds(too_few_iterations):
+    box = (-0.2, 0.2, -0.1, 0.3)
     with pytest.warns(ConvergenceWarning, match="at 16 of 16 points"):
-        assert not pseudospectrum(1j * np.eye(20), grid=4).converged
+        result = pseudospectrum(too_few_iterations, box=box, grid=4)
+    assert not result.converged
+    z = result.x + 1j * result.y[:, None]
+    exact = exact_sigma_min(too_few_iterations, z.ravel()).reshape(z.shape)
+    assert (result.sigma_min >= exact * (1 - 1e-12)).all()
 
 
 LEVELS = {

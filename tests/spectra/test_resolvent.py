@@ -1,17 +1,17 @@
 """sigma_min at any points: closed forms, identities, and both methods behind one name."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from scipy.linalg import schur
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from rnnspec._checks import ConvergenceWarning
+from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import eigenvalues
-from rnnspec.spectra.engine import dense
-from rnnspec.spectra.engine.continuation import sigma_min_many
+from rnnspec.spectra.engine import continuation, dense
 from rnnspec.spectra.engine.dense import SMALL, Resolvent
 from rnnspec.spectra.nonnormality import eigenvector_condition
 from rnnspec.spectra.resolvent import sigma_min
@@ -139,12 +139,13 @@ def test_batches_change_nothing(n, monkeypatch):
 def test_batches_get_the_threads_that_blas_may_use(monkeypatch):
     asked = []
 
-    def spy(engine, z, tol, workers, count):
-        (blas,) = {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
-        asked.append((workers, blas))
-        return sigma_min_many(engine, z, tol, workers, count)
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            blas = {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+            asked.append((workers, *blas))
+            super().__init__(workers)
 
-    monkeypatch.setattr(dense, "sigma_min_many", spy)
+    monkeypatch.setattr(continuation, "ThreadPoolExecutor", Pool)
     values = []
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
@@ -153,13 +154,9 @@ def test_batches_get_the_threads_that_blas_may_use(monkeypatch):
     np.testing.assert_array_equal(*values)
 
 
-def test_an_unreached_tolerance_is_told(monkeypatch):
-    def stub(_engine, z, _tol, _workers, _count):
-        return np.ones(z.size), np.arange(z.size) > 1, 0
-
-    monkeypatch.setattr(dense, "sigma_min_many", stub)
+def test_an_unreached_tolerance_is_told(too_few_iterations):
     with pytest.warns(ConvergenceWarning, match="did not reach tol=1e-06 at 2 of 5 points"):
-        sigma_min(gallery.grcar(20), np.ones(5))
+        sigma_min(too_few_iterations, [0.1, 1e9, 1e9, 0.1j, 1e9])
 
 
 def test_bad_arguments():

@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 import rnnspec
-from rnnspec._checks import ConvergenceWarning
+from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
 
 A = gallery.grcar(8) / 4

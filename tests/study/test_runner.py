@@ -199,10 +199,10 @@ def test_a_disk_that_is_full_whatever_a_library_says(plan, tmp_path, here, monke
 def test_a_disk_full_when_the_tables_are_written(plan, tmp_path, here, monkeypatch):
     here({0: RuntimeError("a failure"), 1: RuntimeError("a failure")})
 
-    def full(*_):
+    def full(**_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(runner, "write_tables", full)
+    monkeypatch.setattr("tempfile.mkstemp", full)
     with pytest.raises(ValueError, match="no space left"):
         run_study(plan, tmp_path / "study")
 
@@ -210,10 +210,10 @@ def test_a_disk_full_when_the_tables_are_written(plan, tmp_path, here, monkeypat
 def test_another_error_of_the_folder_is_as_it_is(plan, tmp_path, here, monkeypatch):
     here({0: RuntimeError("a failure"), 1: RuntimeError("a failure")})
 
-    def forbidden(*_):
+    def forbidden(**_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(runner, "write_tables", forbidden)
+    monkeypatch.setattr("tempfile.mkstemp", forbidden)
     with pytest.raises(PermissionError):
         run_study(plan, tmp_path / "study")
 

@@ -1,3 +1,4 @@
+import inspect
 from dataclasses import dataclass, fields
 
 import click
@@ -5,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from rnnspec.cli.settings import setting_options
-from rnnspec.models.classifier import INITS
+from rnnspec.models.classifier import SequenceClassifier
 from rnnspec.study.plan import TREATMENTS
 from rnnspec.study.tables import SETTINGS
 from rnnspec.training.config import DEFAULTS, TrainingConfig
@@ -94,5 +95,7 @@ def test_columns_and_treatments_of_recorded_studies_stay():
     assert tuple(name for name in names if name.startswith(parts)) == TREATMENTS
 
 
-def test_initialisations_are_those_of_the_networks():
-    assert settings_of(TrainingConfig)["init"].choices == INITS
+def test_a_network_without_settings_is_the_one_of_the_default_settings():
+    parameters = inspect.signature(SequenceClassifier).parameters
+    for name in ("hidden", "layers", "bidirectional", "init", "seed"):
+        assert parameters[name].default == getattr(DEFAULTS, name), name

@@ -31,7 +31,7 @@ def unpickle(
     source : binary file or bytes
         The position of a file is then the end of the pickle.
     builders : mapping of str to function
-        The functions that may be called, by full name, such as "collections.OrderedDict".
+        The functions that may be called, by full name, for example "collections.OrderedDict".
     persistent : function
         Gives the object for a name whose object is kept outside the pickle.
 

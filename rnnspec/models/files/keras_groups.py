@@ -41,7 +41,7 @@ class Group:
     others : tuple of str
         The names of other arrays in the group.
     inside : tuple of str
-        The names of weights of layers inside it, such as a norm.
+        The names of weights of layers inside it, for example a norm.
     """
 
     path: str

@@ -112,7 +112,7 @@ def _layer(words: list[str], layers: list[Layer]) -> Layer | None:
 
 
 def _inside(layer: Layer, words: list[str]) -> Iterator[Layer]:
-    """`layer` and what it wraps, such as the cell of an RNN or the layer of a Bidirectional."""
+    """`layer` and what it wraps, for example the cell of an RNN or the layer of a Bidirectional."""
     yield layer
     if layer.kind not in WRAPPERS:
         return

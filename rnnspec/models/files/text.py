@@ -120,4 +120,4 @@ def _cause(fields: list[str], numbers: list[complex | None], separator: str | No
         return "names of the columns? begin their line with #"
     if len(words) == numbers.count(None) == 1 and i == 0:
         return "names of the rows? take their column away"
-    return "write plain numbers, such as -1.5e-3 or 1+2j"
+    return "write plain numbers, for example -1.5e-3 or 1+2j"

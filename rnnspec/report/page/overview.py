@@ -92,7 +92,7 @@ def _facts(portrait: Portrait) -> dict[str, str]:
 def _robustness(record: Mapping[str, Any]) -> dict[str, str]:
     """Accuracy under an attack that usually hurts, and the median of the smallest changes."""
     facts = {
-        f"accuracy attacked, ε = {row['epsilon']:g}": percent(row["accuracy"])
+        f"accuracy under attack, ε = {row['epsilon']:g}": percent(row["accuracy"])
         for row in record["results"]
         if (row["target"], row["attack"], row["epsilon"]) == ("input", "pgd", 0.1)
     }

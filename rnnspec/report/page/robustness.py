@@ -123,8 +123,8 @@ def _minimal(runs: Mapping[str, Portrait]) -> Table | None:
 def _example(name: str, position: int, portrait: Portrait) -> Figure:
     one = portrait.examples[position]
     return Figure(
-        f"A test sequence of {one.was}, a change of Euclidean norm {one.size:.3g}, and their"
-        f" sum, which the network takes for {one.became}.",
+        f"A test sequence of class {one.was}, a change of Euclidean norm {one.size:.3g}, and their"
+        f" sum, which the network takes for class {one.became}.",
         f"{one.was}, changed by {figures(one.size)} in norm, is taken for {one.became}",
         "example",
         svg(partial(_draw_example, one), f"example {position} of {name}", *SMALL),

@@ -70,22 +70,22 @@ def apgd(
     iterations : int, default 100
         Updates of each start.
     restarts : int, default 1
-        Number of random starts; each sees only the sequences not fooled before.
+        Number of random starts; each is used only for the sequences that are not fooled yet.
     loss : {"cross_entropy", "logit_difference"}
-        What is raised.  Both work from two classes on.  Updates have the length of :math:`\eta`
-        whatever the gradient's, so that the scale of the logits does not matter to the second.
+        The loss that the attack raises.  Both need two classes or more.  The length of the gradient
+        is not used, so the scale of the logits does not matter to ``logit_difference``.
     targets : tensor of classes, shape (n,), optional
         Fool the classifier into these classes instead of away from the labels.
     start : tensor, shape (n, ...), optional
         Where the first start lies, for instance the result of a smaller budget.
     seed : int, default 0
-        Of the random starts.
+        Seed of the random starts.
 
     Returns
     -------
     tensor, shape (n, ...)
-        The perturbation that fooled.  It is 0 for a sequence that is wrong (or on target) without
-        any, and the one of highest loss where no start succeeded.
+        The perturbation that fooled the network.  It is 0 for a sequence that is wrong (or on
+        target) without any.  Where no start succeeded, it is the one of highest loss.
 
     Raises
     ------

@@ -26,14 +26,14 @@ def bisection(
     loss: str = "logit_difference",
     seed: int = 0,
 ) -> Tensor:
-    r"""The smallest perturbation by which `pgd` changes each decision, to `rtol`.
+    r"""The smallest perturbation by which `pgd` changes each decision, found by bisection.
 
     Every sequence keeps its own bracket :math:`(\varepsilon_-, \varepsilon_+)` of a size at which
-    `pgd` failed and one at which it succeeded.  It starts at the linearised distance, doubles
-    until the first success, and is halved then.  All sequences share one batch, each at its own
-    size, and start from their last perturbation, projected; what succeeds is first shortened along
-    its ray.  A failure of `pgd` proves nothing, so that the lower end of a bracket is an estimate
-    and no bound.
+    `pgd` failed and one at which it succeeded.  It starts at the linearised distance, doubles until
+    the first success, and is then halved.  All sequences share one batch, each at its own size, and
+    start from their last perturbation, projected; a perturbation that succeeds is first shortened
+    along its ray.  A failure of `pgd` proves nothing, so that the lower end of a bracket is an
+    estimate and no bound.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def bisection(
     restarts : int, default 1
         Number of starts of `pgd` at each size.
     rtol : float, default 0.01
-        Relative width of the bracket at which a sequence leaves.
+        Relative width of the bracket at which the search for a sequence ends.
     loss : {"logit_difference", "cross_entropy"}
-        What `pgd` raises.
+        The loss that `pgd` raises.
     seed : int, default 0
-        Of the random starts.
+        Seed of the random starts.
 
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong already, or two logits are equal; the last try where no
-        change was found (``victim.at_boundary(u)`` tells).
+        It is 0 where the decision is wrong already, or two logits are equal.  Where no change was
+        found, it is the last perturbation tried (``victim.at_boundary(u)`` says where).
 
     Raises
     ------

@@ -21,7 +21,7 @@ MOST = 1.0
 def deepfool(
     victim: Victim, *, iterations: int = 50, overshoot: float = 0.02, candidates: int = 10
 ) -> Tensor:
-    r"""A small perturbation that changes each decision: the sum of linearised ways out.
+    r"""A small perturbation that changes each decision, found by linearising the decision boundary.
 
     .. math:: u \leftarrow (1 + \eta) \sum_i \delta_i,\qquad \delta_i =
               \arg\min_{k,\,\delta}\{\|\delta\|_p : F_k - F_y +
@@ -41,13 +41,13 @@ def deepfool(
         The factor :math:`\eta` that carries u across the boundary; it doubles at every update, up
         to 1, for the few sequences that are still right.
     candidates : int, default 10
-        Classes looked at, the label included: those of the largest clean logits.
+        Number of classes that are considered, with the label: those of the largest clean logits.
 
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong already, or two logits are equal; the last try where no
-        change was found (``victim.at_boundary(u)`` tells).
+        It is 0 where the decision is wrong already, or two logits are equal.  Where no change was
+        found, it is the last perturbation tried (``victim.at_boundary(u)`` says where).
 
     Raises
     ------

@@ -14,7 +14,7 @@ def fgsm(victim: Victim, epsilon: float | Tensor, *, targets: Tensor | None = No
     .. math:: u = P_\varepsilon(\varepsilon v)
 
     Where the loss is curved, the same update with a larger budget may fool fewer sequences;
-    `pgd` is the attack that looks again on its way.
+    `pgd` computes the gradient again at each of its updates.
 
     Parameters
     ----------

@@ -61,8 +61,8 @@ def fmn(
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong already, or two logits are equal; the last try where no
-        change was found (``victim.at_boundary(u)`` tells).
+        It is 0 where the decision is wrong already, or two logits are equal.  Where no change was
+        found, it is the last perturbation tried (``victim.at_boundary(u)`` says where).
 
     Raises
     ------

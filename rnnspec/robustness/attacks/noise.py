@@ -52,12 +52,12 @@ def noise(
     distribution : {"gaussian", "uniform", "sign", "sphere"}
         See the table at the head of `rnnspec.robustness.attacks.noise`.
     seed : int, default 0
-        With one seed, the noise of a larger epsilon is the same noise, larger.
+        With the same seed, the noise of a larger epsilon is the same noise, scaled up.
 
     Returns
     -------
     tensor, shape (n, ...)
-        0 where the decision is wrong without noise, as with every attack: noise never repairs.
+        The noise.  As in every attack, it is 0 where the decision is wrong already.
 
     Raises
     ------

@@ -54,19 +54,19 @@ def pgd(
     momentum : float, default 0.0
         Factor :math:`\mu`, from 0 (plain ascent) to 1.
     loss : {"cross_entropy", "logit_difference"}
-        What is raised.
+        The loss that the attack raises.
     targets : tensor of classes, shape (n,), optional
         Fool the classifier into these classes instead of away from the labels.
     start : tensor, shape (n, ...), optional
         Where the first start lies, for instance the result of a smaller budget.
     seed : int, default 0
-        Of the random starts.
+        Seed of the random starts.
 
     Returns
     -------
     tensor, shape (n, ...)
-        The perturbation that fooled.  It is 0 for a sequence that is wrong (or on target) without
-        any, and the end of highest loss where no start succeeded.
+        The perturbation that fooled the network.  It is 0 for a sequence that is wrong (or on
+        target) without any.  Where no start succeeded, it is the end of highest loss.
 
     Raises
     ------

@@ -13,16 +13,17 @@ from rnnspec.robustness.victim import Victim
 
 
 def sparse(victim: Victim, *, epsilon: float | None = None, iterations: int = 5) -> Tensor:
-    r"""Perturbations that change each decision and touch few time steps.
+    r"""Perturbations that change each decision and change few time steps.
 
     .. math:: \min\, \#\{t : u_t \ne 0\}\quad\text{such that}\quad \arg\max_k F_k(u) \ne y,\quad
               \|u_t\|_p \le \varepsilon\ \text{ for all } t
 
     The search is greedy.  The step whose gradient promises the largest rise of the logit
-    difference, :math:`\langle g_t, v - u_t\rangle` with the best admissible v, is opened and set
-    to v; then all open steps move by the rule of Frank and Wolfe; and so on until the class is
-    wrong.  At the end each touched step is closed again, the least promising first, if the others
-    suffice without it.  For two classes and a linear F the count is the least that there is.
+    difference, :math:`\langle g_t, v - u_t\rangle` with the best admissible v, is opened and set to
+    v.  Then all open steps are updated by the rule of Frank and Wolfe.  This is repeated until the
+    class is wrong.  At the end each changed step is set to 0 again, the least promising first, if
+    the others suffice without it.  For two classes and a linear F the count is the least that there
+    is.
 
     Parameters
     ----------
@@ -30,15 +31,15 @@ def sparse(victim: Victim, *, epsilon: float | None = None, iterations: int = 5)
         The classifier on n sequences, from `under_attack`.  Its budget gives the norm p, here that
         of each time step, and the box.
     epsilon : float, optional
-        Cap on every touched step, in units of the threat; by default the raw bounds alone.
+        Largest change of a step, in units of the threat; by default the raw bounds alone limit it.
     iterations : int, default 5
-        Updates whenever a step is opened or closed.
+        Number of updates whenever a step is opened or closed.
 
     Returns
     -------
     tensor, shape (n, t, d)
-        0 where the decision is wrong already; the last try where even all steps did not suffice
-        (``victim.is_fooled(u)`` tells).
+        It is 0 where the decision is wrong already.  Where even all steps did not suffice, it is
+        the last perturbation tried (``victim.is_fooled(u)`` says where).
 
     Raises
     ------

@@ -43,15 +43,15 @@ def square(
     epsilon : float or tensor, shape (n,)
         Budget, in units of the threat; one for all sequences, or one for each.
     iterations : int, default 1000
-        Queries of each sequence.
+        Number of queries for each sequence.
     seed : int, default 0
-        Of the random blocks and signs.
+        Seed of the random blocks and signs.
 
     Returns
     -------
     tensor, shape (n, ...)
-        The perturbation that fooled.  It is 0 for a sequence that is wrong without any, and the
-        one of smallest margin where none fooled.
+        The perturbation that fooled the network.  It is 0 for a sequence that is wrong without any.
+        Where none fooled it, it is the one of smallest margin.
 
     Raises
     ------

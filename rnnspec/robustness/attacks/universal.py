@@ -24,10 +24,10 @@ def universal(
     .. math:: \max_{\|u\|_p \le \varepsilon}\ \frac1n \sum_i \min\bigl(\ell_i(u_i), \kappa\bigr),
               \qquad u_i = \min(\max(u, l_i), h_i)
 
-    by projected gradient ascent from a random start, where :math:`\ell_i` is the logit
-    difference of sequence i, and u_i is what its box :math:`(l_i, h_i)` leaves of u: nothing moves
-    at padded steps, and no raw value leaves its bounds.  Because of the cap :math:`\kappa = 3`, a
-    sequence that is clearly fooled no longer pulls.  Sequences that are wrong already are left out.
+    by projected gradient ascent from a random start, where :math:`\ell_i` is the logit difference
+    of sequence i, and u_i is what its box :math:`(l_i, h_i)` leaves of u: nothing moves at padded
+    steps, and no raw value leaves its bounds.  Because of the cap :math:`\kappa = 3`, a sequence
+    that is clearly fooled no longer influences u.  Sequences that are wrong already are left out.
 
     Parameters
     ----------
@@ -36,17 +36,17 @@ def universal(
     epsilon : float
         Budget, in units of the threat; at least 0.
     iterations : int, default 100
-        Updates.
+        Number of updates.
     batch : int, default 256
         Sequences per update, drawn anew each time; all, if there are no more.
     seed : int, default 0
-        Of the start and the batches.
+        Seed of the start and the batches.
 
     Returns
     -------
     tensor, shape (1, ...)
-        The last iterate.  ``victim.budget.clip(u)`` puts it on the sequences of any victim, seen
-        or not.
+        The perturbation after the last update.  ``victim.budget.clip(u)`` applies it to the
+        sequences of any victim.
 
     Raises
     ------

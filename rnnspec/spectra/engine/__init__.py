@@ -22,11 +22,12 @@ matrices, tensors on a GPU, and installations without numba take another way to 
 
 **Starts from the neighbours.**  Points are taken from coarse grid lines to fine ones, and each
 starts from the singular vectors of its nearest points that are done, so that three or four
-iterations suffice (`continuation`).
+iterations suffice (`continuation`; `order` is the order, `neighbours` the points that are done).
 
 Who calls what from outside:
 
-- `dense` and `large`: a matrix, factored once, for any number of points; BLAS threads.
+- `dense`: a matrix, factored once, for any number of points; BLAS threads.
+- `large`: a matrix that is not stored densely, by the ways of `sparse` or `krylov`.
 - `refinement`: which points of a grid are needed at all.
 - `curve` and `crossings`: the lowest value on a circle or a line, with a proof.
 - `glance`: a few numbers of one matrix, fast enough for every epoch of a training.

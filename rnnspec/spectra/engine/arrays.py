@@ -8,14 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnspec.spectra.engine import continuation
-from rnnspec.spectra.engine.continuation import (
-    RANDOM_PART,
-    TILE,
-    Estimates,
-    Nearest,
-    max_iterations,
-)
+from rnnspec.spectra.engine.continuation import RANDOM_PART, TILE, Estimates, max_iterations
 from rnnspec.spectra.engine.multishift import smallest_singular_values
+from rnnspec.spectra.engine.neighbours import Nearest
 from rnnspec.spectra.engine.tensors import Array, namespace, take, to_device, to_host
 from rnnspec.spectra.engine.triangle import ShiftedTriangle
 

@@ -20,8 +20,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.spectra.engine.continuation import Nearest
 from rnnspec.spectra.engine.dense import engine_of, schur_form
+from rnnspec.spectra.engine.neighbours import Nearest
 from rnnspec.spectra.engine.triangle import ShiftedTriangle
 
 # The points at which the resolvent is computed: at the angles of so many eigenvalues, at these

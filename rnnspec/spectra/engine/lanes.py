@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnspec.spectra.engine.continuation import RANDOM_PART, Estimates, Nearest, max_iterations
+from rnnspec.spectra.engine.continuation import RANDOM_PART, Estimates, max_iterations
 from rnnspec.spectra.engine.kernels import PackedTriangle, lanczos
+from rnnspec.spectra.engine.neighbours import Nearest
 from rnnspec.spectra.engine.ritz import HUGE, SHARP
 
 WIDTH = 256  # shifts in a batch: hundreds, so that few lanes wait for the last ones

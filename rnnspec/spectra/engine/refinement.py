@@ -11,8 +11,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnspec.spectra.engine.cells import (
+    Values,
+    cells_between,
+    grid_lines,
+    holds_a_point,
+    nine_points,
+    quarters,
+    ring_points,
+)
+
 Evaluate = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
-Values = NDArray[np.float64]
 
 COARSEST = 8  # from one line of the first round to the next: three halvings lead to the grid
 FEWEST = 40  # lines of the first round, along the shorter side, so that no hole is missed easily
@@ -68,10 +77,10 @@ def refine(
     stride = COARSEST
     while stride > 1 and min(len(x), len(y)) < FEWEST * stride:
         stride //= 2
-    rows, columns = _lines(len(y), stride), _lines(len(x), stride)
+    rows, columns = grid_lines(len(y), stride), grid_lines(len(x), stride)
     first = np.meshgrid(rows, columns, indexing="ij")
     points = _compute(values, first[0].ravel(), first[1].ravel(), evaluate)
-    cells, bulge = _cells(rows, columns), _bulge(values[np.ix_(rows, columns)])
+    cells, bulge = cells_between(rows, columns), _bulge(values[np.ix_(rows, columns)])
     leaves, forced = cells[:0], False
     while len(cells):
         sizes = cells[:, 1::2] - cells[:, ::2]
@@ -80,12 +89,12 @@ def refine(
         split = np.zeros(len(cells), dtype=bool)
         fresh = split | forced | _to_split(values, cells, bulge, x, y, levels, eigenvalues)
         while fresh.any():  # a midpoint of one cell may show that a level crosses its neighbour
-            points += _compute(values, *_nine_points(cells[fresh]), evaluate)
+            points += _compute(values, *nine_points(cells[fresh]), evaluate)
             split |= fresh
             fresh = ~split & _to_split(values, cells, bulge, x, y, levels, eigenvalues)
         leaves = np.concatenate([leaves, cells[~split]])
         bulge = np.tile(bulge[split] / 4, 4)  # a parabola's height goes with the square
-        cells, forced = _quarters(cells[split]), False
+        cells, forced = quarters(cells[split]), False
         if not len(cells):  # the finer points of a neighbour may show that a level crosses a leaf
             shown = np.array([_is_crossed(values, leaf, levels) for leaf in leaves], dtype=bool)
             cells, leaves, forced = leaves[shown], leaves[~shown], True
@@ -93,18 +102,6 @@ def refine(
     for leaf in leaves:
         _interpolate(values, leaf)
     return values, points
-
-
-def _lines(count: int, stride: int) -> NDArray[np.intp]:
-    """Every `stride`-th of `count` lines, and the last one."""
-    return np.unique(np.append(np.arange(0, count, stride), count - 1))
-
-
-def _cells(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Cells as rows (low row, high row, low column, high column)."""
-    low, left = np.meshgrid(rows[:-1], columns[:-1], indexing="ij")
-    high, right = np.meshgrid(rows[1:], columns[1:], indexing="ij")
-    return np.column_stack([part.ravel() for part in (low, high, left, right)])
 
 
 def _bulge(values: Values) -> Values:
@@ -115,19 +112,6 @@ def _bulge(values: Values) -> Values:
     corners = np.stack([bend[:-1, :-1], bend[1:, :-1], bend[:-1, 1:], bend[1:, 1:]])
     height: Values = corners.max(axis=0).ravel() / 8  # f'' h^2 / 8, a parabola between its ends
     return height
-
-
-def _middle(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column number of the middle of each cell."""
-    return (cells[:, 0] + cells[:, 1]) // 2, (cells[:, 2] + cells[:, 3]) // 2
-
-
-def _ring_points(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column numbers of corners, then of the sides' midpoints, shape (8, cells)."""
-    low, high, left, right = cells.T
-    i, j = _middle(cells)
-    rows = np.stack([low, low, high, high, low, high, i, i])
-    return rows, np.stack([left, right, left, right, j, j, left, right])
 
 
 def _to_split(
@@ -144,50 +128,19 @@ def _to_split(
     It must if a level can cross it, and either values near it show that one does or it holds an
     eigenvalue.
     """
-    known = values[_ring_points(cells)]
+    known = values[ring_points(cells)]
     smallest, largest = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
     low, high, left, right = cells.T
     radius = np.hypot(x[right] - x[left], y[high] - y[low]) / 2  # sigma_min is 1-Lipschitz
     possible = _band(smallest - radius, levels) != _band(largest + radius, levels)
     crossed = _band(smallest - bulge, levels) != _band(largest + bulge, levels)
-    split: NDArray[np.bool_] = possible & (crossed | _holds(cells, x, y, eigenvalues))
+    split: NDArray[np.bool_] = possible & (crossed | holds_a_point(cells, x, y, eigenvalues))
     return split
 
 
 def _band(values: Values, levels: Values) -> NDArray[np.intp]:
     """Number of the levels below each value."""
     return np.searchsorted(levels, values)
-
-
-def _holds(
-    cells: NDArray[np.intp], x: Values, y: Values, eigenvalues: NDArray[np.complex128]
-) -> NDArray[np.bool_]:
-    """Whether an eigenvalue lies in each cell."""
-    low, high, left, right = cells.T
-    held = np.zeros(len(cells), dtype=bool)
-    for point in eigenvalues:
-        inside = (x[left] <= point.real) & (point.real <= x[right])
-        held |= inside & (y[low] <= point.imag) & (point.imag <= y[high])
-    return held
-
-
-def _nine_points(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column numbers of corners, midpoints of the sides, and middles."""
-    rows, columns = _ring_points(cells)
-    i, j = _middle(cells)
-    return np.append(rows, i), np.append(columns, j)
-
-
-def _quarters(cells: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The four quarters of each cell."""
-    low, high, left, right = cells.T
-    i, j = _middle(cells)
-    parts = [
-        np.column_stack([a, b, c, d])
-        for a, b in ((low, i), (i, high))
-        for c, d in ((left, j), (j, right))
-    ]
-    return np.concatenate(parts)
 
 
 def _compute(

@@ -13,8 +13,7 @@ Matrix = NDArray[np.float64]  # shape: (n, n)
 def ginibre(n: int, seed: int) -> Matrix:
     """Independent normal entries of variance 1/n: what a recurrent layer starts from.
 
-    The eigenvalues fill the unit disc while the norm tends to 2: the spectral radius and the norm
-    differ before any training.
+    The eigenvalues fill the unit disc, but the norm tends to 2: they differ before any training.
 
     Parameters
     ----------

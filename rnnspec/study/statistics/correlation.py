@@ -56,7 +56,7 @@ def spearman(
     groups : array_like, shape (n,), optional
         A label for each run; by default each run is a group by itself.
     strata : array_like, shape (n,), optional
-        A label for each run, such as its data set; groups are drawn within their stratum.
+        A label for each run, for example its data set; groups are drawn within their stratum.
     name : str
         The correlation in words, for the estimate.
     seed : int, default 0

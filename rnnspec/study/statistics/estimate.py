@@ -42,7 +42,7 @@ class Estimate(Result):
         What the column is compared with: another column (in a correlation, before training, or
         in a price) or a condition.
     part : str
-        The part of the study that it is about, such as a data set; empty for the whole.
+        The part of the study that it is about, for example a data set; empty for the whole.
 
     Examples
     --------

@@ -173,7 +173,10 @@ def test_texts_of_truth_values_and_spaced_complex_numbers(read):
         ("1\t2\n\t\n3\t\t4\n", "line 3: .*nothing in field 2 .*a tab too many"),
         ("1;2\n3;\n", "line 2: .*nothing in field 2 .*a semicolon too many"),
         ("1,2\n3\n", "line 2 has 1 columns, the lines above have 2"),
-        ("1,x\n", r"line 1: .*got 'x' in field 2 \(write plain numbers, such as -1.5e-3 or 1\+2j"),
+        (
+            "1,x\n",
+            r"line 1: .*got 'x' in field 2 \(write plain numbers, for example -1.5e-3 or 1\+2j",
+        ),
         ("1,2\na,b\n", r"line 2: .*got 'a' in field 1 \(names of the columns\? begin their line"),
         ("a,1,2\nb,3,4\n", r"line 1: .*got 'a' in field 1 \(names of the rows\? take their column"),
         (",0,1\n0,3,4\n", "line 1: .*nothing in field 1 .*names of the columns: begin their line"),

@@ -136,7 +136,7 @@ def test_sections_of_a_run(html, of_run):
 def test_a_bare_file_has_the_matrix_part_alone():
     html = page({"a": bare(shear=SHEAR)}, [], "")
     assert "A weight change of norm" in html
-    assert "tells nothing of how" in html
+    assert "does not say how they were made" in html
     assert "Robustness" not in html
     assert "accuracy" not in html.partition("</style>")[2].partition("<script>")[0]
 

@@ -8,7 +8,7 @@ import torch
 from scipy.linalg import schur
 
 from rnnspec.spectra import gallery
-from rnnspec.spectra.engine import arrays, continuation, dense
+from rnnspec.spectra.engine import arrays, continuation
 from rnnspec.spectra.engine.continuation import sigma_min_many
 from rnnspec.spectra.engine.dense import engine_of
 from rnnspec.spectra.resolvent import check_device, sigma_min
@@ -130,9 +130,9 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("factor", [1, 1j])
 @pytest.mark.parametrize("compiled", [True, False])
-def test_vectors_stay_within_the_workspace(compiled, factor, monkeypatch):
+def test_vectors_stay_within_the_workspace(compiled, factor, monkeypatch, without_numba):
     if not compiled:
-        monkeypatch.setattr(dense, "lane_engine", lambda: None)
+        without_numba()
     T, _ = engine(factor * gallery.ginibre(60, seed=4))
     z = plane(50, 40)
     whole = sigma_min_many(T, z, tol=1e-6)[0]

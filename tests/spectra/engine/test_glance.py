@@ -5,7 +5,6 @@ import pytest
 
 import rnnspec
 from rnnspec import gallery
-from rnnspec.spectra.engine import dense
 from rnnspec.spectra.engine.glance import QUANTITIES, departure, spectral_numbers
 
 EPS = float(np.finfo(float).eps)
@@ -73,10 +72,10 @@ def check(W, far=0.5):
     assert distance.lower - small * norm <= found["distance_upper"] <= distance.upper / far
 
 
-def test_the_array_engine_says_the_same(monkeypatch):
+def test_the_array_engine_says_the_same(without_numba):
     W = np.random.default_rng(0).standard_normal((20, 20)) / 8
     expected = spectral_numbers(W)
-    monkeypatch.setattr(dense, "lane_engine", lambda: None)
+    without_numba()
     assert spectral_numbers(W) == pytest.approx(expected, rel=0.02)
 
 

@@ -9,7 +9,6 @@ from scipy.linalg import schur
 
 from rnnspec.spectra import gallery
 from rnnspec.spectra.eigen import spectral_norm
-from rnnspec.spectra.engine import dense, lanes
 from rnnspec.spectra.engine.continuation import sigma_min_many
 from rnnspec.spectra.engine.dense import engine_of
 from rnnspec.spectra.engine.lanes import OUTSIDE, pack
@@ -120,9 +119,8 @@ def test_slow_lanes_outlive_many_others():
     np.testing.assert_allclose(sigma, np.tile(sigma[:2], 700), rtol=1e-6)
 
 
-def test_too_few_iterations_are_reported_and_give_upper_bounds(monkeypatch):
-    monkeypatch.setattr(lanes, "max_iterations", lambda _n: 3)
-    T, A = engine(gallery.random_orthogonal(60, seed=2))
+def test_too_few_iterations_are_reported_and_give_upper_bounds(too_few_iterations):
+    T, A = engine(too_few_iterations)
     z = plane(9, 9, side=0.2)
     sigma, converged, _ = sigma_min_many(T, z, 1e-6)
     assert not converged.any()
@@ -130,10 +128,10 @@ def test_too_few_iterations_are_reported_and_give_upper_bounds(monkeypatch):
 
 
 @pytest.mark.parametrize("A", [gallery.grcar(33), ORTHOGONAL])
-def test_without_the_compiler_the_values_are_the_same(A, monkeypatch):
+def test_without_the_compiler_the_values_are_the_same(A, without_numba):
     z = plane(40, 30)
     compiled = sigma_min_many(engine(A)[0], z, 1e-6)[0]
-    monkeypatch.setattr(dense, "lane_engine", lambda: None)
+    without_numba()
     np.testing.assert_allclose(sigma_min_many(engine(A)[0], z, 1e-6)[0], compiled, rtol=1e-6)
 
 

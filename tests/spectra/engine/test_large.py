@@ -6,10 +6,13 @@ from scipy import sparse
 from scipy.sparse import csc_array, diags_array, eye_array
 from scipy.sparse.linalg import aslinearoperator
 
-from rnnspec._checks import ConvergenceWarning
+from rnnspec import ConvergenceWarning
 from rnnspec.spectra import gallery
-from rnnspec.spectra.engine import large
-from rnnspec.spectra.engine.large import KrylovResolvent, SparseResolvent, large_resolvent
+from rnnspec.spectra.engine import krylov, large
+from rnnspec.spectra.engine import sparse as sparse_engine
+from rnnspec.spectra.engine.krylov import KrylovResolvent
+from rnnspec.spectra.engine.large import large_resolvent
+from rnnspec.spectra.engine.sparse import SparseResolvent
 from rnnspec.spectra.pseudospectrum import pseudospectrum
 from rnnspec.spectra.resolvent import sigma_min
 
@@ -69,7 +72,7 @@ def test_a_projection_is_an_inner_approximation_and_says_so(factor, monkeypatch)
     A = gallery.grcar(60) * factor
     errors = []
     for dimension in (15, 30, 60):
-        monkeypatch.setattr(large, "KRYLOV", dimension)
+        monkeypatch.setattr(krylov, "KRYLOV", dimension)
         result = pseudospectrum(aslinearoperator(A), box=(-3, 3, -3, 3), grid=8)
         exact = pseudospectrum(A, box=(-3, 3, -3, 3), grid=8).sigma_min
         assert (result.sigma_min >= exact * (1 - 1e-6) - 1e-12).all()
@@ -130,6 +133,10 @@ def test_a_large_jordan_block_has_a_picture_and_no_eigenvalues(monkeypatch):
 
 
 def test_what_did_not_converge_is_told(monkeypatch):
-    monkeypatch.setattr(SparseResolvent, "_at", lambda *_: (0.5, False))
+    """After two iterations the values are upper bounds, and the warning counts them."""
+    monkeypatch.setattr(sparse_engine, "ITERATIONS", 2)
+    A = gallery.random_orthogonal(40, seed=2)
     with pytest.warns(ConvergenceWarning, match="did not reach tol=1e-06 at 6 of 6 points"):
-        SparseResolvent(csc_array(gallery.grcar(5))).sigma_min(POINTS, tol=1e-6)
+        values, converged = SparseResolvent(csc_array(A)).sigma_min(0.1 * POINTS, tol=1e-6)
+    assert not converged
+    assert (values >= sigma_min(A, 0.1 * POINTS) * (1 - 1e-6)).all()

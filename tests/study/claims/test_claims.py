@@ -357,7 +357,7 @@ def test_a_number_is_found_by_its_keys(true, claim, keys, name):
 
 
 def test_a_number_that_is_not_there(true):
-    with pytest.raises(ValueError, match=r"one of the \d+ numbers, such as .*got \('area'"):
+    with pytest.raises(ValueError, match=r"one of the \d+ numbers, for example .*got \('area'"):
         true["P2"].number("area")
 
 
