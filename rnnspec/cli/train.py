@@ -94,7 +94,7 @@ def train(
 def _settings_and_directory(
     flags: Mapping[str, Any], config: str | None, out: str | None, resume: bool
 ) -> tuple[TrainingConfig, Path]:
-    """The settings of the run, which are the first ones if it is resumed, and where it lies."""
+    """The settings of the run, of a resumed run those that it was begun with, and its directory."""
     from rnnspec.cli.settings import check_resumed, merge
     from rnnspec.training.run import default_directory
     from rnnspec.training.trained import read_config
