@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,22 +59,13 @@ def train(
       torchrun --standalone --nproc-per-node 2 -m rnnspec train --batch-size 512
     """  # noqa: D301
     import json
-    from pathlib import Path
 
-    from rnnspec.cli.settings import check_resumed, merge
     from rnnspec.report.progress import show_epochs
     from rnnspec.report.stability import print_training
     from rnnspec.training.distributed import connect_processes
-    from rnnspec.training.run import default_directory, train_run
-    from rnnspec.training.trained import read_config
+    from rnnspec.training.run import train_run
 
-    settings = merge(flags, config)
-    directory = Path(out) if out else default_directory(settings)
-    if resume:
-        settings = read_config(directory)
-        check_resumed(flags, config, settings, directory)
-    if not directory.is_file():
-        check_writable(str(directory), "--out")
+    settings, directory = _settings_and_directory(flags, config, out, resume)
     with (
         connect_processes() as processes,
         show_epochs(
@@ -96,3 +89,21 @@ def train(
         print_json(summary)
     elif not quiet:
         print_training(summary, directory)
+
+
+def _settings_and_directory(
+    flags: Mapping[str, Any], config: str | None, out: str | None, resume: bool
+) -> tuple[TrainingConfig, Path]:
+    """The settings of the run, of a resumed run those that it was begun with, and its directory."""
+    from rnnspec.cli.settings import check_resumed, merge
+    from rnnspec.training.run import default_directory
+    from rnnspec.training.trained import read_config
+
+    settings = merge(flags, config)
+    directory = Path(out) if out else default_directory(settings)
+    if resume:
+        settings = read_config(directory)
+        check_resumed(flags, config, settings, directory)
+    if not directory.is_file():
+        check_writable(str(directory), "--out")
+    return settings, directory

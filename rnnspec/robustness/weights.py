@@ -115,13 +115,13 @@ def weight_robustness(
     precision = {name: torch.finfo(W.dtype).eps for name, W in recurrent_blocks(model).items()}
     distances = {name: float(distance_to_instability(before[name])) for name in names}
     units = _unit_moves(before, names, norm, seed_number(seed))
-    records = []
+    records, sized = [], kind == "sized"
     for strength in strengths:
         moves = {name: _move(before[name], attack, strength, norm, units[name]) for name in names}
         n_correct, after = _evaluate_moved(model, data, moves)
         for name in names:
             E = after[name] - before[name]
-            moved, sized = _norm(E, norm), kind == "sized"
+            moved = _norm(E, norm)
             if sized:
                 rounding = precision[name] * _norm(after[name], "frobenius")
                 _check_budget(name, moved, strength, norm, rounding)
