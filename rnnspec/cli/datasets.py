@@ -32,7 +32,7 @@ def datasets() -> None:
 @json_option
 @quiet_option
 def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """List every name that --dataset takes, and whether its files are here.
+    """List the names that --dataset takes, and which files are here.
 
     \b
     Example:
