@@ -173,3 +173,8 @@ def test_progress_is_told_in_points(n):
     told = []
     sigma_min(gallery.grcar(n), np.ones((3, 4)), progress=lambda *counts: told.append(counts))
     assert told[-1] == (12, 12)
+
+
+def test_progress_is_a_function():
+    with pytest.raises(ValueError, match="`progress` must be a function of points .*, got True"):
+        sigma_min(np.eye(2), [1.0], progress=True)

@@ -188,6 +188,10 @@ def count_points(progress: Callable[[int, int], None] | None, total: int) -> Cou
     """
     if progress is None:
         return None
+    if not callable(progress):
+        raise ValueError(
+            f"`progress` must be a function of points done and points in all, got {progress!r}"
+        )
     done = 0
     progress(done, total)
 
