@@ -40,7 +40,7 @@ class Result:
 
 
 class Table(Result):
-    """A result that is a table: its `rows` are dictionaries with equal keys."""
+    """A result that is a table: its `rows` are dictionaries, with equal keys if of one kind."""
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dictionary for each row."""

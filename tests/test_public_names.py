@@ -67,5 +67,18 @@ def test_a_name_is_the_function_whoever_imported_its_file_first():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="spectral_raduis"):
+    with pytest.raises(AttributeError, match="'rnnspec' has no attribute 'spectral_raduis'$"):
         _ = rnnspec.spectral_raduis
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("sigma_min", "spectra.sigma_min"),
+        ("corrupt", "robustness.corrupt"),
+        ("plot_study", "plots"),
+    ],
+)
+def test_a_name_of_a_room_says_where_it_is(name, place):
+    with pytest.raises(AttributeError, match=f"'{name}'; it is in a room: rnnspec.{place}"):
+        getattr(rnnspec, name)

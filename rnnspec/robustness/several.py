@@ -88,7 +88,7 @@ class Survey(Table):
 def survey(
     model: nn.Module,
     data: Labelled,
-    attacks: Sequence[str] = ("pgd",),
+    attacks: str | Sequence[str] = ("pgd",),
     epsilons: Sequence[float] | None = None,
     *,
     target: str = "input",
@@ -108,7 +108,7 @@ def survey(
         PyTorch.
     data : SequenceDataset, or pair (X, y)
         Arrays, tensors or a list of sequences, as `rnnspec.data.as_dataset` takes them.
-    attacks : sequence of str
+    attacks : str, or sequence of str
         Names of attacks that `robustness_curve` or `minimal_perturbations` take, or, for the target
         "weights", that `weight_robustness` takes.
     epsilons : sequence of float, shape (m,), optional
@@ -151,7 +151,8 @@ def survey(
     """
     one_of(target, "target", (*TARGETS, "weights"))
     known = ON_WEIGHTS if target == "weights" else ON_SEQUENCES
-    names = [one_of(name, "attacks", known) for name in attacks]
+    listed = [attacks] if isinstance(attacks, str) else attacks
+    names = [one_of(name, "attacks", known) for name in listed]
     if not names:
         raise ValueError("`attacks` must name at least one attack, got none")
     sizes: list[float] | None = None if epsilons is None else increasing_sizes(epsilons).tolist()

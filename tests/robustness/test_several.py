@@ -107,3 +107,9 @@ def test_sizes_may_be_an_array(digits_lstm, some):
 
 def test_a_state_has_no_units(digits_lstm, some):
     assert survey(digits_lstm, some, ["fgsm"], [1.0], target="state").units is None
+
+
+def test_one_attack_may_be_named_alone(digits_lstm, some):
+    alone, listed = (survey(digits_lstm, some, given, [0.5]) for given in ("sign", ["sign"]))
+    assert alone.curves.keys() == listed.curves.keys() == {"sign"}
+    np.testing.assert_array_equal(alone.curves["sign"].accuracy, listed.curves["sign"].accuracy)
