@@ -27,9 +27,9 @@ def __getattr__(name: str) -> object:
 
 def _hint(name: str) -> str:
     """Say in which room a public name is; a figure was once called ``plot_NAME``."""
-    for room in __all__:
-        if not name.startswith("_") and isdir(join(__path__[0], room)):
+    for folder in __all__:
+        if not name.startswith("_") and isdir(join(__path__[0], folder)):
             for one in (name, name.removeprefix("plot_")):
-                if one in dir(_load(room)):
-                    return f"; it is in a room: rnnspec.{room}.{one}"
+                if one in dir(_load(folder)):
+                    return f"; it is in a room: rnnspec.{folder}.{one}"
     return ""
