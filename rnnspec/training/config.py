@@ -92,8 +92,8 @@ class TrainingConfig:
     )
     normalize_mode: str = setting(
         "clip",
-        "What is done to a matrix.  clip scales it down if it is above the bound; scale always puts"
-        " it on the bound.",
+        "What normalisation does to a matrix.  clip scales it down if it is above the bound; scale"
+        " always puts it on the bound.",
         choices=MODES,
         treatment=True,
         recorded=True,
@@ -173,7 +173,7 @@ class TrainingConfig:
         recorded=True,
     )
     batch_size: int = setting(32, "Number of sequences in each update of the weights.", least=1)
-    lr: float = setting(2e-3, "Largest learning rate of Adam.", above=0)
+    lr: float = setting(2e-3, "Largest learning rate of the optimiser Adam.", above=0)
     clip_norm: float = setting(
         1.0, "Largest norm of the gradient; a longer gradient is shortened to it.", above=0
     )
