@@ -32,7 +32,7 @@ def datasets() -> None:
 @json_option
 @quiet_option
 def list_(data_dir: str | None, as_json: bool, quiet: bool) -> None:
-    """List all data sets, and say whether their files are here.
+    """List all data sets, and say whether their files are on this machine.
 
     \b
     Example:

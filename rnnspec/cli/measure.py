@@ -21,7 +21,8 @@ from rnnspec.cli.source import (
     metavar="E1,E2,...",
     default="0.01",
     show_default=True,
-    help="Sizes of the perturbation for the pseudospectral radius and abscissa.",
+    help="Sizes of the perturbation for the pseudospectral radius and abscissa, which are the"
+    " largest modulus and the largest real part of an eigenvalue of the perturbed matrix.",
 )
 @json_option
 @quiet_option

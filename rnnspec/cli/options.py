@@ -29,11 +29,14 @@ data_dir_option = click.option(
 no_download_option = click.option(
     "--no-download", is_flag=True, help="Never download: fail if a data file is missing."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
+)
 cut_option = click.option(
     "--cut",
     metavar="CELL:GATES:AXIS",
-    help="How the gates of an array are stacked, for example lstm:ifgo:rows or gru:zrh:columns.",
+    help="How the gates of an array are stacked, for example lstm:ifgo:rows or gru:zrh:columns; see"
+    " above.",
 )
 quiet_option = click.option(
     "--quiet",

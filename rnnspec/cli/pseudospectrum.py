@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     metavar="INT|NX,NY",
     default="100",
     show_default=True,
-    help="Number of grid points along x and y.",
+    help="Number of grid points along x and y; one number stands for both.",
 )
 @click.option(
     "--box",
     metavar="XMIN,XMAX,YMIN,YMAX",
-    help="Part of the complex plane to compute.  [default: a box that holds all levels]",
+    help="Part of the complex plane that the grid covers.  [default: a box that holds all levels]",
 )
 @click.option(
     "--levels",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     type=float,
     default=1e-6,
     show_default=True,
-    help="Largest relative error of each value sigma_min.",
+    help="Largest relative error that sigma_min may have at a point.",
 )
 @click.option(
     "--device",
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     metavar="FILE.npz",
-    help="Write x, y, sigma_min, eigenvalues, name and tol into a file.",
+    help="Write the grid x and y, sigma_min, the eigenvalues, the name and tol into a file.",
 )
 @click.option("--figure", metavar="FILE.png|.svg|.pdf", help="Draw the contours into a file.")
 @json_option
@@ -83,6 +83,10 @@ def pseudospectrum(
     quiet: bool,
 ) -> None:
     """Compute the pseudospectrum of a matrix in SOURCE, and draw it.
+
+    At each point z of a grid this is sigma_min, the smallest singular value of zI - A, where A
+    is the matrix.  It is below epsilon where a change of A of norm below epsilon makes z an
+    eigenvalue.
 
     SOURCE_HELP
 

@@ -78,7 +78,7 @@ def _usual(names: Sequence[str], of: str) -> str:
     type=click.Choice(("std", "raw")),
     default="std",
     show_default=True,
-    help="Units of the sizes on input: standard deviations of each channel, or raw units.",
+    help="Units of the sizes on input: each channel's standard deviation, or the data's own (raw).",
 )
 @click.option(
     "--samples", type=click.IntRange(1), help="Number of test sequences to use.  [default: all]"
@@ -86,7 +86,7 @@ def _usual(names: Sequence[str], of: str) -> str:
 @click.option(
     "--steps",
     type=click.IntRange(1),
-    help=f"Iterations of the attack.  {_usual(ITERATIVE, 'iterations')}",
+    help=f"Number of iterations of the attack.  {_usual(ITERATIVE, 'iterations')}",
 )
 @click.option(
     "--restarts",
@@ -133,6 +133,14 @@ def robustness(
 
     RUN is a run directory.  The size of a perturbation is its norm over a whole sequence, over
     the initial state, or over each recurrent matrix.
+
+    pgd, apgd and square search for the worst change; square uses no gradient.  fgsm tries one
+    change along the gradient, and universal looks for one change that serves all sequences.  The
+    attacks gaussian, uniform, sign and sphere draw a change at random.  deepfool, fmn and bisection
+    look for the smallest change of each sequence, and sparse for the fewest time steps to change.
+
+    On weights, random, worst and rank_one change the matrices by a given size.  fp16, int8 and
+    int4 round them, and prune sets their smallest entries to zero.
 
     \b
     Example:

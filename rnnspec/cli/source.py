@@ -18,13 +18,15 @@ _HELP = """SOURCE is a run directory, a file of weights (PyTorch with whole modu
     .npz, .mat, .mtx, .csv, .txt).  The content of a file decides how it is
     read, not its name.
 
-    NAME is a name that this command prints, or the full key of any square
-    array in the file.  If the gates are stacked in another order than
+    The NAME of --matrix is one that this command prints, or the full key of any
+    square array in the file.  If the gates are stacked in another order than
     PyTorch's, --cut says in which: lstm:ifgo:rows or gru:zrh:columns.  The
-    letters stand in the order of the stack; rows means that the matrix acts as
-    W h, and columns that it acts as h W.
+    letters stand in the order of the stack: i, f, g, o for input, forget, cell,
+    output, and r, z, h for reset, update, new.  rows means that the network
+    multiplies its state h as W h, and columns that it multiplies it as h W.
 
-    NAME may also be the Jacobian of the state map.  layer0.jacobian@fixed0 is
+    NAME may also be the Jacobian of the state map, which takes the state of one
+    step to that of the next.  layer0.jacobian@fixed0 is
     the Jacobian at the first fixed point under zero input; stable points come
     before the others.  For a run directory there is also layer0.jacobian@mean,
     the mean over the test sequences and all steps, and layer0.jacobian@step12,

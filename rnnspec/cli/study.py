@@ -55,8 +55,11 @@ def study(
 ) -> None:
     """Train and measure every network of a grid, and judge claims.
 
-    FILE.toml lists data sets, cells, conditions and seeds.  Each combination is a run, with a
-    run directory of its own.
+    FILE.toml lists data sets, cells, conditions and seeds.  A condition is a way to train, for
+    example with a bounded radius.  Each combination is a run, with a run directory of its own.
+
+    The claims are statements on accuracy, robustness and stability, for example that accuracy
+    does not rank robustness.  The command says of each whether the runs support it.
 
     If a worker is killed or the command is stopped, --resume computes what is missing.  The
     tables are the same as without the interruption.  If a run fails, the command finishes the

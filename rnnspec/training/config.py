@@ -58,7 +58,8 @@ class TrainingConfig:
     )
     init: str = setting(
         "orthogonal",
-        "How the recurrent weights are initialised; torch is PyTorch's default, which is uniform.",
+        "How the recurrent weights are initialised: as orthogonal matrices, as identity matrices,"
+        " or as PyTorch does (torch), which draws them from a uniform distribution.",
         choices=INITS,
         recorded=True,
         column=3,
@@ -74,9 +75,9 @@ class TrainingConfig:
     estimator: str = setting(
         "rayleigh",
         "How the radius or norm is followed from update to update.  rayleigh takes Rayleigh"
-        " quotients on subspaces that it keeps; power takes one iteration of the power method,"
-        " which is cheap and inexact; exact calls LAPACK in each update, which is accurate"
-        " and slow.",
+        " quotients on subspaces that it keeps from one update to the next; power takes one"
+        " iteration of the power method, which is cheap and inexact; exact calls LAPACK in each"
+        " update, which is accurate and slow.",
         choices=ESTIMATORS,
         treatment=True,
         recorded=True,
@@ -91,23 +92,25 @@ class TrainingConfig:
     )
     normalize_mode: str = setting(
         "clip",
-        "What is done to a matrix.  clip scales it down if it is above the bound; scale always puts"
-        " it on the bound.",
+        "What normalisation does to a matrix.  clip scales it down if it is above the bound; scale"
+        " always puts it on the bound.",
         choices=MODES,
         treatment=True,
         recorded=True,
     )
     block: int = setting(
         8,
-        "Number of vectors that the estimator keeps; with 1 it is the textbooks' power method.",
+        "Number of vectors that the estimator keeps; with 1 it"
+        " follows a single vector, as the power method of the textbooks does.",
         least=1,
         treatment=True,
     )
     adversarial: str = setting(
         "none",
         "Train on inputs that an attack has perturbed.  pgd attacks each batch anew; free keeps"
-        " the perturbations from epoch to epoch, which is fast; trades adds to the loss on clean"
-        " inputs the divergence between the outputs for clean and for perturbed inputs.",
+        " the perturbations from epoch to epoch, which is fast; trades adds to the loss on"
+        " unchanged inputs the divergence (Kullback-Leibler) between the outputs for unchanged"
+        " and for perturbed inputs.",
         choices=("none", *METHODS),
         treatment=True,
         recorded=True,
@@ -115,7 +118,8 @@ class TrainingConfig:
     )
     adv_epsilon: float = setting(
         0.1,
-        "Largest change that the attack may make to an input value, in standard deviations.",
+        "Largest change that the attack may make to an input value, in standard deviations of its"
+        " channel.",
         least=0,
         treatment=True,
         recorded=True,
@@ -136,7 +140,7 @@ class TrainingConfig:
         treatment=True,
     )
     adv_beta: float = setting(
-        6.0, "Weight of the divergence in the loss of trades.", least=0, treatment=True
+        6.0, "With trades, the weight of the divergence in the loss.", least=0, treatment=True
     )
     curvature_penalty: float = setting(
         0.0,
@@ -149,27 +153,27 @@ class TrainingConfig:
     curvature_form: str = setting(
         "finite-difference",
         "How the curvature is estimated: by a finite difference along the sign of the gradient,"
-        " or by random products with the whole Hessian.",
+        " or by products of the whole Hessian with random vectors.",
         choices=FORMS,
         treatment=True,
     )
     curvature_step: float = setting(
         1.0,
-        "Length of the finite difference, in standard deviations.",
+        "Length of the finite difference, in standard deviations of each channel.",
         above=0,
         treatment=True,
     )
     epochs: int | None = setting(
         None,
-        f"Number of passes through the training data.  By default {EPOCHS}, but more if these"
-        f" make fewer than {LEAST_UPDATES:,} updates, and fewer if they make more than"
-        f" {MOST_UPDATES:,}.",
+        f"Number of passes through the training data.  The default is {EPOCHS}, but more if these"
+        f" make fewer than {LEAST_UPDATES:,} updates of the weights, and fewer if they make more"
+        f" than {MOST_UPDATES:,}.",
         least=1,
         unset="by the size of the data",
         recorded=True,
     )
-    batch_size: int = setting(32, "Number of sequences in each update.", least=1)
-    lr: float = setting(2e-3, "Largest learning rate of Adam.", above=0)
+    batch_size: int = setting(32, "Number of sequences in each update of the weights.", least=1)
+    lr: float = setting(2e-3, "Largest learning rate of the optimiser Adam.", above=0)
     clip_norm: float = setting(
         1.0, "Largest norm of the gradient; a longer gradient is shortened to it.", above=0
     )
