@@ -99,9 +99,10 @@ def lyapunov_spectrum(
 
     Notes
     -----
-    Cost O(n t (g s h + s h k + s k^2 / m)) for n sequences of t steps and layers of g gates and
-    h units.  A frame that turns adds a bounded sum to the logarithms, which makes an error of the exponents that falls like 1/t.  The frame
-    turns until it is aligned; in the plane of a complex pair it never stops.
+    Cost O(n t (g s h + s h k + s k^2 / m)) for n sequences of t steps and layers of g gates and h
+    units.  A frame that turns adds a bounded sum to the logarithms, which makes an error of the
+    exponents that falls like 1/t.  The frame turns until it is aligned; in the plane of a complex
+    pair it never stops.
 
     References
     ----------

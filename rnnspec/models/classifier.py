@@ -18,9 +18,10 @@ class SequenceClassifier(nn.Module):
 
     .. math:: y = C\,h_{T} + d,\qquad h_t = \mathrm{cell}(x_t, h_{t-1}),\ h_0 = 0
 
-    where C and d are the weight and the bias of the readout, and y are the logits.  T is the
-    length of the sequence, not of the padded batch.  So a sequence is classified in the same way
-    alone and in a batch.  In a bidirectional network the readout takes the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
+    where C and d are the weight and the bias of the readout, and y are the logits.  T is the length
+    of the sequence, not of the padded batch.  So a sequence is classified in the same way alone and
+    in a batch.  In a bidirectional network the readout takes the last state of each direction,
+    :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
 
     Parameters
     ----------

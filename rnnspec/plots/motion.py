@@ -18,8 +18,7 @@ def growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:
     """Draw the growth of a kick along data, and what bounds it.
 
     Lines are medians over the sequences, and bands reach from the 5 % to the 95 % quantile.  The
-    growth is drawn as a logarithm to base 10.  Infinite logarithms are
-    not drawn.
+    growth is drawn as a logarithm to base 10.  Infinite logarithms are not drawn.
 
     Parameters
     ----------

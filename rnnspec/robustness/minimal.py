@@ -137,9 +137,9 @@ def minimal_perturbations(
     .. math:: r^*(x) = \min\{\|u\|_p : \arg\max_k f_k(x + s u) \ne y\}
 
     over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Here f are the
-    logits, y is the label, and s is the size of one unit of u.  Every
-    attack gives an upper bound, to the rounding of the two logits that decide.  It is enough to
-    come to the boundary: where the label's logit equals another, r is 0.
+    logits, y is the label, and s is the size of one unit of u.  Every attack gives an upper bound,
+    to the rounding of the two logits that decide.  It is enough to come to the boundary: where the
+    label's logit equals another, r is 0.
 
     Parameters
     ----------

@@ -51,9 +51,9 @@ def measure(
     Notes
     -----
     Cost O(n^3) for each number, with factors up to some hundreds (Kreiss constant, real stability
-    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  ``certified`` holds, by
-    name, the intervals that were proved.  If the search for a number ends without a proof, the
-    number is not in ``certified``, and ``warnings`` says why.
+    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  ``certified`` holds, by name, the
+    intervals that were proved.  If the search for a number ends without a proof, the number is not
+    in ``certified``, and ``warnings`` says why.
 
     References
     ----------

@@ -78,14 +78,14 @@ def stability_radius_real(
     -----
     At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
     ``max over 0 < g <= 1 of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``, where
-    ``sigma_{2n-1}`` is the second smallest singular value; at real z the norm is ``sigma_min(zI - A)``.  To test whether the distance is at
-    least some level, the search keeps the spans of angles where this singular value is below the
-    level for every g tried so far.  For one g the ends of its spans are eigenvalues of a pencil of
-    size 2n.  The middle of the longest span is looked at next: either the distance there is below
-    the level, which is then lowered, or its best g shortens the span.  If no span is left, the
-    level is proved.  Below about ``1e-6 ||A||`` rounding blurs the ends of the spans.  Then only a
-    lower level can be proved; the last one is the complex distance.  Cost O((2n)^3) for each level
-    test; two to ten are needed.
+    ``sigma_{2n-1}`` is the second smallest singular value; at real z the norm is
+    ``sigma_min(zI - A)``.  To test whether the distance is at least some level, the search keeps
+    the spans of angles where this singular value is below the level for every g tried so far.  For
+    one g the ends of its spans are eigenvalues of a pencil of size 2n.  The middle of the longest
+    span is looked at next: either the distance there is below the level, which is then lowered, or
+    its best g shortens the span.  If no span is left, the level is proved.  Below about
+    ``1e-6 ||A||`` rounding blurs the ends of the spans.  Then only a lower level can be proved; the
+    last one is the complex distance.  Cost O((2n)^3) for each level test; two to ten are needed.
 
     References
     ----------

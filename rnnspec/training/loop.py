@@ -50,9 +50,9 @@ def train(
 
     Adam minimises the cross-entropy.  The learning rate follows
     :math:`\eta_k = \tfrac12 \eta (1 + \cos \pi k/K)` over all K batches, where :math:`\eta` is `lr`
-    and k is the number of the batch.  The norm of the gradient is clipped.  The last batch of an epoch may be smaller.  Batches follow
-    from `seed` and the epoch alone, so that the same seed on the same machine gives the same
-    weights, whether or not the training was interrupted.
+    and k is the number of the batch.  The norm of the gradient is clipped.  The last batch of an
+    epoch may be smaller.  Batches follow from `seed` and the epoch alone, so that the same seed on
+    the same machine gives the same weights, whether or not the training was interrupted.
 
     With `adversarial`, the loss that chooses the weights is that of the validation part under
     attack.  An epoch's row then has ``robust_validation_loss`` and ``robust_validation_accuracy``,

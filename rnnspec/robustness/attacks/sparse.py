@@ -19,11 +19,11 @@ def sparse(victim: Victim, *, epsilon: float | None = None, iterations: int = 5)
               \|u_t\|_p \le \varepsilon\ \text{ for all } t
 
     Here F are the logits as functions of u, and y is the label.  The search is greedy.  The step
-    whose gradient promises the largest rise of the logit difference, :math:`\langle g_t, v -
-    u_t\rangle` with the best admissible v, is opened and set to v.  Then all open steps are updated
-    by the rule of Frank and Wolfe.  This is repeated until the class is wrong.  At the end each
-    changed step is set to 0 again, the least promising first, if the others suffice without it.
-    For two classes and a linear F the count is the least that there is.
+    whose gradient promises the largest rise of the logit difference,
+    :math:`\langle g_t, v - u_t\rangle` with the best admissible v, is opened and set to v.  Then
+    all open steps are updated by the rule of Frank and Wolfe.  This is repeated until the class is
+    wrong.  At the end each changed step is set to 0 again, the least promising first, if the others
+    suffice without it.  For two classes and a linear F the count is the least that there is.
 
     Parameters
     ----------
