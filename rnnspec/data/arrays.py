@@ -32,7 +32,7 @@ Labelled = SequenceDataset | tuple[Any, Any] | HoldsTensors
 
 
 def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None) -> SequenceDataset:
-    """A `SequenceDataset` from arrays; one that is given is returned unchanged.
+    """A `SequenceDataset` from arrays; a given `SequenceDataset` is returned unchanged.
 
     The values of arrays reach the network as they are, bit for bit: they are neither shifted nor
     scaled, `raw` returns them, and one raw unit is one unit of the arrays.  The unit of
@@ -58,9 +58,9 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     Raises
     ------
     ValueError
-        If the data have another form, are several parts at once or hold no sequence; if a value
-        is missing before the end of a sequence; if labels are texts, negative or no whole
-        numbers; or if float32 does not hold the digits of float64 values.
+        If the data have another form, are several parts at once (a `DataSplits`) or hold no
+        sequence; if a value is missing before the end of a sequence; if labels are texts, negative
+        or no whole numbers; or if float32 does not hold the digits of float64 values.
 
     Examples
     --------

@@ -79,9 +79,9 @@ def contraction_check(
 ) -> Contraction:
     r"""Look for a norm :math:`\|T \cdot T^{-1}\|_2` in which all `jacobians` are below 1.
 
-    The dot stands for a Jacobian, and T is one matrix for all of them.
-    The verdict holds for these Jacobians and for sequences made of them.  It says nothing about
-    states that the data did not visit.
+    The dot stands for a Jacobian, and T is one matrix for all of them.  The verdict holds for these
+    Jacobians and for sequences made of them.  It says nothing about states that the data did not
+    visit.
 
     Parameters
     ----------

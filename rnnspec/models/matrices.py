@@ -19,10 +19,10 @@ def load_matrices(
 
     The content of a file decides how it is read, not its name: see `rnnspec.models.files`.
     Recurrent weights under PyTorch's keys are cut into gates, for example ``layer0.forget``, and
-    their stack is there too, as ``layer0.stacked``.  Square arrays with other names that recurrent
-    weights usually have, for example ``0.wh``, keep those names.  Where no name in a file of
-    matrices is recurrent, every two-dimensional array is taken.  The matrix of a file that holds
-    only one is named as the file is, without the ending.
+    their stack is there too, as ``layer0.stacked``.  Square arrays with other recurrent names,
+    which are names that recurrent weights usually have, for example ``0.wh``, keep those names.
+    Where no name in a file of matrices is recurrent, every two-dimensional array is taken.  The
+    matrix of a file that holds only one is named as the file is, without the ending.
 
     Parameters
     ----------

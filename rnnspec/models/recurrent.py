@@ -32,12 +32,12 @@ def recurrent_matrices(
 ) -> dict[str, NDArray[Any]]:
     r"""The recurrent matrices of `source`, by name.
 
-    For a vanilla cell, :math:`h_t = \tanh(W h_{t-1} + \dots)`, this is W under
-    the name ``layer0``.  For a gated cell there is one matrix per gate: ``layer0.input``,
-    ``.forget``, ``.cell`` and ``.output`` for an LSTM; ``.reset``, ``.update`` and
-    ``.new`` for a GRU.  `stacked_matrices` gives the gates of a layer in one array.  The second
-    direction of a bidirectional layer is ``layer0.reverse``.  Where `source`
-    holds several recurrent modules, names begin with the module's.
+    For a vanilla cell, :math:`h_t = \tanh(W h_{t-1} + \dots)`, this is W under the name ``layer0``.
+    For a gated cell there is one matrix per gate: ``layer0.input``, ``.forget``, ``.cell`` and
+    ``.output`` for an LSTM; ``.reset``, ``.update`` and ``.new`` for a GRU.  `stacked_matrices`
+    gives the gates of a layer in one array.  The second direction of a bidirectional layer is
+    ``layer0.reverse``.  Where `source` holds several recurrent modules, names begin with the
+    module's.
 
     Parameters
     ----------

@@ -62,8 +62,8 @@ def transient_bounds(
     Raises
     ------
     ValueError
-        If `A` is not square or has non-finite entries, `steps` is negative, or `sigma_min`
-        comes without `points` or has another shape than `points`.
+        If `A` is not square or has non-finite entries, `steps` is negative, or `sigma_min` comes
+        without `points` or has another shape than `points`.
 
     Notes
     -----
