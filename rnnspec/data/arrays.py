@@ -32,12 +32,13 @@ Labelled = SequenceDataset | tuple[Any, Any] | HoldsTensors
 
 
 def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None) -> SequenceDataset:
-    """A `SequenceDataset` from arrays; a `SequenceDataset` is returned itself.
+    """A `SequenceDataset` from arrays; a given `SequenceDataset` is returned unchanged.
 
-    The values of arrays reach the network as they are, bit for bit: they are neither shifted
-    nor scaled, `raw` returns them, and one raw unit is one unit of the arrays.  The standard
-    deviation of a channel is taken over all steps that are not padding (1 for a channel that never
-    changes).  Labels are the numbers of the logits' columns, and are not renumbered.
+    The values of arrays reach the network as they are, bit for bit: they are neither shifted nor
+    scaled, `raw` returns them, and one raw unit is one unit of the arrays.  The unit of
+    perturbations is the standard deviation of a channel (``spread``).  It is taken over all steps
+    that are not padding, and is 1 for a channel that never changes.  Labels are the numbers of the
+    logits' columns, and are not renumbered.
 
     Parameters
     ----------
@@ -46,9 +47,9 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
         of shapes (t_i, d) or (t_i,); y of shape (n,).  Steps at the end of a sequence that are
         NaN in all channels are padding.
     name : str
-        What errors call `data`.
+        Name of `data` in error messages.
     n_classes : int, optional
-        How many columns the logits have; by default the largest label + 1.
+        How many columns the logits have; by default, and at least, the largest label + 1.
 
     Returns
     -------
@@ -57,12 +58,15 @@ def as_dataset(data: Labelled, name: str = "data", n_classes: int | None = None)
     Raises
     ------
     ValueError
-        If the data have another form, are several parts at once or hold no sequence; if a value
-        is missing before the end of a sequence; if labels are texts, negative or no whole
-        numbers; or if float32 does not hold the digits of float64 values.
+        If the data have another form, are several parts at once (a `DataSplits`) or hold no
+        sequence; if a value is missing before the end of a sequence; if labels are texts, negative
+        or no whole numbers; or if float32 does not hold the digits of float64 values.
 
     Examples
     --------
+    The largest label is 2, so there are 3 classes.  The spread is the standard deviation of
+    1, 3 and 5, ``sqrt(8 / 3)``:
+
     >>> data = as_dataset(([[1.0, 3.0], [5.0]], [0, 2]))
     >>> data.inputs[:, :, 0].tolist(), data.lengths.tolist(), data.n_classes
     ([[1.0, 3.0], [5.0, 0.0]], [2, 1], 3)

@@ -38,7 +38,8 @@ def load_dataset(
     name : str
         ``digits``, ``mnist``, ``fashion-mnist``, ``japanese-vowels``,
         ``ucr:NAME``, ``ts:PATH``, ``tsv:PATH``, ``synthetic:temporal-order``,
-        ``synthetic:adding`` or ``synthetic:sine``.
+        ``synthetic:adding`` or ``synthetic:sine``.  NAME is a data set of the UCR archive, and
+        PATH is the path of files of your own.  ``rnnspec datasets list`` describes them all.
     view : str, optional
         How an image is read: ``rows`` (default), ``cols`` (digits only),
         ``pixels`` or ``permuted``.  Other data has the one view ``series``.
@@ -53,17 +54,17 @@ def load_dataset(
     -------
     DataSplits
         All parts padded to one length and standardised by the training part.
-        Without an official split: 70 / 10 / 20, each class in proportion.
-        With one, validation is cut from the training half: 5000 images, or 20 %
+        Without an official split they hold 70, 10 and 20 % of the sequences, each class in
+        proportion.  With one, validation is cut from the training half: 5000 images, or 20 %
         of the series (none if a class has fewer than five).
 
     Raises
     ------
     ValueError
-        For an unknown name or view, and for files that cannot be read: with
-        file and line, what was expected, what came, and the likely cause.
+        If the name or the view is unknown, or a file cannot be read.  The message then gives the
+        file and the line, what was expected, what was found, and the likely cause.
     DatasetUnavailable
-        A `ValueError`, if files are missing and cannot be fetched.
+        If files are missing and cannot be fetched; this is a kind of `ValueError`.
 
     Warns
     -----
@@ -72,6 +73,8 @@ def load_dataset(
 
     Examples
     --------
+    The digits are 1,797 images of 8 rows and 8 columns:
+
     >>> data = load_dataset("digits")
     >>> data.train.inputs.shape, len(data.validation), len(data.test)
     ((1257, 8, 8), 180, 360)

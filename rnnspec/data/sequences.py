@@ -53,7 +53,7 @@ class SequenceDataset(Result):
     ------
     ValueError
         If shapes do not fit together, a value is not finite, a raw value lies outside its bounds,
-        a length or label is out of range or no integer, or two classes have one name.
+        a length or label is out of range or no integer, or two classes have the same name.
 
     Examples
     --------

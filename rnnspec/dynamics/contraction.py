@@ -79,8 +79,9 @@ def contraction_check(
 ) -> Contraction:
     r"""Look for a norm :math:`\|T \cdot T^{-1}\|_2` in which all `jacobians` are below 1.
 
-    The verdict holds for these Jacobians and for sequences made of them.  It says nothing about
-    states that the data did not visit.
+    The dot stands for a Jacobian, and T is one matrix for all of them.  The verdict holds for these
+    Jacobians and for sequences made of them.  It says nothing about states that the data did not
+    visit.
 
     Parameters
     ----------
@@ -90,8 +91,9 @@ def contraction_check(
     Returns
     -------
     Contraction
-        ``refuted`` by one Jacobian, or by a product of up to 8 of them; ``undecided`` if neither
-        proof was found, for example where a spectral radius is 1 up to rounding.
+        The verdict is ``proved`` if such a norm was found, and ``refuted`` if one Jacobian, or a
+        product of up to 8 of them, is unstable.  It is ``undecided`` if neither was proved, for
+        example where a spectral radius is 1 up to rounding.
 
     Raises
     ------
@@ -114,6 +116,9 @@ def contraction_check(
 
     Examples
     --------
+    No rate is below the spectral radius, which is 0.5 for the first matrix.  The product of the
+    two matrices has trace 4.41 and determinant 0.04, so that its spectral radius is 4.4:
+
     >>> shear = np.array([[0.5, 2.0], [0.0, 0.4]])
     >>> found = contraction_check([[shear]])
     >>> found.verdict, round(found.rate, 2)

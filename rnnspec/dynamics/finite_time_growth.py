@@ -35,7 +35,7 @@ def finite_time_growth(
     epsilon: float = 1e-6,
     seed: int = 0,
 ) -> FiniteTimeGrowth:
-    r"""Kick the state before the input `step`, measure its growth, and bound it.
+    r"""Kick the state before the input `step`, measure how the kick grows, and bound it.
 
     The state is moved by `epsilon`, and the moved and the unmoved network read the same further
     inputs.  The distance between them is measured, beside the product of the Jacobians and what the
@@ -69,6 +69,7 @@ def finite_time_growth(
     Returns
     -------
     FiniteTimeGrowth
+        Natural logarithms of the growth and of its bounds, after each number of steps.
 
     Raises
     ------
@@ -104,9 +105,12 @@ def finite_time_growth(
 
     Examples
     --------
+    At rest every Jacobian is W: `linear` is the logarithm of ``||W^k||``, and `product` that of
+    ``||W||^k``:
+
     >>> rnn = nn.RNN(1, 2, bias=False)
     >>> _ = rnn.weight_hh_l0.data.copy_(Tensor([[0.0, 4.0], [0.0, 0.0]]))
-    >>> growth = finite_time_growth(rnn, np.zeros((1, 3, 1)))  # at rest, where J = W
+    >>> growth = finite_time_growth(rnn, np.zeros((1, 3, 1)))
     >>> np.exp(growth.linear).round(9).tolist(), np.exp(growth.product).round(9).tolist()
     ([[1.0, 4.0, 0.0, 0.0]], [[1.0, 4.0, 16.0, 64.0]])
     """

@@ -29,11 +29,12 @@ def fixed_points(
 
     .. math:: \min_s \|F(x, s) - s\|^2
 
-    Each search goes downhill by the method of Levenberg and Marquardt with the Jacobian in closed
-    form, all in float64, and Newton's method ends it.  It ends near where it starts, at a saddle
-    as readily as at a stable point: start from states that the network visits, as
-    `state_trajectory` gives them.  If `FixedPoints.index_sum` then proves that points are
-    missing, further searches start between those that were found.
+    Here F is the map from a state to the next.  A slow point is a state at which a search ended
+    although the state still moves.  Each search goes downhill by the method of Levenberg and
+    Marquardt with the Jacobian in closed form, all in float64, and Newton's method ends it.  It
+    ends near where it starts, at a saddle as readily as at a stable point: start from states that
+    the network visits, as `state_trajectory` gives them.  If `FixedPoints.index_sum` then proves
+    that points are missing, further searches start between those that were found.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ def fixed_points(
     Returns
     -------
     FixedPoints
-        Points nearer to one another than 1e-4 of the largest norm count as one.
+        The points, with the Jacobian at each fixed point.  Points nearer to one another than 1e-4
+        of the largest norm count as one.
 
     Raises
     ------

@@ -49,10 +49,12 @@ def lyapunov_spectrum(
 
     Jacobians in closed form carry a frame of k axes along each trajectory, and the frame is made
     orthonormal again from time to time (`rnnspec.dynamics.frames`).  The logarithms of the factors
-    by which its axes grow, each orthogonally to those before it, are averaged over the steps.
+    by which its axes grow, each orthogonally to those before it, are averaged over the steps.  So
+    the exponents are natural logarithms per step.
 
-    The inputs drive the network; for a network that is left to itself they are constant:
-    ``np.zeros((n, steps, d))`` with n `starts`.  Short sequences give finite-time exponents.
+    The inputs drive the network.  For a network that is left to itself give constant inputs, for
+    example ``np.zeros((n, steps, d))``, with n `starts`.  Short sequences give finite-time
+    exponents.
 
     Parameters
     ----------
@@ -82,6 +84,7 @@ def lyapunov_spectrum(
     Returns
     -------
     LyapunovSpectrum
+        The exponents in descending order, with their errors.
 
     Warns
     -----
@@ -96,9 +99,10 @@ def lyapunov_spectrum(
 
     Notes
     -----
-    Cost O(n t (g s h + s h k + s k^2 / m)) for g gates.  A frame that turns adds a bounded
-    sum to the logarithms, which makes an error of the exponents that falls like 1/t.  The frame
-    turns until it is aligned; in the plane of a complex pair it never stops.
+    Cost O(n t (g s h + s h k + s k^2 / m)) for n sequences of t steps and layers of g gates and h
+    units.  A frame that turns adds a bounded sum to the logarithms, which makes an error of the
+    exponents that falls like 1/t.  The frame turns until it is aligned; in the plane of a complex
+    pair it never stops.
 
     References
     ----------
@@ -107,6 +111,8 @@ def lyapunov_spectrum(
 
     Examples
     --------
+    At rest every Jacobian is W, and the exponents are the logarithms of its eigenvalues:
+
     >>> rnn = nn.RNN(1, 2, bias=False).double()  # tanh is linear at rest
     >>> _ = rnn.weight_hh_l0.data.copy_(torch.tensor([[0.5, 3.0], [0.0, 0.25]]))
     >>> found = lyapunov_spectrum(rnn, np.zeros((2, 1000, 1)))

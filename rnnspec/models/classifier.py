@@ -18,16 +18,17 @@ class SequenceClassifier(nn.Module):
 
     .. math:: y = C\,h_{T} + d,\qquad h_t = \mathrm{cell}(x_t, h_{t-1}),\ h_0 = 0
 
-    where T is the length of the sequence, not of the padded batch.  So a sequence is classified in
-    the same way alone and in a batch.  In a bidirectional network the readout
-    takes the last state of each direction, :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
+    where C and d are the weight and the bias of the readout, and y are the logits.  T is the length
+    of the sequence, not of the padded batch.  So a sequence is classified in the same way alone and
+    in a batch.  In a bidirectional network the readout takes the last state of each direction,
+    :math:`(h_T^\rightarrow, h_1^\leftarrow)`.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}
         ``rnn`` is the tanh cell.  The layers are PyTorch's fused ones.
     n_features, n_classes : int
-        Sizes of an input step and of the output.
+        Number of channels of an input step, and number of classes.
     hidden : int, default 64
         Number of units of each layer and direction.
     layers : int, default 1
@@ -35,7 +36,9 @@ class SequenceClassifier(nn.Module):
     bidirectional : bool, default False
         Whether each layer also reads the sequence from its end.
     init : {"orthogonal", "torch", "identity"}
-        How the recurrent weights are initialised; ``torch`` is PyTorch's default, uniform.
+        How the recurrent weights are initialised.  ``orthogonal`` draws a random orthogonal matrix
+        for each gate, ``identity`` takes the identity, and ``torch`` is PyTorch's default, which
+        is uniform.
     seed : int, default 0
         Seed of the initial weights; the global random state is neither read nor set.
 
@@ -46,6 +49,8 @@ class SequenceClassifier(nn.Module):
 
     Examples
     --------
+    Two sequences, of 7 and 4 true steps, give 5 logits each:
+
     >>> model = SequenceClassifier("gru", n_features=3, n_classes=5, hidden=8)
     >>> model(torch.zeros(2, 7, 3), torch.tensor([7, 4])).shape
     torch.Size([2, 5])

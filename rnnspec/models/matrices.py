@@ -19,10 +19,10 @@ def load_matrices(
 
     The content of a file decides how it is read, not its name: see `rnnspec.models.files`.
     Recurrent weights under PyTorch's keys are cut into gates, for example ``layer0.forget``, and
-    their stack is there too, as ``layer0.stacked``.  Square arrays with other recurrent names, for
-    example ``0.wh``, keep those names.  Where no name in a file of matrices is recurrent, every
-    two-dimensional array is taken.  The matrix of a file that holds only one is named by the file's
-    stem.
+    their stack is there too, as ``layer0.stacked``.  Square arrays with other recurrent names,
+    which are names that recurrent weights usually have, for example ``0.wh``, keep those names.
+    Where no name in a file of matrices is recurrent, every two-dimensional array is taken.  The
+    matrix of a file that holds only one is named as the file is, without the ending.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def load_matrices(
         Take one matrix only: a name as above, or the full key of any square array.
     cut : str, optional
         How the gates of the array `key` are stacked, for example ``gru:rzn:rows``: see
-        `rnnspec.models.cut`.  Without `key`, each array with a recurrent name is cut whose shape
-        fits.
+        `rnnspec.models.cut`.  Without `key`, each array is cut that has a recurrent name and
+        a fitting shape.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def load_matrices(
     Warns
     -----
     LeftOutWarning
-        Names each thing that was not taken, and why.
+        If something in the file was not taken; the warning names it and says why.
     AssumptionWarning
         If the file does not say which cell its weights belong to.
 

@@ -67,7 +67,8 @@ def read_along(
     ----------
     model : module
         A recurrent layer or cell of PyTorch or a `SequenceClassifier`, which read the inputs
-        themselves; or a module with one recurrent part inside, whose own forward is run.
+        themselves; or a module with one recurrent part inside, whose own forward is run.  Layers
+        before that part are called its encoder.
     inputs : data set, array_like or tensor of shape (n, t, d), or list
         What `model` reads: a `SequenceDataset`, padded sequences, or a list of sequences of
         shapes (t_i, d).  A module with an encoder takes what the encoder reads, with steps of any
@@ -78,15 +79,15 @@ def read_along(
     Returns
     -------
     Reading
-        The ``.cells``, their ``.inputs`` of shape (n, t, d) in float64, the true ``.lengths`` and
-        the states that the network ``.starts`` from.
+        The ``.cells``, their ``.inputs`` of shape (n, t, d) in float64, the true ``.lengths``,
+        and in ``.starts`` the states from which the network starts.
 
     Raises
     ------
     ValueError
         If the data do not fit `model` or are not finite; if both the data and `lengths` say how
         long the sequences are; if there is no recurrent part or there are several; or if the
-        state of `model` does not go from step to step by the part's formula.
+        states of `model` do not follow the part's formula from step to step.
 
     Notes
     -----
@@ -95,8 +96,10 @@ def read_along(
 
     Examples
     --------
+    The GRU reads 2 sequences of 2 steps, padded, with 3 channels from the linear layer:
+
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.GRU(3, 8, batch_first=True))
-    >>> read_along(model, [[[0.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]]]).inputs.shape  # of the GRU
+    >>> read_along(model, [[[0.0, 1.0], [1.0, 0.0]], [[1.0, 1.0]]]).inputs.shape
     torch.Size([2, 2, 3])
     """
     model = unwrap(model) if isinstance(model, nn.Module) else model

@@ -32,12 +32,12 @@ def recurrent_matrices(
 ) -> dict[str, NDArray[Any]]:
     r"""The recurrent matrices of `source`, by name.
 
-    For a vanilla cell, :math:`h_t = \tanh(W h_{t-1} + \dots)`, that is W under
-    the name ``layer0``; for gated cells one matrix per gate (``layer0.input``,
-    ``.forget``, ``.cell``, ``.output`` for an LSTM; ``.reset``, ``.update``,
-    ``.new`` for a GRU) and their stack, see `stacked_matrices`.  The second
-    direction of a bidirectional layer is ``layer0.reverse``.  Where `source`
-    holds several recurrent modules, names begin with the module's.
+    For a vanilla cell, :math:`h_t = \tanh(W h_{t-1} + \dots)`, this is W under the name ``layer0``.
+    For a gated cell there is one matrix per gate: ``layer0.input``, ``.forget``, ``.cell`` and
+    ``.output`` for an LSTM; ``.reset``, ``.update`` and ``.new`` for a GRU.  `stacked_matrices`
+    gives the gates of a layer in one array.  The second direction of a bidirectional layer is
+    ``layer0.reverse``.  Where `source` holds several recurrent modules, names begin with the
+    module's.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def recurrent_matrices(
         Any ``torch.nn.Module`` with ``nn.RNN``, ``nn.LSTM``, ``nn.GRU`` or their
         cell classes inside; a mapping whose keys end in ``weight_hh_l0`` and the
         like; or a file or run directory (see `load_matrices`).  The shape tells
-        the cell: (h, h) rnn, (3h, h) gru, (4h, h) lstm.
+        the cell: (h, h) is an rnn, (3h, h) a gru and (4h, h) an lstm.
     key : str, optional
         The full key of one array, for example ``h2h.weight``, a parameter of a module of your own.
         The array must be square, unless it is cut.
@@ -61,7 +61,8 @@ def recurrent_matrices(
     Warns
     -----
     LeftOutWarning
-        Names each recurrent weight of a mapping or file that was not taken, and why.
+        If a recurrent weight of a mapping or file was not taken; the warning names it and says
+        why.
     AssumptionWarning
         If a state dict does not say which cell it belongs to.
 

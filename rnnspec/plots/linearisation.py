@@ -22,9 +22,10 @@ def linearisations(
 ) -> NDArray[Any]:
     r"""Draw pseudospectra of Jacobians at fixed points, each with its distance to instability.
 
-    The title gives :math:`1 - \rho`, the distance from the eigenvalues to the unit circle.  The
-    distance to instability, marked by a star, equals it for a normal Jacobian; the smaller it
-    is, the more fragile the fixed point is.
+    The title gives :math:`1 - \rho`, where :math:`\rho` is the spectral radius: the distance from
+    the eigenvalues to the unit circle.  A star marks the distance to instability.  For a normal
+    Jacobian the two distances are equal.  The smaller the second is beside the first, the more
+    fragile the fixed point is.
 
     Parameters
     ----------

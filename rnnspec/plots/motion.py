@@ -17,12 +17,13 @@ LEVELS = (0.05, 0.5, 0.95)  # quantiles over the sequences: the median, and a ba
 def growth(growth: FiniteTimeGrowth, ax: Axes | None = None) -> Axes:
     """Draw the growth of a kick along data, and what bounds it.
 
-    Lines are medians over the sequences, bands hold 5 to 95 % of them.  Infinite logarithms are
-    not drawn.
+    Lines are medians over the sequences, and bands reach from the 5 % to the 95 % quantile.  The
+    growth is drawn as a logarithm to base 10.  Infinite logarithms are not drawn.
 
     Parameters
     ----------
     growth : FiniteTimeGrowth
+        What `rnnspec.finite_time_growth` returned.
     ax : matplotlib Axes, optional
         By default a new figure.
 

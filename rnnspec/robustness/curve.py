@@ -52,8 +52,8 @@ def robustness_curve(
     .. math:: a(\varepsilon) = \frac1n\,\#\{i : f(x_i + u) = y_i
               \text{ for each } u \text{ tried with } \|u\| \le \varepsilon\}
 
-    For the searching attacks this is one search for the whole list, see
-    `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their
+    For the searching attacks (``pgd``, ``apgd``, ``square``) this is one search for the whole list,
+    see `rnnspec.robustness.thresholds`.  The others try one perturbation at each size, and their
     accuracy counts this one alone, so it may rise with the size.
 
     Parameters
@@ -123,6 +123,8 @@ def robustness_curve(
 
     Examples
     --------
+    The logits are the two values 3 and 1, which meet when each moves by 1:
+
     >>> from rnnspec.robustness.examples import two_logits
     >>> curve = robustness_curve(*two_logits(3.0, 1.0), epsilons=[0, 0.9, 1.1])
     >>> curve.accuracy.tolist(), curve.thresholds.tolist()

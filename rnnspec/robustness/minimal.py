@@ -136,9 +136,10 @@ def minimal_perturbations(
 
     .. math:: r^*(x) = \min\{\|u\|_p : \arg\max_k f_k(x + s u) \ne y\}
 
-    over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Every
-    attack gives an upper bound, to the rounding of the two logits that decide.  It is enough to
-    come to the boundary: where the label's logit equals another, r is 0.
+    over the u that the threat admits: inside raw bounds, 0 where nothing may move.  Here f are the
+    logits, y is the label, and s is the size of one unit of u.  Every attack gives an upper bound,
+    to the rounding of the two logits that decide.  It is enough to come to the boundary: where the
+    label's logit equals another, r is 0.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ def minimal_perturbations(
     seed : int, default 0
         Seed of the choice of sequences, and of random starts.
     **options
-        Of the attack's function in `rnnspec.robustness`, for instance ``iterations``, or
+        Arguments of the attack's function in `rnnspec.robustness`, for instance ``iterations``, or
         ``epsilon``, the largest change of a time step by ``sparse``.
 
     Returns
@@ -188,7 +189,7 @@ def minimal_perturbations(
     --------
     >>> from rnnspec.robustness.examples import two_logits
     >>> found = minimal_perturbations(*two_logits(3.0, 1.0))
-    >>> round(found.median, 3), found.success_rate
+    >>> round(found.median, 3), found.success_rate  # (3 - 1) / sqrt(2) to the boundary
     (1.414, 1.0)
     """
     chosen = ATTACKS[one_of(attack, "attack", MINIMAL)]

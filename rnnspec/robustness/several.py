@@ -117,7 +117,7 @@ def survey(
     target : {"input", "state", "weights"}
         What moves.
     norm : str, optional
-        By default ``linf``, and ``spectral`` for weights.
+        Norm of the perturbations; by default ``linf``, and ``spectral`` for weights.
     units : {"std", "raw"}
         Units of an input.
     iterations, restarts : int, optional
@@ -144,6 +144,8 @@ def survey(
 
     Examples
     --------
+    The logits are the two values 3 and 1, which meet when each moves by 1:
+
     >>> from rnnspec.robustness.examples import two_logits
     >>> found = survey(*two_logits(3.0, 1.0), ["pgd", "deepfool"], [0.9, 1.1])
     >>> [row["accuracy"] for row in found.to_dict()["results"]]

@@ -35,7 +35,8 @@ def measure(
     ----------
     A : array_like, shape (n, n)
     epsilons : iterable of float
-        Perturbation sizes (spectral norm, absolute) of the pseudospectral radius and abscissa.
+        Perturbation sizes (spectral norm, absolute) for the pseudospectral radius and abscissa; by
+        default none.
 
     Returns
     -------
@@ -50,8 +51,9 @@ def measure(
     Notes
     -----
     Cost O(n^3) for each number, with factors up to some hundreds (Kreiss constant, real stability
-    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  If a search does not end, its
-    number is not in ``certified``, and ``warnings`` says why.
+    radius), and O(n^3) for each power until ``||A^m|| <= 1``.  ``certified`` holds, by name, the
+    intervals that were proved.  If the search for a number ends without a proof, the number is not
+    in ``certified``, and ``warnings`` says why.
 
     References
     ----------
@@ -59,6 +61,9 @@ def measure(
 
     Examples
     --------
+    Henrici's number is the entry 3 above the diagonal, and the distance to instability is the
+    smallest singular value of ``I - A``, ``sqrt(2.5) - 1.5``:
+
     >>> numbers = measure([[0.5, 3.0], [0.0, 0.5]])
     >>> numbers.spectral_radius, numbers.henrici, numbers.transient_peak_step
     (0.5, 3.0, 1)

@@ -46,8 +46,8 @@ def pseudomode(
     """Smallest singular value of ``zI - A`` with its singular vectors, for one point z.
 
     The right vector v is the pseudomode.  Since ``||A v - z v|| = sigma_min``, it is an eigenvector
-    of A to within sigma_min.  With the left vector u, ``E = sigma_min u v*`` is a smallest matrix
-    for which ``(A + E) v = z v``.
+    of A to within sigma_min.  With the left vector u, ``E = sigma_min u v*``, where ``v*`` is the
+    conjugate transpose, is a matrix of smallest spectral norm for which ``(A + E) v = z v``.
 
     Parameters
     ----------
@@ -75,6 +75,8 @@ def pseudomode(
 
     Examples
     --------
+    The value is ``sqrt(0.5) - 0.5``, and z = 0.5 is an eigenvalue of the perturbed matrix:
+
     >>> mode = pseudomode([[0.0, 1.0], [0.0, 0.0]], 0.5)
     >>> round(mode.sigma_min, 6)
     0.207107

@@ -108,8 +108,8 @@ def pseudospectrum(
 ) -> Pseudospectrum:
     """Smallest singular value of ``zI - A`` on a grid of points z.
 
-    The set where it is below epsilon is the epsilon-pseudospectrum: all eigenvalues of all
-    matrices A + E with ``||E|| < epsilon``.
+    The set where it is below epsilon is the epsilon-pseudospectrum.  It consists of all eigenvalues
+    of all matrices A + E with ``||E|| < epsilon`` in the spectral norm.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def pseudospectrum(
     tol : float
         Relative accuracy of the values, as far as rounding, about 1e-16 ``||A||``, allows.
     device : "cpu" or "cuda"
-        Where the iteration runs, in float64.
+        Where the iteration that finds the values runs, in float64.
     name : str
         What the picture and the file call this matrix.
     adaptive : bool
@@ -164,6 +164,8 @@ def pseudospectrum(
 
     Examples
     --------
+    For this matrix ``sigma_min = sqrt(|z|^2 + 1/4) - 1/2``:
+
     >>> result = pseudospectrum([[0.0, 1.0], [0.0, 0.0]], box=(-1, 1, -1, 1), grid=3)
     >>> result.sigma_min.round(6)
     array([[1.      , 0.618034, 1.      ],

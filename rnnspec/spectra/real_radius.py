@@ -55,13 +55,13 @@ def stability_radius_real(
         Real.
     rtol : float
         Relative width of the bracket at which the search ends.  The value itself is a local minimum
-        to about 1e-8, relative.
+        over the points z, with a relative error of about 1e-8.
 
     Returns
     -------
     Bracket
         ``witness`` is the point of the unit circle where ``A + E`` has an eigenvalue, and
-        ``perturbation`` is E, of rank 1 or 2 (None if rounding does not allow to compute E).
+        ``perturbation`` is E, of rank 1 or 2 (None if rounding makes E impossible to compute).
 
     Raises
     ------
@@ -77,7 +77,8 @@ def stability_radius_real(
     Notes
     -----
     At ``z = x + iy`` with y not 0, the smallest E that makes z an eigenvalue has norm
-    ``max over g of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``; at real z the norm is
+    ``max over 0 < g <= 1 of sigma_{2n-1}([[xI - A, -g y I], [(y / g) I, xI - A]])``, where
+    ``sigma_{2n-1}`` is the second smallest singular value; at real z the norm is
     ``sigma_min(zI - A)``.  To test whether the distance is at least some level, the search keeps
     the spans of angles where this singular value is below the level for every g tried so far.  For
     one g the ends of its spans are eigenvalues of a pencil of size 2n.  The middle of the longest
@@ -94,6 +95,8 @@ def stability_radius_real(
 
     Examples
     --------
+    The eigenvalues are 0.5i and -0.5i, and ``E = A``, of norm 0.5, moves them to i and -i:
+
     >>> found = stability_radius_real([[0.0, 0.5], [-0.5, 0.0]])
     >>> round(float(found), 6), found.certified
     (0.5, True)

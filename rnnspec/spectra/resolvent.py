@@ -18,16 +18,18 @@ def sigma_min(
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float64]:
-    """Smallest singular value of ``zI - A`` at any `points` z: one over the resolvent norm.
+    """Smallest singular value of ``zI - A`` at any `points` z.
+
+    It is one over the norm of the resolvent, ``1 / ||(zI - A)^-1||``.
 
     Parameters
     ----------
     A : array_like, shape (n, n)
     points : array_like of complex, any shape
     tol : float
-        Relative accuracy, as far as rounding allows.
+        Relative accuracy of the values, as far as rounding allows.
     device : "cpu" or "cuda"
-        Where the iteration runs, in float64.
+        Where the iteration that finds the values runs, in float64.
     progress : function, optional
         Called from time to time with two numbers: how many points are done, and how many there
         are.
@@ -49,7 +51,7 @@ def sigma_min(
 
     Notes
     -----
-    Cost O(n^3) once and O(n^2) a point.
+    Cost O(n^3) once and O(n^2) for each point.
 
     References
     ----------
@@ -57,6 +59,8 @@ def sigma_min(
 
     Examples
     --------
+    For a matrix of one entry a the value is ``|z - a|``:
+
     >>> sigma_min([[2.0]], [2.0, 3.0, 2.0 + 0.5j])
     array([0. , 1. , 0.5])
     """

@@ -54,8 +54,8 @@ def transient_growth(
     """Spectral norms ``||A^k||`` for k = 0 .. `steps`.
 
     Each is the most by which k steps of ``h -> A h`` can amplify a state.  The eigenvalues only say
-    what happens in the end.  A non-normal matrix whose spectral radius is
-    below 1 may amplify a great deal before that.
+    what happens as k grows without end.  A non-normal matrix whose spectral radius is below 1 may
+    amplify a state a great deal before that.
 
     Parameters
     ----------

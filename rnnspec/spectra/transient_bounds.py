@@ -50,24 +50,25 @@ def transient_bounds(
         The last power, at least 0.
     points : array_like of complex, any shape, optional
         Points z, for instance the grid of a pseudospectrum.  Those with ``|z| > 1`` are used.  By
-        default 12 circles of 64 points each.
+        default 64 points on each of 12 circles, with radii from 1.001 to ``2 + ||A||``.
     sigma_min : array_like, the shape of `points`, optional
         Smallest singular values of ``zI - A`` at the points, if they are known already.
 
     Returns
     -------
     TransientBounds
+        Lower bounds for each k, and one upper bound for all k.
 
     Raises
     ------
     ValueError
-        If `A` is not square or has non-finite entries, `steps` is negative, `sigma_min` comes
-        without `points` or has another shape.
+        If `A` is not square or has non-finite entries, `steps` is negative, or `sigma_min` comes
+        without `points` or has another shape than `points`.
 
     Notes
     -----
     Let ``R = (zI - A)^-1``, ``r = |z|``, ``s = 1 / ||R||`` and ``a = ||A||``.  Two lower bounds
-    follow from ``z^k R = A^k R + sum z^(k-1-j) A^j``.  The first is
+    follow from ``z^k R = A^k R + sum z^(k-1-j) A^j``, the sum over j = 0 .. k - 1.  The first is
     ``||A^k|| >= r^k - s (r^k - a^k) / (r - a)``.  The second is
     ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, and for large k it tends
     to ``(r - 1) / s``, the ratio whose supremum is the Kreiss constant.  The upper bound is the
@@ -81,6 +82,9 @@ def transient_bounds(
 
     Examples
     --------
+    For k = 1 the first bound is ``r - s``.  At z = 2 this is ``2 - (sqrt(8) - 2) = 1.17``; z = 4,
+    where ``r = a``, is left out of the first bound:
+
     >>> bounds = transient_bounds([[0.0, 4.0], [0.0, 0.0]], steps=2, points=[2.0, 4.0])
     >>> bounds.lower.round(2), bool(bounds.lower_peak[-1] > 1)
     (array([1.  , 1.17, 0.  ]), True)

@@ -22,6 +22,10 @@ PRESETS = ("quick", "standard", "full")
 def read_plan(path: str | Path) -> Plan:
     """Read the plan of a study from a TOML file.
 
+    The lists ``datasets``, ``cells`` and ``seeds`` and the tables ``[conditions.NAME]`` span a grid
+    of trainings.  ``[train]`` holds settings of all of them, ``[train.DATASET]`` those of one data
+    set, and ``[measure]`` says what is measured.
+
     Parameters
     ----------
     path : path
@@ -30,6 +34,7 @@ def read_plan(path: str | Path) -> Plan:
     Returns
     -------
     Plan
+        Its ``tasks`` are the places of the grid, each with all its settings.
 
     Raises
     ------
@@ -39,6 +44,8 @@ def read_plan(path: str | Path) -> Plan:
 
     Examples
     --------
+    This grid has 1 data set, 3 cells, 4 conditions and 3 seeds:
+
     >>> plan = read_plan("quick")
     >>> len(plan.tasks), str(plan.tasks[0])
     (36, 'digits rnn plain 0')

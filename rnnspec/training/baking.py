@@ -25,15 +25,15 @@ REMOVALS: dict[type, Callable[[nn.Module, str], object]] = {
 
 
 def bake(module: nn.Module) -> tuple[str, ...]:
-    """Make what computes the weights of recurrent parts permanent, in place.
+    """Replace computed weights of recurrent parts by plain parameters, in place.
 
-    Plain parameters remain, under PyTorch's own keys in the state dict.  This replaces rnnspec's
+    The parameters stand under PyTorch's own keys in the state dict.  This replaces rnnspec's
     own normalisation, every parametrisation of ``torch.nn.utils.parametrize`` (also several on one
     weight), and the hooks of ``torch.nn.utils.prune``, ``weight_norm`` and ``spectral_norm``.
 
-    The estimates of rnnspec's normalisation have errors.  Each gate is therefore measured by
-    LAPACK in float64, and scaled down if it is above the bound.  Afterwards the radius or the norm
-    is at most the bound times 1 + 1e-6.
+    The estimates of rnnspec's normalisation have errors.  The radius or the norm of each
+    gate's matrix is therefore computed by LAPACK in float64, and the matrix is scaled down if it
+    is above the bound.  Afterwards the radius or the norm is at most the bound times 1 + 1e-6.
 
     Parameters
     ----------

@@ -49,10 +49,10 @@ def train(
     r"""Train `model` on `data.train`, and keep the weights with the lowest validation loss.
 
     Adam minimises the cross-entropy.  The learning rate follows
-    :math:`\eta_k = \tfrac12 \eta (1 + \cos \pi k/K)` over all K batches, and the norm of the
-    gradient is clipped.  The last batch of an epoch may be smaller.  Batches follow from `seed`
-    and the epoch alone, so that the same seed on the same machine gives the same weights, whether
-    or not the training was interrupted.
+    :math:`\eta_k = \tfrac12 \eta (1 + \cos \pi k/K)` over all K batches, where :math:`\eta` is `lr`
+    and k is the number of the batch.  The norm of the gradient is clipped.  The last batch of an
+    epoch may be smaller.  Batches follow from `seed` and the epoch alone, so that the same seed on
+    the same machine gives the same weights, whether or not the training was interrupted.
 
     With `adversarial`, the loss that chooses the weights is that of the validation part under
     attack.  An epoch's row then has ``robust_validation_loss`` and ``robust_validation_accuracy``,
@@ -95,6 +95,7 @@ def train(
     Returns
     -------
     TrainedRun
+        The trained network, its accuracies, and its history with one row for each epoch.
 
     Raises
     ------
@@ -107,8 +108,9 @@ def train(
     Warns
     -----
     ConvergenceWarning
-        If an estimate was off by more than 2 % of the exact value at the end of an epoch; or if
-        the accuracy is not significantly above that of always naming the most frequent class.
+        If an estimate of `normalize` was off by more than 2 % of the exact value at the end of an
+        epoch; or if the accuracy is not significantly above that of always naming the most frequent
+        class.
 
     Examples
     --------

@@ -45,19 +45,20 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Normalize:
-    """How recurrent matrices are normalised.
+    """Settings of the spectral normalisation of recurrent matrices.
 
     Parameters
     ----------
     quantity : {"radius", "norm"}
-        Spectral radius or spectral norm (largest singular value) of each gate.
+        What is bounded: the spectral radius or the spectral norm (largest singular value) of each
+        gate's matrix.
     bound : float, default 1.0
         The largest radius or norm that is allowed.
     estimator : {"rayleigh", "power", "exact"}
         ``rayleigh`` takes Rayleigh quotients of vectors from block Krylov spaces, which are kept
-        from one update to the next.  The quotients are two-sided for the radius, and one-sided
-        for the norm, since W^T W is symmetric.  Up to n = 96 the vectors come from powers of W
-        itself, and the estimate is exact up to rounding.
+        from one update to the next.  The quotients are two-sided for the radius, and one-sided for
+        the norm, since W^T W is symmetric.  For a matrix W of size up to 96 the vectors come from
+        powers of W itself, and the estimate is exact up to rounding.
         ``power`` takes one iteration of the block power method in each update, with one-sided
         Ritz values.  Its gradient of the radius uses the right vector in place of the left one,
         which is correct for normal matrices only.  It is there for comparison.
@@ -66,8 +67,8 @@ class Normalize:
         ``clip`` leaves a matrix below the bound as it is; ``scale`` puts every matrix on the
         bound.
     block : int, default 8
-        Number of vectors that are kept.  With 1 it is the power method of the literature, which
-        does not converge if the dominant eigenvalues are a complex pair.
+        Number of vectors that the estimator keeps.  With 1 it is the power method of the
+        literature, which does not converge if the dominant eigenvalues are a complex pair.
 
     Raises
     ------

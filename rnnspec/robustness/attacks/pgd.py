@@ -32,8 +32,9 @@ def pgd(
     .. math:: m_{j+1} = \mu m_j + g_j/\|g_j\|_1,\qquad
               u_{j+1} = P_\varepsilon(u_j + \eta\,v(m_{j+1}))
 
-    A sequence leaves the batch as soon as it is fooled; a further start sees only the sequences
-    that are left.  v is the steepest unit vector of the norm, see
+    Here u is the perturbation, g the gradient of the loss, and P the projection on the ball of
+    radius `epsilon`.  A sequence leaves the batch as soon as it is fooled; a further start sees
+    only the sequences that are left.  v is the steepest unit vector of the norm, see
     `rnnspec.robustness.attacks.ascent`.
 
     Parameters
@@ -85,6 +86,8 @@ def pgd(
 
     Examples
     --------
+    The logits are the two values 2 and 1, which meet when each moves by 0.5:
+
     >>> from rnnspec import under_attack
     >>> from rnnspec.robustness.examples import two_logits
     >>> with under_attack(*two_logits(2.0, 1.0)) as victim:

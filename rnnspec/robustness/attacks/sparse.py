@@ -18,12 +18,12 @@ def sparse(victim: Victim, *, epsilon: float | None = None, iterations: int = 5)
     .. math:: \min\, \#\{t : u_t \ne 0\}\quad\text{such that}\quad \arg\max_k F_k(u) \ne y,\quad
               \|u_t\|_p \le \varepsilon\ \text{ for all } t
 
-    The search is greedy.  The step whose gradient promises the largest rise of the logit
-    difference, :math:`\langle g_t, v - u_t\rangle` with the best admissible v, is opened and set to
-    v.  Then all open steps are updated by the rule of Frank and Wolfe.  This is repeated until the
-    class is wrong.  At the end each changed step is set to 0 again, the least promising first, if
-    the others suffice without it.  For two classes and a linear F the count is the least that there
-    is.
+    Here F are the logits as functions of u, and y is the label.  The search is greedy.  The step
+    whose gradient promises the largest rise of the logit difference,
+    :math:`\langle g_t, v - u_t\rangle` with the best admissible v, is opened and set to v.  Then
+    all open steps are updated by the rule of Frank and Wolfe.  This is repeated until the class is
+    wrong.  At the end each changed step is set to 0 again, the least promising first, if the others
+    suffice without it.  For two classes and a linear F the count is the least that there is.
 
     Parameters
     ----------
@@ -59,6 +59,9 @@ def sparse(victim: Victim, *, epsilon: float | None = None, iterations: int = 5)
 
     Examples
     --------
+    The logits are the two values 3 and 1.  To close the gap of 2 takes two changes of up to 1.1,
+    or one of up to 2.1:
+
     >>> from rnnspec import under_attack
     >>> from rnnspec.robustness.examples import two_logits
     >>> with under_attack(*two_logits(3.0, 1.0)) as victim:

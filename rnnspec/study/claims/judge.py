@@ -28,16 +28,16 @@ def claims(rows: Iterable[Row], seed: int = 0) -> tuple[Claim, ...]:
     ----------
     rows : iterable of dict
         The rows of ``results.csv``, see `rnnspec.study.read_results`.  Blank numbers are left
-        out and counted, infinite ones rank highest.
+        out and counted, and infinite ones rank highest.
     seed : int, default 0
         Seed of the bootstrap of P1; the other claims use no random numbers.
 
     Returns
     -------
     tuple of Claim
-        P1, does accuracy fail to rank robustness; P2, are radius-normalised networks stable but
-        fragile; P3, does training make recurrent matrices non-normal; and price, does distance
-        to instability cost accuracy.
+        They answer four questions.  P1: does accuracy fail to rank robustness?  P2: are networks
+        with a bounded spectral radius stable but fragile?  P3: does training make recurrent
+        matrices non-normal?  price: does distance to instability cost accuracy?
 
     Raises
     ------
@@ -50,6 +50,8 @@ def claims(rows: Iterable[Row], seed: int = 0) -> tuple[Claim, ...]:
 
     Examples
     --------
+    Without any runs nothing can be decided:
+
     >>> [(claim.name, claim.verdict) for claim in claims([])]
     [('P1', 'undecided'), ('P2', 'undecided'), ('P3', 'undecided'), ('price', 'undecided')]
     """
