@@ -38,8 +38,9 @@ def load_dataset(
     name : str
         ``digits``, ``mnist``, ``fashion-mnist``, ``japanese-vowels``,
         ``ucr:NAME``, ``ts:PATH``, ``tsv:PATH``, ``synthetic:temporal-order``,
-        ``synthetic:adding`` or ``synthetic:sine``.  NAME is a data set of the UCR archive, and
-        PATH is the path of files of your own.  ``rnnspec datasets list`` describes them all.
+        ``synthetic:adding`` or ``synthetic:sine``.  NAME is a data set of the UCR and
+        UEA archives, and PATH the path of files of your own.  ``rnnspec datasets list`` describes
+        them all.
     view : str, optional
         How an image is read: ``rows`` (default), ``cols`` (digits only),
         ``pixels`` or ``permuted``.  Other data has the one view ``series``.
