@@ -69,7 +69,8 @@ def transient_bounds(
     -----
     Let ``R = (zI - A)^-1``, ``r = |z|``, ``s = 1 / ||R||`` and ``a = ||A||``.  Two lower bounds
     follow from ``z^k R = A^k R + sum z^(k-1-j) A^j``, the sum over j = 0 .. k - 1.  The first is
-    ``||A^k|| >= r^k - s (r^k - a^k) / (r - a)``.  The second is
+    ``||A^k|| >= r^k - s (r^k - a^k) / (r - a)``, where the quotient is the sum over j of
+    ``r^(k-1-j) a^j`` and so has a value at r = a too.  The second is
     ``max over j <= k of ||A^j|| >= r^k / (1 + s (r^k - 1) / (r - 1))``, and for large k it tends
     to ``(r - 1) / s``, the ratio whose supremum is the Kreiss constant.  The upper bound is the
     Kreiss matrix theorem.  Cost O(n^3) for each point without a known `sigma_min`, and the cost
@@ -82,12 +83,11 @@ def transient_bounds(
 
     Examples
     --------
-    For k = 1 the first bound is ``r - s``.  At z = 2 this is ``2 - (sqrt(8) - 2) = 1.17``; z = 4,
-    where ``r = a``, is left out of the first bound:
+    For k = 1 the first bound is ``r - s``.  At z = 4 this is ``4 - (sqrt(20) - 2) = 1.53``:
 
     >>> bounds = transient_bounds([[0.0, 4.0], [0.0, 0.0]], steps=2, points=[2.0, 4.0])
     >>> bounds.lower.round(2), bool(bounds.lower_peak[-1] > 1)
-    (array([1.  , 1.17, 0.  ]), True)
+    (array([1.  , 1.53, 0.  ]), True)
     """
     steps = count(steps, "steps", least=0)
     A = square(A)
@@ -123,10 +123,13 @@ def _from_resolvent(
     lower[0] = 1.0
     if not r.size:
         return lower, peak
+    total = np.zeros_like(r)
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         for k in range(1, steps + 1):
             # Both bounds are divided by r^k, so that nothing overflows before the last product.
-            share = 1 - s * (1 - (a / r) ** k) / (r - a)
+            # The quotient of the first is a sum, which has a value at r = a too.
+            total = 1 + a / r * total
+            share = 1 - s * total / r
             below = np.where(share > 0, share * r**k, 0.0)
             lower[k] = np.nanmax(np.where(np.isfinite(below), below, 0.0))
             peak[k] = (1 / (r ** -float(k) + s * (1 - r ** -float(k)) / (r - 1))).max()

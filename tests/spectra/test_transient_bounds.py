@@ -60,3 +60,10 @@ def test_errors():
         transient_bounds([[0.5]], sigma_min=[1.0])
     with pytest.raises(ValueError, match="`sigma_min` must have the shape of `points`"):
         transient_bounds([[0.5]], points=[2.0], sigma_min=[1.0, 2.0])
+
+
+def test_a_point_whose_modulus_is_the_norm_is_as_good_as_its_neighbours():
+    A = [[0.0, 4.0], [0.0, 0.0]]
+    at, near = (transient_bounds(A, 2, [z]).lower for z in (4.0, 4.0 + 1e-9))
+    np.testing.assert_allclose(at, near, rtol=1e-8)
+    assert at[1] > 1.5
