@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -23,7 +22,8 @@ Array = NDArray[Any]
 class Scaled(torch.autograd.Function):
     """W f(q) of a stacked weight (g*h, h) and its gates' values q (g,), f at most 1 if `clip`.
 
-    The zero matrix stays as it is.  The factors of G are `u` and `w`, shape (g, r, h).
+    The zero matrix stays as it is.  The factors of G are `u` and `w`, shape (g, r, h).  The sums
+    are compiled; numba is imported at the first call, so that only who normalises waits for it.
     """
 
     @staticmethod
@@ -31,20 +31,23 @@ class Scaled(torch.autograd.Function):
         ctx: Any, W: Tensor, q: Array, u: Array, w: Array, bound: float, clip: bool
     ) -> Tensor:
         """The formula above, f = c / q."""
-        held = (q == 0) | (clip & (q <= bound))
-        over = np.where(held, 1.0, q)
-        f = np.where(held, 1.0, bound / over)
-        slope = np.where(held, 0.0, f / over)
-        factors = [torch.from_numpy(x).to(W) for x in (f, slope[:, None, None] * u, w)]
-        ctx.save_for_backward(W, *factors)
-        gates = W.view(len(q), -1, W.shape[1])
-        return (factors[0][:, None, None] * gates).view_as(W)
+        from rnnspec.spectra.dominant.kernels import rescale
+
+        weight = W.detach().cpu()
+        out = torch.empty_like(weight)
+        f, slope = rescale(weight.numpy(), q, bound, clip, out.numpy())
+        ctx.save_for_backward(W)
+        ctx.factors = f, slope, u, w
+        return out.to(W.device)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         """The cotangent of W."""
-        W, f, u, w = ctx.saved_tensors
-        gates = g.reshape(len(f), -1, W.shape[1])
-        inner = (gates * W.view_as(gates)).sum((1, 2))
-        out = torch.baddbmm(f[:, None, None] * gates, (inner[:, None, None] * u).mT, w, alpha=-1)
-        return out.view_as(W), None, None, None, None, None
+        from rnnspec.spectra.dominant.kernels import pull_back
+
+        (W,) = ctx.saved_tensors
+        cotangent, weight = g.cpu().contiguous(), W.detach().cpu()
+        out = torch.empty_like(cotangent)
+        f, slope, u, w = ctx.factors
+        pull_back(cotangent.numpy(), weight.numpy(), f, slope, u, w, out.numpy())
+        return out.to(g.device), None, None, None, None, None
