@@ -17,7 +17,7 @@ def plot(figure: str, result: Any, ax: Axes | None) -> Axes:
     figure : str
         Name of a function of `rnnspec.plots`.
     result : object
-        What the function draws.
+        The result that the function draws.
     ax : matplotlib.axes.Axes, optional
         Where it draws; by default into a new figure.
 

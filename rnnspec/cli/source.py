@@ -43,7 +43,7 @@ def source_argument(default: str) -> Callable[[Command], Command]:
     Parameters
     ----------
     default : str
-        What is taken without ``--matrix``.
+        The words for the matrices that are taken if ``--matrix`` is not given.
     """
     matrix_option = click.option(
         "--matrix",

@@ -22,7 +22,7 @@ class HoldsTensors(Protocol):
         """The inputs and the labels."""
 
 
-# What to do with values that lose their digits in float32.
+# The end of the error for values that lose their digits in float32: it says what to do.
 WAY_OUT = (
     "standardise them, as SequenceDataset.from_raw does by `mean` and `std`, or subtract the offset"
     " (if the network was trained on float32 values, give X.astype('float32'))"

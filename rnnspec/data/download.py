@@ -67,7 +67,7 @@ def download_file(urls: Iterable[str], path: Path, sha256: str | None) -> None:
     """
     import pooch
 
-    # What pooch writes to stderr would break ``--quiet``.
+    # Pooch writes messages to stderr, and ``--quiet`` promises that there are none.
     pooch.get_logger().setLevel(logging.ERROR)
     failures = []
     for url in urls:

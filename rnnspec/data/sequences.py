@@ -44,7 +44,7 @@ class SequenceDataset(Result):
     lower, upper : ndarray, shape (d,), float64
         Bounds of the raw values; ``-inf`` and ``inf`` where the data has none.
     mean, std : ndarray, shape (d,), float64
-        What the raw values were standardised by.
+        Mean and standard deviation by which the raw values were standardised.
     center, spread : ndarray, shape (d,), float64, optional
         Mean and standard deviation of each channel of `inputs`, the unit of perturbations; 0 and 1
         by default.  `rnnspec.data.as_dataset` measures them for arrays that are taken as they are.

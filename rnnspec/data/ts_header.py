@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass
 class TsHeader:
-    """What the header says of the cases; None where it says nothing.
+    """The properties of the cases that a header states; None for one that it does not state.
 
     `where` is its place in errors, `labels_at` that of the line with the classes.
     """

@@ -174,7 +174,7 @@ def _worst(
 ) -> dict[str, tuple[int, int]]:
     """The sequence and the step of the worst value of each number.
 
-    Of several that are equally bad, the one with the largest spectral radius counts.
+    If several values are equally bad, the one with the largest spectral radius is taken.
     """
     found = {}
     for name, each in values.items():

@@ -44,7 +44,7 @@ def fixed_points(
     starts : (n, s) array_like or tensor
         Whole states: all layers from below, (h, c) for an LSTM.
     input : (d,) array_like or tensor, optional
-        What is read at each step; by default zeros.
+        The input that the network reads at each step; by default zeros.
 
     Returns
     -------

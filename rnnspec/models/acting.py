@@ -135,7 +135,3 @@ def _acting_weight(root: nn.Module, part: Part, name: str) -> Tensor:
             f" pass it in a mapping: {{{name!r}: ...}})"
         )
     return weight.detach()
-
-
-def _is_computed(part: Part, name: str) -> bool:
-    return parametrize.is_parametrized(part.module, name)
